@@ -1,0 +1,297 @@
+"""What can be done with a campaign: make, change, launch, pause, resume, cancel, finish."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from ..channels.models import Channel
+from ..core import jobs
+from ..core.errors import BadInput, NotFound
+from ..message_templates.models import Template
+from ..message_templates.wording import form_of
+from ..messaging import ledger
+from ..messaging.actions import ledger_db
+from ..messaging.models import Lane
+from ..segments.models import Segment
+from ..team.actions import note
+from ..team.models import Staff
+from ..team.rights import require
+from .audience import audience_of
+from .errors import AlreadyLaunched, ChannelNotReady, NothingToSend, NotRunning, TemplateNotApproved
+from .models import Campaign
+
+# A recipient who still waits after this is skipped, so that a campaign comes to an end.
+LIFETIME = timedelta(hours=48)
+STRETCH = 20_000  # contact ids planned in one transaction: a pause or a kill loses at most this much work
+CANCEL_STRETCH = 5_000
+
+Mapping_ = Mapping[str, Mapping[str, str]]
+
+
+@transaction.atomic
+def create(
+    *, name: str, segment_id: int, channel_id: int, template_id: int, variables: Mapping_, by: Staff | None
+) -> Campaign:
+    """Make a draft. Raises BadInput when a part does not exist, VariableMissing when a variable has nothing."""
+    require(by, "campaigns.write")
+    campaign = Campaign(created_by=by)
+    _fill(
+        campaign,
+        name=name,
+        segment_id=segment_id,
+        channel_id=channel_id,
+        template_id=template_id,
+        variables=variables,
+    )
+    campaign.save()
+    note(by, "campaign.create", f"campaign/{campaign.pk}", {"name": campaign.name})
+    return campaign
+
+
+@transaction.atomic
+def update(
+    campaign_id: int,
+    *,
+    name: str,
+    segment_id: int,
+    channel_id: int,
+    template_id: int,
+    variables: Mapping_,
+    by: Staff | None,
+) -> Campaign:
+    """Change a draft. Raises AlreadyLaunched for anything else."""
+    require(by, "campaigns.write")
+    campaign = _locked(campaign_id)
+    _only_draft(campaign)
+    _fill(
+        campaign,
+        name=name,
+        segment_id=segment_id,
+        channel_id=channel_id,
+        template_id=template_id,
+        variables=variables,
+    )
+    campaign.save()
+    note(by, "campaign.update", f"campaign/{campaign.pk}")
+    return campaign
+
+
+@transaction.atomic
+def launch(campaign_id: int, *, by: Staff | None) -> Campaign:
+    """Start sending a draft.
+
+    The lane, the new state and the planning job commit together, so a campaign is never running with nobody
+    working on it.
+    """
+    require(by, "campaigns.launch")
+    campaign = _locked(campaign_id)
+    _only_draft(campaign)
+    template, channel = campaign.template, campaign.channel
+    if template.state != Template.State.APPROVED:
+        raise TemplateNotApproved(_("WhatsApp has not approved the template “%(name)s”.") % {"name": template.name})
+    if template.account_id != channel.account_id:
+        raise ChannelNotReady(_("The template belongs to another account than the channel."))
+    if channel.state != Channel.State.ACTIVE:
+        raise ChannelNotReady(_("The channel “%(name)s” is not active.") % {"name": channel.name})
+    if not _has_recipients(campaign):
+        raise NothingToSend(_("Nobody in “%(segment)s” would get this.") % {"segment": campaign.segment.name})
+
+    priority = {
+        Template.Category.MARKETING: Lane.Priority.MARKETING,
+        Template.Category.UTILITY: Lane.Priority.UTILITY,
+        Template.Category.AUTHENTICATION: Lane.Priority.SERVICE,
+    }[Template.Category(template.category)]
+    form = form_of(template.name, template.language, template.components)
+    campaign.lane_id = ledger.add_lane(ledger_db(), channel.pk, priority=priority, form=form.dump())
+    campaign.state = Campaign.State.RUNNING
+    campaign.launched_at = timezone.now()
+    campaign.launched_by = by
+    campaign.expires_at = campaign.launched_at + LIFETIME
+    campaign.planned_to = 0
+    campaign.save()
+    note(by, "campaign.launch", f"campaign/{campaign.pk}", {"name": campaign.name})
+
+    jobs.defer("campaigns.plan_audience", campaign_id=campaign.pk)
+    return campaign
+
+
+@transaction.atomic
+def plan_stretch(campaign_id: int) -> bool:
+    """Queue the next stretch of the audience and move the checkpoint, together; False when there is none left.
+
+    Run again after a kill it goes on at the checkpoint; run twice at once the second waits for the first.
+    """
+    campaign = _locked(campaign_id)
+    if campaign.planned_at or campaign.state not in (Campaign.State.RUNNING, Campaign.State.PAUSED):
+        return False
+    after = campaign.planned_to or 0
+    to = _end_of_stretch(after)
+    if to is None:
+        campaign.planned_at = timezone.now()
+        campaign.save(update_fields=["planned_at"])
+        jobs.defer("campaigns.watch", after_seconds=1, campaign_id=campaign.pk)
+        return False
+    audience = audience_of(campaign.segment.rule, campaign.template, campaign.variables, after=after, to=to)
+    assert campaign.lane_id is not None
+    ledger.enqueue_recipients(
+        ledger_db(),
+        audience=audience.sql,
+        parameters=audience.parameters,
+        campaign_id=campaign.pk,
+        channel_id=campaign.channel_id,
+        lane_id=campaign.lane_id,
+        template_id=campaign.template_id,
+        category=campaign.template.category,
+        expires_at=campaign.expires_at,
+    )
+    campaign.planned_to = to
+    campaign.save(update_fields=["planned_to"])
+    return True
+
+
+def _end_of_stretch(after: int) -> int | None:
+    """The id that ends the next STRETCH of contacts after `after`, None when nobody comes after it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT max(id) FROM (SELECT id FROM contacts WHERE id > %(after)s ORDER BY id LIMIT %(n)s) AS stretch",
+            {"after": after, "n": STRETCH},
+        )
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+@transaction.atomic
+def pause(campaign_id: int, *, by: Staff | None) -> Campaign:
+    """Hold what has not been claimed yet; the few messages on their way (a quarter of a second's worth) still go."""
+    require(by, "campaigns.launch")
+    campaign = _locked(campaign_id)
+    if campaign.state != Campaign.State.RUNNING:
+        raise NotRunning(_("Only a running campaign can be paused."))
+    campaign.state = Campaign.State.PAUSED
+    campaign.save(update_fields=["state"])
+    assert campaign.lane_id is not None
+    ledger.set_lane(ledger_db(), campaign.lane_id, "held")
+    note(by, "campaign.pause", f"campaign/{campaign.pk}")
+    return campaign
+
+
+@transaction.atomic
+def resume(campaign_id: int, *, by: Staff | None) -> Campaign:
+    """Go on with a paused campaign, or with one whose lane the provider's answer has held."""
+    require(by, "campaigns.launch")
+    campaign = _locked(campaign_id)
+    held = campaign.lane is not None and campaign.lane.state == Lane.State.HELD
+    if campaign.state != Campaign.State.PAUSED and not (campaign.state == Campaign.State.RUNNING and held):
+        raise NotRunning(_("Only a paused campaign can be resumed."))
+    campaign.state = Campaign.State.RUNNING
+    campaign.save(update_fields=["state"])
+    assert campaign.lane_id is not None
+    ledger.set_lane(ledger_db(), campaign.lane_id, "open")
+    note(by, "campaign.resume", f"campaign/{campaign.pk}")
+    jobs.defer("campaigns.watch", after_seconds=1, campaign_id=campaign.pk)
+    return campaign
+
+
+@transaction.atomic
+def cancel(campaign_id: int, *, by: Staff | None) -> Campaign:
+    """End it for good: what has not left is cancelled, what left stays as it is. A draft is cancelled too."""
+    require(by, "campaigns.launch")
+    campaign = _locked(campaign_id)
+    if campaign.state in (Campaign.State.FINISHED, Campaign.State.CANCELLED):
+        raise NotRunning(_("This campaign has ended already."))
+    campaign.state = Campaign.State.CANCELLED
+    campaign.finished_at = timezone.now()
+    campaign.save(update_fields=["state", "finished_at"])
+    if campaign.lane_id is not None:
+        ledger.set_lane(ledger_db(), campaign.lane_id, "closed")
+        jobs.defer("campaigns.cancel_rest", campaign_id=campaign.pk)
+    note(by, "campaign.cancel", f"campaign/{campaign.pk}")
+    return campaign
+
+
+@transaction.atomic
+def cancel_stretch(campaign_id: int) -> bool:
+    """Cancel the next few thousand waiting messages of a cancelled campaign; False when none is left."""
+    campaign = _locked(campaign_id)
+    if campaign.state != Campaign.State.CANCELLED or campaign.lane_id is None:
+        return False
+    return bool(ledger.cancel_lane(ledger_db(), campaign.channel_id, campaign.lane_id, limit=CANCEL_STRETCH))
+
+
+@transaction.atomic
+def finish_if_done(campaign_id: int) -> bool:
+    """Close a running campaign of which nothing waits any more; returns whether it still needs watching."""
+    campaign = _locked(campaign_id)
+    if campaign.state != Campaign.State.RUNNING or campaign.lane_id is None:
+        return False
+    if campaign.planned_at is None or _still_waits(campaign):
+        return True
+    campaign.state = Campaign.State.FINISHED
+    campaign.finished_at = timezone.now()
+    campaign.save(update_fields=["state", "finished_at"])
+    ledger.set_lane(ledger_db(), campaign.lane_id, "closed")
+    return False
+
+
+def _still_waits(campaign: Campaign) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT EXISTS (SELECT 1 FROM outbox
+                            WHERE channel_id = %(channel)s AND lane_id = %(lane)s AND state IN ('queued', 'sending'))
+            """,
+            {"channel": campaign.channel_id, "lane": campaign.lane_id},
+        )
+        row = cursor.fetchone()
+    return bool(row and row[0])
+
+
+def _has_recipients(campaign: Campaign) -> bool:
+    audience = audience_of(campaign.segment.rule, campaign.template, campaign.variables)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT EXISTS (SELECT 1 FROM ({audience.sql}) a WHERE a.reason = '')",  # noqa: S608
+            audience.parameters,
+        )
+        row = cursor.fetchone()
+    return bool(row and row[0])
+
+
+def _locked(campaign_id: int) -> Campaign:
+    try:
+        return (
+            Campaign.objects.select_for_update(of=("self",))
+            .select_related("template", "channel", "segment", "lane")
+            .get(pk=campaign_id)
+        )
+    except Campaign.DoesNotExist:
+        raise NotFound(_("There is no such campaign.")) from None
+
+
+def _only_draft(campaign: Campaign) -> None:
+    if campaign.state != Campaign.State.DRAFT:
+        raise AlreadyLaunched(_("“%(name)s” was already launched.") % {"name": campaign.name})
+
+
+def _fill(campaign: Campaign, **parts: Any) -> None:
+    name = str(parts["name"]).strip()
+    if not name:
+        raise BadInput(_("Give the campaign a name."))
+    if len(name) > 120:
+        raise BadInput(_("A campaign's name has at most 120 characters."))
+    campaign.name = name
+    campaign.variables = {key: dict(value) for key, value in parts["variables"].items()}
+    try:
+        campaign.segment = Segment.objects.get(pk=parts["segment_id"])
+        campaign.channel = Channel.objects.get(pk=parts["channel_id"])
+        campaign.template = Template.objects.get(pk=parts["template_id"])
+    except (Segment.DoesNotExist, Channel.DoesNotExist, Template.DoesNotExist, ValueError, TypeError):
+        raise BadInput(_("Choose a segment, a channel and a template that exist.")) from None
+    # Says at once when a variable has nothing to be filled with.
+    audience_of(campaign.segment.rule, campaign.template, campaign.variables)

@@ -1,0 +1,130 @@
+"""Who gets a campaign, with what values, and who is skipped for which reason: one SELECT, used to count and to send."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from ..message_templates.models import Template
+from ..message_templates.wording import Variable, variables
+from ..segments.rules import compile_rule
+from .errors import VariableMissing
+
+# What a variable can be filled with: the SQL of each field; empty text counts as missing.
+SQL = {
+    "name": "NULLIF(btrim(c.name), '')",
+    "first_name": "NULLIF(split_part(btrim(c.name), ' ', 1), '')",
+    "phone": "c.phone",
+    "language": "NULLIF(c.language, '')",
+    "country": "NULLIF(c.country, '')",
+}
+FIELDS: dict[str, str | Promise] = {
+    "first_name": gettext_lazy("First name"),
+    "name": gettext_lazy("Full name"),
+    "phone": gettext_lazy("Phone"),
+    "language": gettext_lazy("Language"),
+    "country": gettext_lazy("Country"),
+}
+
+REASONS: dict[str, str | Promise] = {
+    "no_phone": gettext_lazy("No phone number"),
+    "opted_out": gettext_lazy("Opted out"),
+    "no_consent": gettext_lazy("No consent to promotions"),
+    "promoted_recently": gettext_lazy("Had a promotion less than 24 hours ago"),
+    "cooling_down": gettext_lazy("WhatsApp asked to leave them in peace for a day"),
+    "expired": gettext_lazy("The campaign ended before their turn"),
+    "missing": gettext_lazy("A variable is missing"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """A SELECT of contact_id, recipient, reason ("" when they get it) and values, with its parameters."""
+
+    sql: str
+    parameters: dict[str, Any]
+
+
+def audience_of(
+    rule: Mapping[str, Any],
+    template: Template,
+    mapping: Mapping[str, Mapping[str, str]],
+    *,
+    after: int | None = None,
+    to: int | None = None,
+) -> Audience:
+    """The audience of a rule for a template; with `after` and `to`, only contacts of ids in (after, to].
+
+    mapping: for each variable's key {"field": one of FIELDS or "attribute:<name>", "fallback": "…"} or {"text": "…"}.
+    Raises VariableMissing for a variable without mapping, segments' BadRule for a bad rule.
+    """
+    condition = compile_rule(rule)
+    parameters: dict[str, Any] = dict(condition.params)
+    values, missing = _values(variables(template.components), mapping, parameters)
+    consent = (
+        "WHEN c.marketing = 'withdrawn' THEN 'opted_out' WHEN c.marketing <> 'granted' THEN 'no_consent'"
+        if template.category == Template.Category.MARKETING
+        else "WHEN c.service = 'withdrawn' THEN 'opted_out'"
+    )
+    stretch = ""
+    if to is not None:
+        stretch = "AND c.id > %(_after)s AND c.id <= %(_to)s"
+        parameters |= {"_after": after or 0, "_to": to}
+    sql = f"""
+        SELECT p.contact_id, p.recipient, p."values",
+               CASE WHEN p.recipient IS NULL THEN 'no_phone' {consent.replace("c.", "p.")} {missing} ELSE '' END
+                    AS reason
+          FROM (SELECT c.id AS contact_id, c.phone AS recipient, c.marketing, c.service,
+                       ARRAY[{", ".join(values)}]::text[] AS "values"
+                  FROM contacts c
+                 WHERE ({condition.sql}) {stretch}) p
+    """  # noqa: S608  (field names come from SQL above, everything typed by people is a parameter)
+    return Audience(sql, parameters)
+
+
+def _values(
+    wanted: Sequence[Variable], mapping: Mapping[str, Mapping[str, str]], parameters: dict[str, Any]
+) -> tuple[list[str], str]:
+    """The SQL of each value, and the CASE branches that name the first missing one."""
+    values: list[str] = []
+    missing: list[str] = []
+    for position, variable in enumerate(wanted, start=1):
+        given = mapping.get(variable.key) or {}
+        if given.get("text"):
+            parameters[f"_v{position}"] = _one_line(given["text"])
+            values.append(f"%(_v{position})s")
+            continue
+        field = given.get("field", "")
+        if field.startswith("attribute:"):
+            parameters[f"_a{position}"] = field.removeprefix("attribute:")
+            expression = f"NULLIF(c.attributes ->> %(_a{position})s, '')"
+        elif field in SQL:
+            expression = SQL[field]
+        else:
+            raise VariableMissing(_("Say what to put for “%(variable)s” in the template.") % {"variable": variable.key})
+        # Line breaks, tabs and runs of spaces in a parameter are refused by WhatsApp (Meta sheet, C.2).
+        expression = f"regexp_replace({expression}, '\\s+', ' ', 'g')"
+        if fallback := given.get("fallback"):
+            parameters[f"_f{position}"] = _one_line(fallback)
+            expression = f"COALESCE({expression}, %(_f{position})s)"
+        else:
+            parameters[f"_m{position}"] = f"missing:{variable.key}"[:60]
+            missing.append(f'WHEN p."values"[{position}] IS NULL THEN %(_m{position})s')
+        values.append(expression)
+    return values, " ".join(missing)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def reason_label(reason: str) -> str:
+    """A reason in the reader's language; "missing:first_name" names the variable."""
+    if reason.startswith("missing:"):
+        return _("“%(variable)s” is missing") % {"variable": reason.removeprefix("missing:")}
+    return str(REASONS.get(reason, reason))

@@ -1,0 +1,29 @@
+"""Why a campaign can't do what was asked: headlines with a sentence each."""
+
+from __future__ import annotations
+
+from ..core.errors import BadInput, Problem
+
+
+class AlreadyLaunched(Problem):
+    """Only a draft can be launched or changed."""
+
+
+class TemplateNotApproved(Problem):
+    """WhatsApp delivers approved templates only."""
+
+
+class ChannelNotReady(Problem):
+    """The channel is paused, suspended, or belongs to another account than the template."""
+
+
+class NothingToSend(Problem):
+    """Nobody in the segment would get the message."""
+
+
+class VariableMissing(BadInput):
+    """The template has a variable for which the campaign gives nothing."""
+
+
+class NotRunning(Problem):
+    """Only a running campaign can be paused, only a paused one resumed."""

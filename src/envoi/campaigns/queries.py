@@ -1,0 +1,241 @@
+"""Reading campaigns: the list, one, its funnel, its recipients, its reach before it is sent."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import connection
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from ..channels.models import Channel
+from ..core.errors import BadInput, NotFound
+from ..core.paging import Page
+from ..message_templates.models import Template
+from ..messaging import limits
+from ..segments.models import Segment
+from ..team.models import Staff
+from ..team.rights import require
+from .audience import audience_of, reason_label
+from .models import Campaign
+
+
+def campaigns(
+    staff: Staff | None, *, search: str = "", state: str = "", after: str | None = None, limit: int = 50
+) -> Page[Campaign]:
+    """Campaigns, newest first."""
+    require(staff, "campaigns.read")
+    found = Campaign.objects.select_related("segment", "channel", "template").order_by("-pk")
+    if search:
+        found = found.filter(Q(name__icontains=search) | Q(template__name__icontains=search))
+    if state in Campaign.State.values:
+        found = found.filter(state=state)
+    if after and after.isdigit():
+        found = found.filter(pk__lt=int(after))
+    items = list(found[: limit + 1])
+    return Page(items[:limit], next=str(items[limit - 1].pk) if len(items) > limit else None)
+
+
+def campaign_for(staff: Staff | None, campaign_id: int) -> Campaign:
+    """One campaign with all it refers to. Raises NotFound."""
+    require(staff, "campaigns.read")
+    try:
+        return Campaign.objects.select_related("segment", "channel", "template", "lane", "launched_by").get(
+            pk=campaign_id
+        )
+    except Campaign.DoesNotExist:
+        raise NotFound(_("There is no such campaign.")) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Funnel:
+    """Where a campaign's recipients stand. From `accepted` to `read` each number includes those after it.
+
+    per_second: messages accepted per second over the last ten; seconds_left: at that pace, None when not known.
+    """
+
+    recipients: int = 0
+    queued: int = 0
+    sending: int = 0
+    accepted: int = 0
+    sent: int = 0
+    delivered: int = 0
+    read: int = 0
+    replied: int = 0
+    failed: int = 0
+    skipped: int = 0
+    uncertain: int = 0
+    cancelled: int = 0
+    per_second: float = 0.0
+    seconds_left: int | None = None
+    skipped_by_reason: list[tuple[str, str, int]] = field(default_factory=list)
+    failed_by_code: list[tuple[str, str, int]] = field(default_factory=list)
+
+    @property
+    def settled(self) -> int:
+        """Recipients about whom nothing more has to be done."""
+        return self.recipients - self.queued - self.sending
+
+
+def funnel(campaign_id: int) -> Funnel:
+    """The funnel of one campaign, counted now from its messages."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT state, reason, error_code, max(error_title), count(*),
+                   count(*) FILTER (WHERE accepted_at > now() - interval '10 seconds')
+              FROM messages
+             WHERE campaign_id = %(campaign)s
+             GROUP BY state, reason, error_code
+            """,
+            {"campaign": campaign_id},
+        )
+        rows = cursor.fetchall()
+        # A reply is a message of the same customer in the three days after ours was accepted.
+        cursor.execute(
+            """
+            SELECT count(*)
+              FROM messages m
+             WHERE m.campaign_id = %(campaign)s
+               AND m.state IN ('accepted', 'sent', 'delivered', 'read')
+               AND EXISTS (SELECT 1 FROM messages i
+                            WHERE i.contact_id = m.contact_id AND i.direction = 'in'
+                              AND i.created_at >= date_trunc('second', m.accepted_at)
+                              AND i.created_at < m.accepted_at + interval '3 days')
+            """,
+            {"campaign": campaign_id},
+        )
+        replied = cursor.fetchone()[0]
+    count: dict[str, int] = {}
+    skipped: dict[str, int] = {}
+    failed: dict[tuple[str, str], int] = {}
+    recent = 0
+    for state, reason, code, title, number, new in rows:
+        count[state] = count.get(state, 0) + number
+        recent += new
+        if state == "skipped":
+            skipped[reason] = skipped.get(reason, 0) + number
+        if state == "failed":
+            failed[code, title] = failed.get((code, title), 0) + number
+    waiting = count.get("queued", 0) + count.get("sending", 0)
+    per_second = recent / 10
+    read = count.get("read", 0)
+    delivered = read + count.get("delivered", 0)
+    sent = delivered + count.get("sent", 0)
+    return Funnel(
+        recipients=sum(count.values()),
+        queued=count.get("queued", 0),
+        sending=count.get("sending", 0),
+        accepted=sent + count.get("accepted", 0),
+        sent=sent,
+        delivered=delivered,
+        read=read,
+        replied=replied,
+        failed=count.get("failed", 0),
+        skipped=count.get("skipped", 0),
+        uncertain=count.get("uncertain", 0),
+        cancelled=count.get("cancelled", 0),
+        per_second=per_second,
+        seconds_left=round(waiting / per_second) if per_second and waiting else None,
+        skipped_by_reason=[
+            (reason, reason_label(reason), number) for reason, number in sorted(skipped.items(), key=lambda x: -x[1])
+        ],
+        failed_by_code=[(code, title, number) for (code, title), number in sorted(failed.items(), key=lambda x: -x[1])],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One line of a campaign's recipients."""
+
+    contact_id: int
+    message_id: int
+    name: str
+    phone: str
+    state: str
+    reason: str
+    reason_label: str
+    error_code: str
+    error_title: str
+    at: datetime
+
+
+def recipients(
+    campaign_id: int, *, state: str = "", search: str = "", after: str | None = None, limit: int = 50
+) -> Page[Recipient]:
+    """Recipients by contact, of one state when given; search by name or phone. The cursor is a contact's id."""
+    with connection.cursor() as cursor:
+        # messages_by_campaign (campaign_id, state, contact_id) serves the state filter in order.
+        cursor.execute(
+            f"""
+            SELECT m.contact_id, m.id, c.name, COALESCE(c.phone, ''), m.state, m.reason, m.error_code, m.error_title,
+                   COALESCE(m.read_at, m.delivered_at, m.failed_at, m.sent_at, m.accepted_at, m.created_at)
+              FROM messages m JOIN contacts c ON c.id = m.contact_id
+             WHERE m.campaign_id = %(campaign)s
+               AND m.contact_id > %(after)s
+               {"AND m.state = %(state)s" if state else ""}
+               {"AND (c.name ILIKE %(search)s OR c.phone ILIKE %(search)s)" if search else ""}
+             ORDER BY m.contact_id
+             LIMIT %(limit)s
+            """,  # noqa: S608  (only the fixed pieces above vary)
+            {
+                "campaign": campaign_id,
+                "after": int(after) if after and after.isdigit() else 0,
+                "state": state,
+                "search": f"%{_escaped(search)}%",
+                "limit": limit + 1,
+            },
+        )
+        rows = [Recipient(*row[:6], reason_label(row[5]) if row[5] else "", *row[6:]) for row in cursor.fetchall()]
+    return Page(rows[:limit], next=str(rows[limit - 1].contact_id) if len(rows) > limit else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Who would get a campaign if it were sent now. `skipped` holds (reason, label, count), most first."""
+
+    total: int
+    will_get: int
+    skipped: list[tuple[str, str, int]]
+    seconds: int = 0
+
+
+def reach(*, segment_id: int, channel_id: int, template_id: int, variables: Mapping[str, Mapping[str, str]]) -> Reach:
+    """Counted by the very SELECT that the launch will use; seconds: how long sending takes at the channel's pace."""
+    try:
+        rule = Segment.objects.values_list("rule", flat=True).get(pk=segment_id)
+        template = Template.objects.get(pk=template_id)
+        throughput = Channel.objects.values_list("throughput_per_second", flat=True).get(pk=channel_id)
+    except (Segment.DoesNotExist, Template.DoesNotExist, Channel.DoesNotExist):
+        raise BadInput(_("Choose a segment, a channel and a template that exist.")) from None
+    audience = audience_of(rule, template, variables)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT reason, count(*) FROM ({audience.sql}) a GROUP BY reason",  # noqa: S608
+            audience.parameters,
+        )
+        counts: dict[str, int] = dict(cursor.fetchall())
+    will_get = counts.pop("", 0)
+    skipped = sorted(counts.items(), key=lambda pair: -pair[1])
+    return Reach(
+        total=will_get + sum(counts.values()),
+        will_get=will_get,
+        skipped=[(reason, reason_label(reason), number) for reason, number in skipped],
+        seconds=math.ceil(will_get / limits.per_second(throughput)),
+    )
+
+
+def is_live(campaign: Campaign) -> bool:
+    """Whether its numbers may still move by themselves: running, or ended less than three days ago."""
+    if campaign.state == Campaign.State.RUNNING:
+        return True
+    ended = campaign.finished_at
+    return ended is not None and (timezone.now() - ended).days < 3
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from . import views
+
+app_name = "campaigns"
+urlpatterns = [
+    path("", views.campaign_list, name="list"),
+    path("new/", views.new, name="new"),
+    path("new/preview/", views.preview, name="preview"),
+    path("<int:campaign_id>/", views.show, name="show"),
+    path("<int:campaign_id>/live", views.live, name="live"),
+    path("<int:campaign_id>/launch", views.launch, name="launch"),
+    path("<int:campaign_id>/pause", views.pause, name="pause"),
+    path("<int:campaign_id>/resume", views.resume, name="resume"),
+    path("<int:campaign_id>/cancel", views.cancel, name="cancel"),
+    path("<int:campaign_id>/recipients/", views.recipients, name="recipients"),
+    path("<int:campaign_id>/recipients/<int:contact_id>/<int:message_id>/", views.recipient, name="recipient"),
+]

@@ -1,0 +1,1 @@
+"""Accounts at a provider and their numbers."""

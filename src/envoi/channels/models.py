@@ -1,0 +1,59 @@
+"""Accounts at a provider and the numbers under them. Tables: accounts, channels, channel_pace."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+
+class Account(models.Model):
+    """One contract with a provider: on Meta a WhatsApp Business Account (WABA) with its token and app secret."""
+
+    class Provider(models.TextChoices):
+        META = "meta", "Meta"
+
+    provider = models.CharField(max_length=20, choices=Provider.choices)
+    name = models.CharField(max_length=120)
+    provider_id = models.CharField(max_length=120, help_text="The provider's id of the account (Meta: WABA id).")
+    credentials = models.BinaryField(help_text="Sealed by core.vault; the keys depend on the provider.")
+    base_url = models.URLField(blank=True, default="", help_text="Only honoured with ENVOI_PROVIDER_URLS=1.")
+    hook_key = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "accounts"
+        constraints = [models.UniqueConstraint("provider", "provider_id", name="account_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Channel(models.Model):
+    """A number (or sender) that customers see. `throughput_per_second` is the provider's limit for it."""
+
+    class State(models.TextChoices):
+        ACTIVE = "active", _("Active")
+        PAUSED = "paused", _("Paused")
+        SUSPENDED = "suspended", _("Suspended")
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="channels")
+    name = models.CharField(max_length=120)
+    address = models.CharField(max_length=40, help_text="What customers see: E.164.")
+    provider_id = models.CharField(max_length=120, help_text="The provider's id (Meta: phone_number_id).")
+    state = models.CharField(max_length=12, choices=State.choices, default=State.ACTIVE)
+    state_reason = models.TextField(blank=True, default="")
+    quality = models.CharField(max_length=12, blank=True, default="")
+    tier = models.CharField(max_length=24, blank=True, default="")
+    throughput_per_second = models.PositiveIntegerField(default=80)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "channels"
+        constraints = [
+            models.UniqueConstraint("account", "provider_id", name="channel_once"),
+            models.CheckConstraint(condition=models.Q(throughput_per_second__gt=0), name="channel_throughput_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,1 @@
+"""What each `envoi` command does: wiring of the parts below."""

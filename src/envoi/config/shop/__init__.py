@@ -1,0 +1,1 @@
+"""The demo shop: real purchases, made-up people, one campaign ready to send."""

@@ -1,0 +1,1 @@
+"""People, identities, consent, tags and imports."""

@@ -1,0 +1,170 @@
+"""People. Tables: contacts, identities, consents, tags, contact_tags, imports.
+
+Every row that belongs to a customer leads with contact_id (docs/decisions/0005).
+"""
+
+from __future__ import annotations
+
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import models
+from django.db.models.functions import Now, Upper
+from django.utils.translation import gettext_lazy as _
+
+from ..team.models import Staff
+
+
+class Consent(models.TextChoices):
+    """What is known of somebody's consent to one purpose."""
+
+    UNKNOWN = "unknown", _("Unknown")
+    GRANTED = "granted", _("Granted")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
+class Contact(models.Model):
+    """A customer, as the company knows them. `phone` is E.164 and may be missing (identities hold every key).
+
+    `marketing` and `service` repeat the newest entry of `consents`, so that a send can check them in one row.
+    `promoted_at` is when the last promotion was reserved for this person, by message `promoted_by`;
+    messaging.ledger alone writes these two and `held_until` (mission M4, Meta sheet E.3).
+    """
+
+    phone = models.CharField(max_length=20, null=True, blank=True)
+    name = models.CharField(max_length=200, blank=True, default="")
+    language = models.CharField(max_length=12, blank=True, default="")
+    country = models.CharField(max_length=2, blank=True, default="")
+    timezone = models.CharField(max_length=40, blank=True, default="")
+    attributes = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+    marketing = models.CharField(max_length=10, choices=Consent.choices, default=Consent.UNKNOWN)
+    service = models.CharField(max_length=10, choices=Consent.choices, default=Consent.UNKNOWN)
+    created_at = models.DateTimeField(db_default=Now())
+    updated_at = models.DateTimeField(db_default=Now())
+    last_inbound_at = models.DateTimeField(null=True)
+    window_open_until = models.DateTimeField(null=True)
+    promoted_at = models.DateTimeField(null=True)
+    promoted_by = models.BigIntegerField(null=True)
+    held_until = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "contacts"
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], name="contacts_by_newest"),
+            models.Index(fields=["name", "id"], name="contacts_by_name"),
+            GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="contacts_name_search"),
+            GinIndex(OpClass(Upper("phone"), name="gin_trgm_ops"), name="contacts_phone_search"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.phone or f"#{self.pk}"
+
+
+class Identity(models.Model):
+    """One way to know a person: (kind, value) names exactly one contact."""
+
+    class Kind(models.TextChoices):
+        PHONE = "phone", _("Phone")
+        USER_ID = "user_id", _("WhatsApp user id")
+        CUSTOMER = "customer", _("Customer number")
+
+    pk = models.CompositePrimaryKey("kind", "value")
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    value = models.CharField(max_length=160)
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="identities")
+
+    class Meta:
+        db_table = "identities"
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.value}"
+
+
+class ConsentEntry(models.Model):
+    """One line of the consent ledger: append-only. `text` is what the person saw or wrote."""
+
+    class Purpose(models.TextChoices):
+        MARKETING = "marketing", _("Marketing")
+        SERVICE = "service", _("Service")
+
+    pk = models.CompositePrimaryKey("contact_id", "id")
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="consents", db_index=False)
+    id = models.BigIntegerField(db_default=models.Func(models.Value("consents_id_seq"), function="nextval"))
+    purpose = models.CharField(max_length=10, choices=Purpose.choices)
+    state = models.CharField(max_length=10, choices=Consent.choices)
+    source = models.CharField(max_length=60)
+    text = models.TextField(blank=True, default="")
+    proof = models.TextField(blank=True, default="")
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "consents"
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.state}"
+
+
+class Tag(models.Model):
+    """A word that the company puts on people."""
+
+    name = models.CharField(max_length=60, unique=True)
+
+    class Meta:
+        db_table = "tags"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ContactTag(models.Model):
+    """This contact has this tag."""
+
+    pk = models.CompositePrimaryKey("contact_id", "tag_id")
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="tagged", db_index=False)
+    tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="tagged", db_index=False)
+
+    class Meta:
+        db_table = "contact_tags"
+        indexes = [models.Index("tag", "contact", name="contact_tags_by_tag")]
+
+    def __str__(self) -> str:
+        return f"{self.contact_id} {self.tag_id}"
+
+
+class Import(models.Model):
+    """One file brought in: where it stands and what came of it. All or nothing: a failed one changed no contact."""
+
+    class Kind(models.TextChoices):
+        CONTACTS = "contacts", _("Contacts")
+        ORDERS = "orders", _("Orders")
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("Waiting")
+        READING = "reading", _("Reading the file")
+        WRITING = "writing", _("Writing")
+        FINISHED = "finished", _("Finished")
+        FAILED = "failed", _("Failed")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED)
+    file_name = models.CharField(max_length=200)
+    path = models.CharField(max_length=400, help_text="The stored copy, below ENVOI_HOME.")
+    options = models.JSONField(default=dict, help_text="country, tags, consent source, …")
+    bytes_total = models.BigIntegerField(default=0)
+    bytes_done = models.BigIntegerField(default=0)
+    rows_read = models.BigIntegerField(default=0)
+    rows_created = models.BigIntegerField(default=0)
+    rows_updated = models.BigIntegerField(default=0)
+    rows_unchanged = models.BigIntegerField(default=0)
+    rows_rejected = models.BigIntegerField(default=0)
+    problem = models.TextField(blank=True, default="")
+    cancel_requested = models.BooleanField(default=False)
+    started_by = models.ForeignKey(Staff, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "imports"
+
+    def __str__(self) -> str:
+        return self.file_name

@@ -1,0 +1,19 @@
+"""Contacts and imports. The page of one contact is reports:contact, since it reads across apps."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from . import views
+
+app_name = "contacts"
+urlpatterns = [
+    path("", views.contact_list, name="list"),
+    path("tag/", views.tag, name="tag"),
+    path("new/", views.add, name="add"),
+    path("import/", views.start_import, name="import"),
+    path("imports/<int:import_id>/", views.import_show, name="import_show"),
+    path("imports/<int:import_id>/live", views.import_live, name="import_live"),
+    path("imports/<int:import_id>/rejects", views.import_rejects, name="import_rejects"),
+    path("imports/<int:import_id>/cancel", views.import_cancel, name="import_cancel"),
+]

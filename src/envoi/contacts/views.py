@@ -1,0 +1,118 @@
+"""The contact list and imports."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from ..core import clock
+from ..web.live import stream
+from ..web.look import language_choices
+from ..web.pages import page_or_piece
+from ..web.templatetags.look import percent
+from . import actions, queries
+from .forms import ContactForm, ImportForm, ListForm, names
+
+
+@login_required
+@require_safe
+def contact_list(request: HttpRequest) -> HttpResponse:
+    asked = ListForm(request.GET).asked()
+    page = queries.contact_list(request.user, **asked, after=request.GET.get("after") or None)
+    context = {"page": page, "asked": asked, "filtered": _filtered(asked), "tags": queries.tags()}
+    return page_or_piece(request, "contacts/list.html", "contacts/_rows.html", context | {"languages": language_choices()})
+
+
+@login_required
+@require_POST
+def tag(request: HttpRequest) -> HttpResponse:
+    picked = [int(one) for one in request.POST.getlist("contact") if one.isdigit()]
+    act = actions.untag if request.POST.get("do") == "untag" else actions.tag
+    act(picked, name=request.POST.get("name", ""), by=request.user)
+    done = ngettext("%(n)s contact changed.", "%(n)s contacts changed.", len(picked))
+    messages.success(request, done % {"n": len(picked)})
+    return redirect(_back(request, "contacts:list"))
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def add(request: HttpRequest) -> HttpResponse:
+    form = ContactForm(request.POST or None)
+    if not form.is_valid():
+        return render(request, "contacts/add.html", {"form": form}, status=422 if form.is_bound else 200)
+    contact_id = actions.add_contact(**form.values(), by=request.user)
+    return redirect("reports:contact", contact_id)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def start_import(request: HttpRequest) -> HttpResponse:
+    form = ImportForm(request.POST or None, request.FILES or None)
+    if not form.is_valid():
+        context = {"form": form, "imports": queries.imports(request.user)[:6]}
+        return render(request, "contacts/import.html", context, status=422 if form.is_bound else 200)
+    file = form.cleaned_data["file"]
+    started = actions.start_import(
+        kind=form.cleaned_data["kind"], file_name=file.name, file=file, options=form.options(), by=request.user
+    )
+    return redirect("contacts:import_show", started.pk)
+
+
+@login_required
+@require_safe
+def import_show(request: HttpRequest, import_id: int) -> HttpResponse:
+    return render(request, "contacts/import_show.html", _import_context(request, import_id))
+
+
+@login_required
+@require_safe
+def import_live(request: HttpRequest, import_id: int) -> StreamingHttpResponse:
+    def piece() -> tuple[str, bool]:
+        context = _import_context(request, import_id)
+        return render_to_string("contacts/_import.html", context, request), not context["over"]
+
+    return stream(piece)
+
+
+@login_required
+@require_safe
+def import_rejects(request: HttpRequest, import_id: int) -> FileResponse:
+    one = queries.import_for(request.user, import_id)
+    path = queries.rejects_path(one)
+    return FileResponse(path.open("rb"), as_attachment=True, filename=_("rejects") + f"-{one.pk}.csv", content_type="text/csv")
+
+
+@login_required
+@require_POST
+def import_cancel(request: HttpRequest, import_id: int) -> HttpResponse:
+    actions.cancel_import(import_id, by=request.user)
+    return redirect("contacts:import_show", import_id)
+
+
+def _import_context(request: HttpRequest, import_id: int) -> dict[str, Any]:
+    one = queries.import_for(request.user, import_id)
+    over = one.state in ("finished", "failed", "cancelled")
+    share = one.bytes_done / one.bytes_total if one.bytes_total else 0.0
+    elapsed = (clock.now() - one.started_at).total_seconds() if one.started_at else 0.0
+    # After a second the past tells enough of the future to be worth a line.
+    left = elapsed * (1 - share) / share if share > 0 and elapsed > 1 else None
+    return {"import": one, "over": over, "read_share": percent(share), "seconds_left": left}
+
+
+def _filtered(asked: dict[str, Any]) -> bool:
+    return any(asked[name] for name in ("search", "tag", "marketing", "language"))
+
+
+def _back(request: HttpRequest, otherwise: str) -> str:
+    """The list as it was, when the address is one of ours."""
+    address = request.POST.get("next", "")
+    return address if url_has_allowed_host_and_scheme(address, {request.get_host()}) else otherwise

@@ -1,0 +1,103 @@
+"""Facts: what a provider told us, in our words. Frozen, without behaviour, the same for every provider."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from .ids import MessageKey
+
+ReceiptState = Literal["sent", "delivered", "read", "failed"]
+
+# What to do next after a failure: the closed list that every provider's codes are mapped to.
+Action = Literal["rejected", "wait", "opted_out", "throttled", "suspended", "template", "unreachable", "uncertain"]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who wrote or was written to; any of the three may be missing (Meta sheet, A.9), not all at once.
+
+    phone is E.164; user_id is the provider's business-scoped id; name is what the person calls themselves.
+    """
+
+    phone: str | None = None
+    user_id: str | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A provider's own words for why a message failed; `code` is text since not all providers number theirs.
+
+    action is what follows, by the provider's table: "rejected" ends this message only, "wait" also leaves this
+    customer in peace for a day, "opted_out" ends promotions to this customer until they ask for them again.
+    """
+
+    code: str
+    title: str = ""
+    detail: str = ""
+    action: Action = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class MessageReceived:
+    """A customer wrote to one of our numbers. `channel` is the provider's id of that number."""
+
+    channel: str
+    sender: Person
+    provider_id: str
+    at: datetime
+    kind: str
+    text: str = ""
+    content: dict[str, Any] = field(default_factory=dict)
+    reply_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a message that we sent. `key` is our own token, back from the provider, when it was kept."""
+
+    channel: str
+    provider_id: str
+    key: MessageKey | None
+    state: ReceiptState
+    at: datetime
+    recipient: Person = Person()
+    failure: Failure | None = None
+    pricing: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateChanged:
+    """A template's approval, category or quality moved; what did not move is None. State is one of ours."""
+
+    name: str
+    language: str
+    provider_id: str = ""
+    state: str | None = None
+    category: str | None = None
+    quality: str | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PreferenceChanged:
+    """A customer stopped or resumed marketing in WhatsApp itself (Meta sheet, H: opt-out)."""
+
+    channel: str
+    person: Person
+    wants_marketing: bool
+    at: datetime
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Something this version does not understand: kept whole, never dropped, never an error."""
+
+    kind: str
+    raw: Any
+
+
+Fact = MessageReceived | Receipt | TemplateChanged | PreferenceChanged | Unknown

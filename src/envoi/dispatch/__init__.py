@@ -1,0 +1,1 @@
+"""From the outbox to the provider: limits, sending, recording. asyncio, without Django."""

@@ -1,0 +1,205 @@
+"""The loop of one channel: claim within every limit, send each message at its slot, record what happened.
+
+It keeps at most `limits.HORIZON` of claims ahead. Database work runs in threads on plain connections, so that the
+ledger has one colour; sending is asyncio. A channel that rests or is paused simply has no runner.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from ..contacts import consents
+from ..messaging import ledger, limits
+from ..messaging.ledger import Claimed
+from ..providers import base
+from ..providers.table import PROVIDERS
+from . import store
+from .deliver import Outcomes, deliver
+from .store import Route, Slot
+
+log = logging.getLogger("envoi.dispatch")
+Pool = ConnectionPool[psycopg.Connection[Any]]
+T = TypeVar("T")
+
+IDLE = 0.1  # seconds between two looks at an empty outbox: a reply leaves within this
+FLUSH = 0.02  # seconds for which outcomes are gathered before they are recorded together
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one dispatcher allows itself. `answer` bounds a request; a claim lasts for `lease`, much longer."""
+
+    in_flight: int = 256
+    lease: timedelta = timedelta(seconds=120)
+    answer: timedelta = timedelta(seconds=30)
+
+
+class Runner:
+    """Sends for one channel until `stop`; what it has claimed and not begun is given back."""
+
+    def __init__(self, route: Route, pool: Pool, http: base.Http, allowed: Limits) -> None:
+        self.route = route
+        self._pool = pool
+        self._http = http
+        self._allowed = allowed
+        self._provider = PROVIDERS[route.provider]
+        self._forms: dict[int, base.Form | None] = {}
+        self._outcomes = Outcomes()
+        self._news = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._sending: set[asyncio.Task[None]] = set()
+        self._unsent: list[Claimed] = []
+        self._recorded = 0
+
+    def stop(self) -> None:
+        """Claim nothing more and come to an end."""
+        self._stopping.set()
+
+    async def run(self) -> int:
+        """Work until `stop`; returns how many outcomes were recorded."""
+        recorder = asyncio.create_task(self._record())
+        try:
+            while not self._stopping.is_set():
+                await self._round()
+        finally:
+            self._stopping.set()
+            if self._sending:
+                await asyncio.wait(self._sending)
+            self._news.set()
+            await recorder
+            if self._unsent:
+                await self._in_database(ledger.release, self.route.channel_id, self._unsent)
+        return self._recorded
+
+    async def _round(self) -> None:
+        free = self._allowed.in_flight - len(self._sending)
+        if free <= 0:
+            await asyncio.wait(self._sending, return_when=asyncio.FIRST_COMPLETED)
+            return
+        taken = await self._in_database(store.take, self.route, at_most=free, lease=self._allowed.lease)
+        if taken is None:
+            return
+        await self._learn_forms(taken.slots)
+        offset = clock_offset(taken.now)
+        for slot in taken.slots:
+            task = asyncio.create_task(self._send(slot, offset))
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
+        if taken.more:
+            # Full: come back when about half of the horizon has passed.
+            await self._rest(limits.HORIZON.total_seconds() / 2)
+        else:
+            await self._rest(IDLE)
+
+    async def _send(self, slot: Slot, offset: float) -> None:
+        loop = asyncio.get_running_loop()
+        message = slot.message
+        while True:
+            wait = slot.at.timestamp() + offset - loop.time()
+            if wait > 0:
+                await self._rest(wait)
+            if self._stopping.is_set() or self._lapses(message, offset):
+                self._unsent.append(message)
+                return
+            late = loop.time() - offset - slot.at.timestamp()
+            if late <= limits.TOLERANCE.total_seconds():
+                break
+            again = await self._in_database(store.take_again, self.route, [message])
+            if again is None:
+                continue
+            slot = again[0]
+        await deliver(
+            self._provider,
+            self._http,
+            self.route.account,
+            self.route.channel,
+            message,
+            self._forms.get(message.lane_id),
+            self._outcomes,
+        )
+        self._news.set()
+
+    def _lapses(self, message: Claimed, offset: float) -> bool:
+        """Whether the answer could come after the lease: then somebody else may already call it uncertain."""
+        now = asyncio.get_running_loop().time() - offset
+        return now + self._allowed.answer.total_seconds() >= message.lease_until.timestamp()
+
+    async def _record(self) -> None:
+        """Write outcomes in batches; while the database is away they wait here, and nothing new is claimed."""
+        while True:
+            await self._news.wait()
+            if not self._stopping.is_set():
+                await asyncio.sleep(FLUSH)
+            self._news.clear()
+            batch, self._outcomes = self._outcomes, Outcomes()
+            while len(batch) and await self._in_database(record, self.route, batch) is None:
+                await asyncio.sleep(1)
+            self._recorded += len(batch)
+            if self._stopping.is_set() and not self._sending and not len(self._outcomes):
+                return
+
+    async def _learn_forms(self, slots: list[Slot]) -> None:
+        unknown = {slot.message.lane_id for slot in slots} - self._forms.keys()
+        while unknown:
+            learnt = await self._in_database(store.forms, list(unknown))
+            if learnt is not None:
+                self._forms |= learnt
+                return
+
+    async def _rest(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+
+    async def _in_database(self, work: Callable[..., T], *args: Any, **kwargs: Any) -> T | None:
+        """Run `work(db, …)` in a transaction in a thread; None after a database error, logged and waited out."""
+        try:
+            return await asyncio.to_thread(self._with_connection, work, *args, **kwargs)
+        except (psycopg.Error, PoolTimeout) as error:
+            log.warning("channel %s: the database answered %s; trying again", self.route.channel_id, error)
+            await self._rest(0.5)
+            return None
+
+    def _with_connection(self, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        with self._pool.connection() as db:
+            return work(db, *args, **kwargs)
+
+
+def record(db: store.Connection, route: Route, batch: Outcomes) -> bool:
+    """Write one batch of outcomes, and what they mean for the channel: one transaction."""
+    channel_id = route.channel_id
+    ledger.record_sent(db, channel_id, batch.sent)
+    ledger.put_back(db, channel_id, batch.back)
+    ledger.record_failed(db, channel_id, batch.failed)
+    ledger.record_unclear(db, channel_id, batch.unclear)
+    for refused in batch.opted_out:
+        consents.record(
+            db,
+            refused.message.contact_id,
+            purpose="marketing",
+            state="withdrawn",
+            source="provider",
+            text=refused.failure.title,
+            proof=f"{route.provider} {refused.failure.code}",
+            at=refused.at,
+        )
+    if batch.throttled_seconds:
+        store.slow_down(db, channel_id, seconds=batch.throttled_seconds)
+    for lane_id, reason in batch.held_lanes.items():
+        ledger.set_lane(db, lane_id, "held", reason=reason)
+    if batch.suspended:
+        store.suspend(db, channel_id, whole_account=batch.suspended.scope == "account", reason=str(batch.suspended))
+    return True
+
+
+def clock_offset(database_now: datetime) -> float:
+    """What to add to the database's Unix time to get this event loop's: slots are in the database's time."""
+    return asyncio.get_running_loop().time() - database_now.timestamp()

@@ -1,0 +1,97 @@
+"""The dispatch process: one runner for each active channel, started and stopped as channels come and go."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from datetime import timedelta
+
+import psycopg
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from ..messaging import ledger
+from ..providers.http import Client
+from . import store
+from .engine import Limits, Pool, Runner
+
+log = logging.getLogger("envoi.dispatch")
+
+LOOK = 1.0  # seconds between two looks at the channels, and at claims whose holder died
+
+
+def run(url: str) -> None:
+    """Dispatch for every channel of the database at `url` until SIGTERM or SIGINT, then finish what is in flight.
+
+    ENVOI_LEASE_SECONDS and ENVOI_ANSWER_SECONDS change how long a claim lasts and how long an answer may take; a
+    lease shorter than twice the answer time is raised to it.
+    """
+    answer = float(os.environ.get("ENVOI_ANSWER_SECONDS", "30"))
+    lease = max(float(os.environ.get("ENVOI_LEASE_SECONDS", "120")), 2 * answer)
+    allowed = Limits(lease=timedelta(seconds=lease), answer=timedelta(seconds=answer))
+    asyncio.run(_serve(url, allowed))
+
+
+async def _serve(url: str, allowed: Limits) -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+
+    pool: Pool = ConnectionPool(
+        url,
+        min_size=1,
+        max_size=6,
+        timeout=5,
+        open=True,
+        kwargs={"application_name": "envoi dispatch", "options": "-c timezone=UTC"},
+    )
+    async with Client(answer_seconds=allowed.answer.total_seconds()) as http:
+        runners: dict[int, tuple[store.Route, Runner, asyncio.Task[int]]] = {}
+        try:
+            while not stopping.is_set():
+                await _follow(pool, http, allowed, runners)
+                try:
+                    await asyncio.wait_for(stopping.wait(), LOOK)
+                except TimeoutError:
+                    continue
+        finally:
+            for _, runner, _ in runners.values():
+                runner.stop()
+            await asyncio.gather(*(task for _, _, task in runners.values()), return_exceptions=True)
+            pool.close()
+
+
+async def _follow(
+    pool: Pool,
+    http: Client,
+    allowed: Limits,
+    runners: dict[int, tuple[store.Route, Runner, asyncio.Task[int]]],
+) -> None:
+    """Make the runners fit the channels as they are now: changed ones restart, paused ones end."""
+    try:
+        wanted = await asyncio.to_thread(_look, pool)
+    except (psycopg.Error, PoolTimeout) as error:
+        log.warning("the database answered %s; trying again", error)
+        return
+    for channel_id, (route, runner, task) in list(runners.items()):
+        if task.done():
+            if task.exception():
+                log.error("channel %s stopped", channel_id, exc_info=task.exception())
+            del runners[channel_id]
+        elif wanted.get(channel_id) != route:
+            runner.stop()
+    for channel_id in wanted.keys() - runners.keys():
+        runner = Runner(wanted[channel_id], pool, http, allowed)
+        runners[channel_id] = (wanted[channel_id], runner, asyncio.create_task(runner.run()))
+
+
+def _look(pool: Pool) -> dict[int, store.Route]:
+    with pool.connection() as db:
+        wanted = store.routes(db, allow_base_url=os.environ.get("ENVOI_PROVIDER_URLS") == "1")
+        for row in db.execute("SELECT id FROM channels").fetchall():
+            parked = ledger.park_lapsed(db, row[0])
+            if parked:
+                log.warning("channel %s: %s messages uncertain, as their sender stopped", row[0], parked)
+    return wanted

@@ -1,0 +1,161 @@
+"""What dispatch reads and writes beside the ledger: channels with their accounts, forms of lanes, the shared pace.
+
+It writes `channel_pace`, and `channels.state` when a provider suspends a channel; everything else is the ledger's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import psycopg
+from psycopg.rows import class_row
+
+from ..core.vault import unseal
+from ..messaging import ledger, limits
+from ..messaging.ledger import Claimed
+from ..providers import base
+
+Connection = psycopg.Connection[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One active channel: its id with us, its pace, and what its provider needs."""
+
+    channel_id: int
+    provider: str
+    throughput_per_second: int
+    account: base.Account
+    channel: base.Channel
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A claimed message and the moment (the database's time) at which it may leave."""
+
+    message: Claimed
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One round at the outbox. `now` is the database's time of it; `more`, whether another round is worth it."""
+
+    slots: list[Slot]
+    now: datetime
+    more: bool
+
+
+def routes(db: Connection, *, allow_base_url: bool) -> dict[int, Route]:
+    """Every active channel by id; dispatch asks again each second, so a paused channel stops within one."""
+    rows = db.execute(
+        """
+        SELECT c.id, a.provider, c.throughput_per_second, a.provider_id, a.credentials, a.base_url, c.provider_id,
+               c.address
+          FROM channels c JOIN accounts a ON a.id = c.account_id
+         WHERE c.state = 'active'
+        """
+    ).fetchall()
+    return {
+        row[0]: Route(
+            channel_id=row[0],
+            provider=row[1],
+            throughput_per_second=row[2],
+            account=base.Account(
+                provider_id=row[3],
+                credentials=unseal(row[4]),
+                base_url=row[5],
+                allow_base_url=allow_base_url,
+            ),
+            channel=base.Channel(provider_id=row[6], address=row[7]),
+        )
+        for row in rows
+    }
+
+
+def forms(db: Connection, lane_ids: Sequence[int]) -> dict[int, base.Form | None]:
+    """The forms of these lanes; None for a lane whose messages are whole."""
+    rows = db.execute("SELECT id, form FROM lanes WHERE id = ANY(%(ids)s)", {"ids": list(lane_ids)})
+    return {row[0]: base.Form.load(row[1]) if row[1] else None for row in rows}
+
+
+def take(db: Connection, route: Route, *, at_most: int, lease: timedelta) -> Taken:
+    """Claim what is due, ask the customers' limits, and give each message its slot: one transaction.
+
+    Whatever is refused goes back or is skipped in the same transaction, so a claim that is not returned does not exist.
+    """
+    with db.transaction():
+        pace = _pace(db, route.channel_id)
+        room = min(at_most, limits.room(route.throughput_per_second, pace))
+        if room == 0:
+            return Taken([], pace.now, more=True)
+        claimed = ledger.claim(db, route.channel_id, room=room, lease=lease)
+        if not claimed:
+            return Taken([], pace.now, more=False)
+        allowed, refused = ledger.reserve_customers(db, claimed)
+        ledger.record_refusals(db, route.channel_id, refused)
+        return Taken(_slots(db, route, allowed), pace.now, more=True)
+
+
+def take_again(db: Connection, route: Route, late: Sequence[Claimed]) -> list[Slot]:
+    """New slots for claimed messages that missed theirs."""
+    with db.transaction():
+        return _slots(db, route, late)
+
+
+def _slots(db: Connection, route: Route, messages: Sequence[Claimed]) -> list[Slot]:
+    if not messages:
+        return []
+    # The lock comes last and is held for two short statements: dispatchers of one channel wait on each other here.
+    pace = _pace(db, route.channel_id, lock=True)
+    moments, free_at = limits.take(len(messages), route.throughput_per_second, pace)
+    db.execute(
+        "UPDATE channel_pace SET free_at = %(free_at)s WHERE channel_id = %(channel_id)s",
+        {"free_at": free_at, "channel_id": route.channel_id},
+    )
+    return [Slot(message, at) for message, at in zip(messages, moments, strict=True)]
+
+
+def _pace(db: Connection, channel_id: int, *, lock: bool = False) -> limits.Pace:
+    with db.cursor(row_factory=class_row(limits.Pace)) as cursor:
+        # clock_timestamp(), not now(): under the lock the moment that counts is the one after the wait.
+        query = "SELECT free_at, slowed_until, clock_timestamp() AS now FROM channel_pace WHERE channel_id = %(id)s"
+        row = cursor.execute(query + (" FOR UPDATE" if lock else ""), {"id": channel_id}).fetchone()
+        if row is None:
+            cursor.execute(
+                "INSERT INTO channel_pace (channel_id) VALUES (%(id)s) ON CONFLICT DO NOTHING",
+                {"id": channel_id},
+            )
+            row = cursor.execute(query + (" FOR UPDATE" if lock else ""), {"id": channel_id}).fetchone()
+    assert row is not None
+    return row
+
+
+def slow_down(db: Connection, channel_id: int, *, seconds: float) -> None:
+    """The provider said "too fast": no slot for `seconds`, then half the pace for a while."""
+    db.execute(
+        """
+        UPDATE channel_pace
+           SET free_at = GREATEST(free_at, clock_timestamp() + %(pause)s),
+               slowed_until = clock_timestamp() + %(pause)s + %(slowed)s
+         WHERE channel_id = %(channel_id)s
+        """,
+        {"channel_id": channel_id, "pause": timedelta(seconds=seconds), "slowed": limits.SLOWED_FOR},
+    )
+
+
+def suspend(db: Connection, channel_id: int, *, whole_account: bool, reason: str) -> None:
+    """Stop a channel, or all of its account, until a person acts; the reason is the provider's own words."""
+    db.execute(
+        """
+        UPDATE channels
+           SET state = 'suspended', state_reason = %(reason)s
+         WHERE state = 'active'
+           AND (id = %(id)s OR %(whole_account)s
+                AND account_id = (SELECT account_id FROM channels WHERE id = %(id)s))
+        """,
+        {"id": channel_id, "whole_account": whole_account, "reason": reason},
+    )

@@ -1,0 +1,192 @@
+"""Messages and their way out. Tables: messages, message_events, lanes, outbox, channel_pace.
+
+Written by messaging.ledger alone; pages read through messaging.queries.
+"""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from ..channels.models import Channel
+from ..contacts.models import Contact
+from ..message_templates.models import Template
+
+
+class State(models.TextChoices):
+    """Where a message stands; the order of the first six is the order in which they may follow each other."""
+
+    QUEUED = "queued", _("Queued")
+    SENDING = "sending", _("Sending")
+    ACCEPTED = "accepted", _("Accepted")
+    SENT = "sent", _("Sent")
+    DELIVERED = "delivered", _("Delivered")
+    READ = "read", _("Read")
+    UNCERTAIN = "uncertain", _("Uncertain")
+    FAILED = "failed", _("Failed")
+    SKIPPED = "skipped", _("Skipped")
+    CANCELLED = "cancelled", _("Cancelled")
+    RECEIVED = "received", _("Received")
+
+
+class Message(models.Model):
+    """One message, in or out. A campaign's recipient is its message: `campaign_id` and at most one per contact."""
+
+    class Direction(models.TextChoices):
+        IN = "in", _("In")
+        OUT = "out", _("Out")
+
+    pk = models.CompositePrimaryKey("contact_id", "id")
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="messages", db_index=False)
+    id = models.BigIntegerField(db_default=models.Func(models.Value("messages_id_seq"), function="nextval"))
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+", db_index=False)
+    # Campaigns live higher on the street, so this points there without a foreign key.
+    campaign_id = models.BigIntegerField(null=True)
+    direction = models.CharField(max_length=3, choices=Direction.choices)
+    kind = models.CharField(max_length=16)
+    category = models.CharField(max_length=16)
+    state = models.CharField(max_length=10, choices=State.choices)
+    reason = models.CharField(max_length=60, blank=True, default="", db_default="")
+    text = models.TextField(blank=True, default="", db_default="")
+    template = models.ForeignKey(Template, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    values = ArrayField(models.TextField(), null=True)
+    content = models.JSONField(null=True)
+    reply_to = models.CharField(max_length=160, blank=True, default="", db_default="")
+    provider_id = models.CharField(max_length=160, null=True)  # noqa: DJ001  (unique where known)
+    error_code = models.CharField(max_length=40, blank=True, default="", db_default="")
+    error_title = models.TextField(blank=True, default="", db_default="")
+    error_detail = models.TextField(blank=True, default="", db_default="")
+    pricing = models.JSONField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+    accepted_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    delivered_at = models.DateTimeField(null=True)
+    read_at = models.DateTimeField(null=True)
+    failed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "messages"
+        constraints = [
+            models.UniqueConstraint(
+                "contact", "campaign_id", condition=models.Q(campaign_id__isnull=False), name="recipient_once"
+            ),
+            models.UniqueConstraint(
+                "contact",
+                "provider_id",
+                condition=models.Q(provider_id__isnull=False),
+                name="provider_message_once",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                "campaign_id",
+                "state",
+                "contact",
+                condition=models.Q(campaign_id__isnull=False),
+                name="messages_by_campaign",
+            ),
+            models.Index("provider_id", condition=models.Q(provider_id__isnull=False), name="messages_by_provider_id"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.direction} {self.kind} {self.state}"
+
+
+class MessageEvent(models.Model):
+    """One line of a message's trace: what happened, when, by which rule, until when."""
+
+    pk = models.CompositePrimaryKey("contact_id", "id")
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="+", db_index=False)
+    id = models.BigIntegerField(db_default=models.Func(models.Value("message_events_id_seq"), function="nextval"))
+    message_id = models.BigIntegerField()
+    at = models.DateTimeField(db_default=Now())
+    what = models.CharField(max_length=24)
+    detail = models.JSONField(null=True)
+
+    class Meta:
+        db_table = "message_events"
+        indexes = [models.Index("contact", "message_id", name="events_by_message")]
+
+    def __str__(self) -> str:
+        return self.what
+
+
+class Lane(models.Model):
+    """A queue of one channel that can be held as one: each campaign has its own, replies share one.
+
+    `form` is what all its messages have in common (providers.base.Form), null where each message is whole.
+    """
+
+    class Priority(models.IntegerChoices):
+        """Service and authentication before utility, utility before marketing (house: the five limiters)."""
+
+        SERVICE = 0, _("Service")
+        UTILITY = 1, _("Utility")
+        MARKETING = 2, _("Marketing")
+
+    class State(models.TextChoices):
+        OPEN = "open", _("Open")
+        HELD = "held", _("Held")
+        CLOSED = "closed", _("Closed")
+
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="lanes")
+    priority = models.SmallIntegerField(choices=Priority.choices)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN, db_default=State.OPEN)
+    reason = models.TextField(blank=True, default="", db_default="")
+    form = models.JSONField(null=True)
+
+    class Meta:
+        db_table = "lanes"
+
+    def __str__(self) -> str:
+        return f"{self.channel_id}/{self.pk}"
+
+
+class Outbox(models.Model):
+    """A message that has still to leave, or may have left (`uncertain`). Its row goes when the outcome is known."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("Queued")
+        SENDING = "sending", _("Sending")
+        UNCERTAIN = "uncertain", _("Uncertain")
+
+    pk = models.CompositePrimaryKey("channel_id", "id")
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+", db_index=False)
+    id = models.BigIntegerField(help_text="The message's id.")
+    lane = models.ForeignKey(Lane, on_delete=models.PROTECT, related_name="+", db_index=False)
+    contact_id = models.BigIntegerField()
+    recipient = models.CharField(max_length=160)
+    promotional = models.BooleanField()
+    values = ArrayField(models.TextField(), null=True)
+    content = models.JSONField(null=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED, db_default=State.QUEUED)
+    due_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
+    lease_until = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "outbox"
+        indexes = [
+            models.Index("channel", "lane", "due_at", "id", condition=models.Q(state="queued"), name="outbox_due"),
+            models.Index("channel", "lease_until", condition=models.Q(state="sending"), name="outbox_leased"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.state}"
+
+
+class ChannelPace(models.Model):
+    """The moment at which a channel's next message may leave: one row a channel, shared by all dispatchers."""
+
+    channel = models.OneToOneField(Channel, primary_key=True, on_delete=models.CASCADE, related_name="+")
+    free_at = models.DateTimeField(db_default=Now())
+    slowed_until = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "channel_pace"
+
+    def __str__(self) -> str:
+        return str(self.free_at)

@@ -1,0 +1,104 @@
+"""The HTTP client of all providers: knows whether a request may have left, and never follows a redirect."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from types import TracebackType
+from typing import Self
+
+from pyreqwest.client import ClientBuilder
+from pyreqwest.exceptions import PoolTimeoutError, PyreqwestError
+
+from ..core.events import Failure
+from .base import Answer, Suspended, Uncertain, Unreachable
+
+LARGEST_ANSWER = 1_048_576
+CONNECTING = "client error (Connect)"
+
+
+class Client:
+    """A pool of connections, to be made inside a running event loop and closed at its end.
+
+    A redirect is answered to the caller, never followed: it would carry the token to another host.
+    """
+
+    def __init__(
+        self,
+        *,
+        connect_seconds: float = 5.0,
+        answer_seconds: float = 30.0,
+        pool_seconds: float = 10.0,
+        connections: int = 256,
+    ) -> None:
+        self._client = (
+            ClientBuilder()
+            .follow_redirects(False)
+            .referer(False)
+            .user_agent("Envoi")
+            .max_connections(connections)
+            # Shorter than servers keep an idle connection: its closing could meet a request half-way.
+            .pool_idle_timeout(timedelta(seconds=20))
+            .pool_timeout(timedelta(seconds=pool_seconds))
+            .connect_timeout(timedelta(seconds=connect_seconds))
+            .timeout(timedelta(seconds=answer_seconds))
+            .build()
+        )
+
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Post and read the whole answer, whatever its status.
+
+        Raises Unreachable when no byte of the request can have left (no address, no connection, no free slot
+        in the pool), Uncertain for everything after that moment, Suspended when `url` is no address at all.
+        """
+        try:
+            request = self._client.post(url).headers(dict(headers)).body_bytes(body).build_streamed()
+            async with request as response:
+                content = bytearray()
+                while (chunk := await response.body_reader.read_chunk()) is not None:
+                    content += chunk
+                    if len(content) > LARGEST_ANSWER:
+                        raise Uncertain(Failure("answer_too_long", "The answer is too long", url))
+                names = {name.lower(): value for name, value in response.headers.items()}
+                return Answer(response.status, names, bytes(content))
+        except ValueError as error:
+            # Also pyreqwest's BuilderError: nothing was built, hence nothing sent.
+            failure = Failure("bad_address", "The account's address is no web address", url)
+            raise Suspended(failure) from error
+        except PyreqwestError as error:
+            words = _words(error)
+            if _nothing_left(error):
+                raise Unreachable(Failure("unreachable", "No connection", words)) from error
+            raise Uncertain(Failure("no_answer", "No complete answer", words)) from error
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._client.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+def _nothing_left(error: PyreqwestError) -> bool:
+    """Whether the request can't have left.
+
+    The class does not tell: pyreqwest 0.15 names every failure before the answer's headers a ConnectError or
+    a ConnectTimeoutError, also when the peer had read the request. The cause does: hyper marks DNS, TCP and
+    TLS with "Connect" and what comes later with "SendRequest". What is not marked counts as perhaps sent.
+    """
+    return isinstance(error, PoolTimeoutError) or CONNECTING in _causes(error)
+
+
+def _causes(error: PyreqwestError) -> list[str]:
+    details = getattr(error, "details", None) or {}
+    return [str(cause["message"]) for cause in details.get("causes") or []]
+
+
+def _words(error: PyreqwestError) -> str:
+    """What went wrong and its innermost cause, in a line."""
+    return ": ".join([error.message, *_causes(error)[-1:]])

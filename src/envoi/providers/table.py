@@ -1,0 +1,10 @@
+"""Every provider by the name that accounts and webhook addresses use: one line each."""
+
+from __future__ import annotations
+
+from .base import Provider
+from .meta import Meta
+
+PROVIDERS: dict[str, Provider] = {
+    "meta": Meta(),
+}

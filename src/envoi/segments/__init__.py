@@ -1,0 +1,1 @@
+"""Saved rules that choose contacts."""

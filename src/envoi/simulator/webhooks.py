@@ -1,0 +1,142 @@
+"""Carries updates to the platform, again and again until it answers 200; it refuses to read them.
+
+What an update is and how a batch is wrapped and signed is the face's business. Waiting and retrying are in
+real seconds: a receiver that is down is down in real time, however fast the simulated clock runs.
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from pyreqwest.client import Client, ClientBuilder
+from pyreqwest.exceptions import PyreqwestError
+
+from envoi.simulator.settings import Postage
+
+HEAVIEST_BODY = 3 * 1024 * 1024  # Meta fact sheet, D.1
+
+
+@dataclass(slots=True)
+class Parcel:
+    """One POST: the exact bytes, repeated unchanged at each retry, and its headers."""
+
+    body: bytes
+    headers: dict[str, str]
+
+
+@dataclass(slots=True, eq=False)
+class Mailbox:
+    """One receiver: its address, how a batch is wrapped for it, and what waits. `largest` caps a batch."""
+
+    url: str
+    wrap: Callable[[Sequence[Any]], Parcel]
+    largest: int = 1000
+    waiting: deque[Any] = field(default_factory=deque)
+    filled: asyncio.Event = field(default_factory=asyncio.Event)
+    closed: bool = False
+
+
+class Webhooks:
+    """All mailboxes, and the carriers that empty them."""
+
+    def __init__(self, postage: Callable[[], Postage]) -> None:
+        self._postage = postage
+        self._client: Client = ClientBuilder().user_agent("facebookexternalua").no_proxy().build()
+        self._carriers: dict[Mailbox, list[asyncio.Task[None]]] = {}
+        self.clear_counts()
+        self.pending = 0
+
+    def clear_counts(self) -> None:
+        self.posts = 0
+        self.updates = 0
+        self.duplicated = 0
+        self.refused = 0
+
+    def open(self, url: str, wrap: Callable[[Sequence[Any]], Parcel], *, largest: int = 1000) -> Mailbox:
+        """Start carrying to a receiver."""
+        mailbox = Mailbox(url, wrap, largest)
+        carriers = range(self._postage().connections)
+        self._carriers[mailbox] = [asyncio.create_task(self._carry(mailbox)) for _ in carriers]
+        return mailbox
+
+    def post(self, mailbox: Mailbox, update: Any) -> None:
+        if mailbox.closed:
+            return
+        mailbox.waiting.append(update)
+        self.pending += 1
+        mailbox.filled.set()
+
+    def has_room(self) -> bool:
+        return self.pending < self._postage().queue_bound
+
+    def forget(self, mailbox: Mailbox) -> None:
+        """Throw away what still waits; what is on its way stays on its way."""
+        self.pending -= len(mailbox.waiting)
+        mailbox.waiting.clear()
+
+    async def close(self, mailbox: Mailbox) -> None:
+        """Stop carrying; what still waits is forgotten, as when an app unsubscribes."""
+        mailbox.closed = True
+        tasks = self._carriers.pop(mailbox, [])
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self.forget(mailbox)
+
+    async def stop(self) -> None:
+        for mailbox in list(self._carriers):
+            await self.close(mailbox)
+        await self._client.close()
+
+    async def get(self, url: str, query: dict[str, str]) -> tuple[int, bytes]:
+        """GET once, for handshakes; status 0 and the reason when there was no answer."""
+        try:
+            request = self._client.get(url).query(query).timeout(timedelta(seconds=10)).build()
+            response = await request.send()
+            return response.status, bytes(await response.bytes())
+        except (PyreqwestError, ValueError, OSError) as error:
+            return 0, str(error).encode()
+
+    async def _carry(self, mailbox: Mailbox) -> None:
+        while True:
+            await mailbox.filled.wait()
+            if not mailbox.waiting:
+                mailbox.filled.clear()
+                continue
+            postage = self._postage()
+            largest = min(postage.batch, mailbox.largest)
+            if len(mailbox.waiting) < largest:
+                await asyncio.sleep(postage.flush_seconds)  # let a batch gather
+            batch = [mailbox.waiting.popleft() for _ in range(min(largest, len(mailbox.waiting)))]
+            if batch:
+                await self._deliver(mailbox, batch)
+
+    async def _deliver(self, mailbox: Mailbox, batch: list[Any]) -> None:
+        parcel = mailbox.wrap(batch)
+        if len(parcel.body) > HEAVIEST_BODY and len(batch) > 1:
+            middle = len(batch) // 2
+            await self._deliver(mailbox, batch[:middle])
+            await self._deliver(mailbox, batch[middle:])
+            return
+        pause = self._postage().retry_first_seconds
+        try:
+            while not await self._arrives(mailbox.url, parcel):
+                self.refused += 1
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, self._postage().retry_longest_seconds)
+            self.posts += 1
+            self.updates += len(batch)
+        finally:
+            self.pending -= len(batch)
+
+    async def _arrives(self, url: str, parcel: Parcel) -> bool:
+        with contextlib.suppress(PyreqwestError, ValueError, OSError):
+            limit = timedelta(seconds=self._postage().timeout_seconds)
+            request = self._client.post(url).headers(parcel.headers).body_bytes(parcel.body).timeout(limit)
+            response = await request.build().send()
+            return response.status == 200
+        return False

@@ -1,0 +1,44 @@
+"""Adding staff and keeping the audit log."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from ..core.errors import BadInput
+from .models import AuditEntry, Staff
+from .rights import require
+
+
+@transaction.atomic
+def add_staff(*, email: str, role: str, password: str, name: str = "", by: Staff | None) -> Staff:
+    """Add someone who may sign in. Raises BadInput for a taken or bad e-mail, an unknown role, a weak password."""
+    require(by, "team.write")
+    email = email.strip()
+    try:
+        validate_email(email)
+    except ValidationError:
+        raise BadInput(_("“%(email)s” is not an e-mail address.") % {"email": email}) from None
+    if role not in Staff.Role.values:
+        raise BadInput(_("Unknown role. Choose one of: %(roles)s.") % {"roles": ", ".join(Staff.Role.values)})
+    if Staff.objects.filter(email__iexact=email).exists():
+        raise BadInput(_("%(email)s is already on the team.") % {"email": email})
+    staff = Staff(email=email, role=role, name=name)
+    try:
+        validate_password(password, user=staff)
+    except ValidationError as error:
+        raise BadInput(" ".join(error.messages)) from None
+    staff.set_password(password)
+    staff.save()
+    note(by, "staff.add", f"staff/{staff.pk}", {"email": email, "role": role})
+    return staff
+
+
+def note(by: Staff | None, verb: str, subject: str, detail: dict[str, Any] | None = None) -> None:
+    """Write one line of the audit log, in the caller's transaction: no action without its line."""
+    AuditEntry.objects.create(staff=by, verb=verb, subject=subject, detail=detail or {})

@@ -1,0 +1,40 @@
+"""What each role may do; asked by every action and query, whatever page or command it came from."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from ..core.errors import NotAllowed
+from .models import Staff
+
+READ = {
+    "contacts.read",
+    "templates.read",
+    "segments.read",
+    "campaigns.read",
+    "channels.read",
+    "reports.read",
+}
+MARKET = READ | {"contacts.write", "contacts.import", "segments.write", "campaigns.write", "campaigns.launch"}
+ALL = MARKET | {"channels.write", "templates.write", "team.write"}
+
+RIGHTS: dict[str, frozenset[str]] = {
+    Staff.Role.OWNER: frozenset(ALL),
+    Staff.Role.ADMINISTRATOR: frozenset(ALL),
+    Staff.Role.MARKETER: frozenset(MARKET),
+    Staff.Role.AGENT: frozenset({"contacts.read", "contacts.write", "templates.read"}),
+    Staff.Role.ANALYST: frozenset(READ),
+}
+
+
+def may(staff: Staff | None, right: str) -> bool:
+    """Whether `staff` has the right; None is the operator at the command line, who owns the machine."""
+    if staff is None:
+        return True
+    return staff.is_active and right in RIGHTS.get(staff.role, frozenset())
+
+
+def require(staff: Staff | None, right: str) -> None:
+    """Raise NotAllowed unless `staff` may."""
+    if not may(staff, right):
+        raise NotAllowed(_("Your role does not include this. Ask an administrator."))

@@ -1,0 +1,258 @@
+"""How values become what people read: numbers, times, states and WhatsApp's own text marks."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+
+from django import template
+from django.utils import formats, timezone
+from django.utils.formats import number_format
+from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext, ngettext, pgettext
+
+from ..look import language_name
+
+register = template.Library()
+
+TONES = {
+    "good": {
+        "delivered",
+        "read",
+        "replied",
+        "approved",
+        "active",
+        "connected",
+        "done",
+        "granted",
+        "completed",
+        "finished",
+        "high",
+        "green",
+        "ready",
+    },
+    "busy": {
+        "running",
+        "sending",
+        "planning",
+        "launching",
+        "reading",
+        "loading",
+        "checking",
+        "importing",
+        "resuming",
+    },
+    "warn": {
+        "paused",
+        "uncertain",
+        "pending",
+        "in_review",
+        "submitted",
+        "medium",
+        "yellow",
+        "limited",
+        "pausing",
+        "waiting",
+    },
+    "bad": {
+        "failed",
+        "rejected",
+        "withdrawn",
+        "revoked",
+        "refused",
+        "disabled",
+        "low",
+        "red",
+        "blocked",
+        "broken",
+        "error",
+        "opted_out",
+    },
+}
+HOLLOW = {"draft", "queued", "skipped", "cancelled", "unknown", "none", "scheduled", "archived"}
+
+
+@register.filter
+def tone(state: object) -> str:
+    """The colour family of a state: "good", "busy", "warn", "bad", or "hollow" for what has not happened."""
+    word = str(state).lower()
+    for name, words in TONES.items():
+        if word in words:
+            return name
+    return "hollow" if word in HOLLOW else ""
+
+
+def _words() -> dict[str, str]:
+    return {
+        "accepted": pgettext("state", "accepted"),
+        "active": pgettext("state", "active"),
+        "approved": pgettext("state", "approved"),
+        "archived": pgettext("state", "archived"),
+        "blocked": pgettext("state", "blocked"),
+        "cancelled": pgettext("state", "cancelled"),
+        "connected": pgettext("state", "connected"),
+        "delivered": pgettext("state", "delivered"),
+        "disabled": pgettext("state", "disabled"),
+        "done": pgettext("state", "done"),
+        "draft": pgettext("state", "draft"),
+        "failed": pgettext("state", "failed"),
+        "finished": pgettext("state", "finished"),
+        "granted": pgettext("state", "agreed"),
+        "green": pgettext("state", "high"),
+        "high": pgettext("state", "high"),
+        "limited": pgettext("state", "limited"),
+        "low": pgettext("state", "low"),
+        "medium": pgettext("state", "medium"),
+        "paused": pgettext("state", "paused"),
+        "pending": pgettext("state", "in review"),
+        "planning": pgettext("state", "planning"),
+        "queued": pgettext("state", "queued"),
+        "read": pgettext("state", "read"),
+        "reading": pgettext("state", "reading"),
+        "red": pgettext("state", "low"),
+        "rejected": pgettext("state", "rejected"),
+        "replied": pgettext("state", "replied"),
+        "running": pgettext("state", "running"),
+        "scheduled": pgettext("state", "scheduled"),
+        "sending": pgettext("state", "sending"),
+        "sent": pgettext("state", "sent"),
+        "skipped": pgettext("state", "skipped"),
+        "uncertain": pgettext("state", "uncertain"),
+        "unknown": pgettext("state", "unknown"),
+        "waiting": pgettext("state", "waiting"),
+        "withdrawn": pgettext("state", "withdrawn"),
+        "yellow": pgettext("state", "medium"),
+    }
+
+
+@register.filter
+def state_word(state: object) -> str:
+    """A state as a word of the reader's language; an unknown one as it is stored."""
+    word = str(state)
+    return _words().get(word.lower(), word.replace("_", " "))
+
+
+@register.filter
+def count(value: object) -> str:
+    """A whole number with its thousands apart: 48 210, 48,210; "–" when there is none."""
+    if value is None or value == "":
+        return "–"
+    return number_format(int(value), use_l10n=True, force_grouping=True)  # type: ignore[call-overload]
+
+
+@register.filter
+def percent(share: float | None) -> str:
+    """A share of 1 as a percentage with one decimal where it says something: 7.4 %, 65 %; "–" when unknown."""
+    if share is None:
+        return "–"
+    hundredths = share * 100
+    text = number_format(hundredths, 0 if hundredths >= 99.95 or hundredths in (0, 100) else 1, use_l10n=True)
+    return pgettext("percentage", "%s%%") % text
+
+
+@register.simple_tag
+def share(part: int | None, whole: int | None) -> str:
+    """`part` of `whole` as a percentage."""
+    if not whole or part is None:
+        return "–"
+    return percent(part / whole)
+
+
+@register.filter
+def duration(value: timedelta | float | None) -> str:
+    """A length of time in the two largest units that matter: "2 h 5 min", "40 s"."""
+    if value is None:
+        return "–"
+    seconds = round(value.total_seconds() if isinstance(value, timedelta) else value)
+    if seconds < 60:
+        return gettext("%(n)s s") % {"n": max(seconds, 0)}
+    minutes, seconds = divmod(seconds, 60)
+    if minutes < 10 and seconds:
+        return gettext("%(m)s min %(s)s s") % {"m": minutes, "s": seconds}
+    if minutes < 60:
+        return gettext("%(m)s min") % {"m": minutes}
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return (
+            gettext("%(h)s h %(m)s min") % {"h": hours, "m": minutes}
+            if minutes
+            else gettext("%(h)s h") % {"h": hours}
+        )
+    days = round(hours / 24)
+    return ngettext("%(d)s day", "%(d)s days", days) % {"d": days}
+
+
+@register.filter
+def initials(name: str | None) -> str:
+    """One or two letters that stand for a name."""
+    words = re.findall(r"\w+", name or "")
+    return "".join(word[0] for word in words[:2]).upper() or "?"
+
+
+# WhatsApp: *bold* _italic_ ~strike~ ```mono``` `code`; a mark counts at a word's edge and hugs its text.
+_MARKS = [
+    (re.compile(r"```(.+?)```", re.S), "code"),
+    (re.compile(r"(?<![\w*])\*(?![\s*])([^*\n]*[^\s*])\*(?![\w*])"), "strong"),
+    (re.compile(r"(?<![\w_])_(?![\s_])([^_\n]*[^\s_])_(?![\w_])"), "em"),
+    (re.compile(r"(?<![\w~])~(?![\s~])([^~\n]*[^\s~])~(?![\w~])"), "s"),
+    (re.compile(r"(?<![\w`])`(?![\s`])([^`\n]*[^\s`])`(?![\w`])"), "code"),
+]
+_OPEN_VARIABLE = re.compile(r"\{\{\s*[\w.]+\s*\}\}")
+
+
+@register.filter
+def whatsapp(text: str | None) -> SafeString:
+    """Message text as WhatsApp shows it. Everything is escaped first; only our own marks become tags."""
+    html = str(conditional_escape(str(text or "")))
+    for pattern, tag in _MARKS:
+        html = pattern.sub(rf"<{tag}>\1</{tag}>", html)
+    html = _OPEN_VARIABLE.sub(r"<mark>\g<0></mark>", html)
+    return mark_safe(html.replace("\n", "<br>"))  # noqa: S308 - escaped above
+
+
+@register.simple_tag(takes_context=True)
+def here(context: template.Context, prefix: str) -> SafeString:
+    """`aria-current="page"` for a rail entry whose pages begin with `prefix`."""
+    request = context.get("request")
+    path = request.path if request else ""
+    inside = path == prefix if prefix == "/" else path.startswith(prefix)
+    return mark_safe(' aria-current="page"') if inside else mark_safe("")
+
+
+@register.filter
+def unlocalize_number(value: object) -> str:
+    """A number for an HTML attribute: always digits and a point, whatever the reader's language."""
+    return "0" if value in (None, "") else f"{float(value):.4g}" if isinstance(value, float) else str(value)  # type: ignore[arg-type]
+
+
+@register.filter
+def moment(when: datetime | None) -> str:
+    """A time as short as it may be: "14:05" today, "3 Nov 14:05" this year, with the year before that."""
+    if when is None:
+        return "–"
+    local, today = timezone.localtime(when), timezone.localtime()
+    if local.date() == today.date():
+        return formats.date_format(local, "TIME_FORMAT")
+    # Translators: day and month, for times of this year (Django date format).
+    short = formats.date_format(local, pgettext("date format", "j M"))
+    if local.year == today.year:
+        return f"{short} {formats.date_format(local, 'TIME_FORMAT')}"
+    return formats.date_format(local, "SHORT_DATE_FORMAT")
+
+
+@register.filter
+def language_title(code: str | None) -> str:
+    """A language code as its name in the reader's language."""
+    return language_name(code).capitalize() if code else "–"
+
+
+@register.filter
+def tier(name: str | None) -> str:
+    """A provider's word for a daily limit (TIER_10K, TIER_UNLIMITED) as a number of customers."""
+    match = re.fullmatch(r"(?:TIER_)?(\d+)(K?)", (name or "").upper())
+    if match:
+        return count(int(match[1]) * (1000 if match[2] else 1))
+    if "UNLIMITED" in (name or "").upper():
+        return gettext("no limit")
+    return name or "–"

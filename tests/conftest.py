@@ -1,0 +1,65 @@
+"""What every test may ask for: a real PostgreSQL, staff, an account with a channel, raw connections."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from django.conf import settings
+from psycopg.conninfo import make_conninfo
+
+from envoi.channels.models import Account, Channel
+from envoi.core.vault import seal
+from envoi.team.models import Staff
+
+
+@pytest.fixture(scope="session")
+def test_database_url(django_db_setup: None) -> str:
+    """Where the tests' own database is, for processes and connections beside Django's."""
+    address = settings.DATABASES["default"]
+    parts = {
+        "host": address["HOST"],
+        "port": address["PORT"],
+        "user": address["USER"],
+        "password": address["PASSWORD"],
+    }
+    return make_conninfo(dbname=address["NAME"], **{key: value for key, value in parts.items() if value})
+
+
+@pytest.fixture
+def raw_db(transactional_db: None, test_database_url: str) -> Iterator[psycopg.Connection]:
+    """A plain autocommit connection to the tests' database; needs committed data, hence transactional."""
+    with psycopg.connect(test_database_url, autocommit=True, options="-c timezone=UTC") as connection:
+        yield connection
+
+
+@pytest.fixture
+def owner(db: None) -> Staff:
+    staff = Staff(email="owner@example.com", role=Staff.Role.OWNER, name="Owner")
+    staff.set_password("correct horse battery")
+    staff.save()
+    return staff
+
+
+@pytest.fixture
+def account(db: None) -> Account:
+    return Account.objects.create(
+        provider="meta",
+        name="Shop",
+        provider_id="100200",
+        credentials=seal({"token": "token-1", "app_secret": "secret-1", "verify_token": "verify-1"}),
+        hook_key=secrets.token_urlsafe(24),
+    )
+
+
+@pytest.fixture
+def channel(account: Account) -> Channel:
+    return Channel.objects.create(
+        account=account,
+        name="Main number",
+        address="+33639980000",
+        provider_id="1099",
+        throughput_per_second=80,
+    )

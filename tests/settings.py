@@ -1,0 +1,21 @@
+"""The product's own settings on a data folder of the tests' own."""
+
+import atexit
+import os
+import shutil
+import tempfile
+
+if "ENVOI_HOME" not in os.environ or os.environ.get("ENVOI_TEST_HOME") != os.environ["ENVOI_HOME"]:
+    _home = tempfile.mkdtemp(prefix="envoi-tests-")
+    os.environ["ENVOI_HOME"] = os.environ["ENVOI_TEST_HOME"] = _home
+    atexit.register(shutil.rmtree, _home, ignore_errors=True)
+
+os.environ["ENVOI_PROVIDER_URLS"] = "1"
+
+from envoi.config.settings import *  # noqa: E402, F403
+from envoi.config.settings import DATABASES  # noqa: E402
+
+# The test database is made anew and dropped again: connections kept in a pool would hold it.
+DATABASES["default"]["OPTIONS"].pop("pool", None)
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
