@@ -1,6 +1,7 @@
 """Fixtures: simulators on free ports, each with a platform that listens."""
 
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import msgspec
@@ -11,6 +12,13 @@ from envoi.simulator.customers import Scenario
 from envoi.simulator.main import Simulator
 from envoi.simulator.settings import Settings, changed
 from tests.simulator.rig import NUMBER, SECRET, TEMPLATES, TOKEN, WABA, MakeRig, Platform, Rig
+
+
+@pytest.fixture(autouse=True)
+def no_bug_was_logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """The simulator survives its own bugs and logs them; a test does not."""
+    yield
+    assert [record.getMessage() for record in caplog.get_records("call") if record.levelno >= logging.ERROR] == []
 
 
 @pytest.fixture

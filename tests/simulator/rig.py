@@ -68,7 +68,9 @@ class Platform:
         clients = dict(self._clients)
         for writer in clients:
             writer.close()
-        await asyncio.gather(*(task for task in clients.values() if task), return_exceptions=True)
+        tasks = [task for task in clients.values() if task]
+        if tasks:
+            await asyncio.wait(tasks, timeout=5)
         await self._server.wait_closed()
 
     @property

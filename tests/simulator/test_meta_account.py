@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from typing import Any
 
 import pytest
 from pyreqwest.multipart import FormBuilder, PartBuilder
@@ -12,7 +13,7 @@ ANA = "+33639980001"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
 
 
-async def upload(rig: Rig, content: bytes = PNG, mime_type: str = "image/png") -> tuple[int, dict[str, str]]:
+async def upload(rig: Rig, content: bytes = PNG, mime_type: str = "image/png") -> tuple[int, Any]:
     part = PartBuilder.from_bytes(content).file_name("a.png").mime(mime_type)
     form = FormBuilder().text("messaging_product", "whatsapp").text("type", mime_type).part("file", part)
     request = rig.client.post(f"{rig.address}/v25.0/{NUMBER}/media").bearer_auth(TOKEN).multipart(form)
@@ -46,7 +47,7 @@ async def test_media_goes_up_and_comes_down_and_goes(make_rig: MakeRig) -> None:
 @pytest.mark.parametrize(("content", "mime_type", "code"), [(PNG, "image/gif", 100), (b"", "image/png", 131053)])
 async def test_media_that_meta_does_not_take_is_refused(rig: Rig, content: bytes, mime_type: str, code: int) -> None:
     status, body = await upload(rig, content, mime_type)
-    assert (status, body["error"]["code"]) == (400, code)  # type: ignore[index]
+    assert (status, body["error"]["code"]) == (400, code)
 
 
 async def test_a_picture_from_a_customer_can_be_fetched(make_rig: MakeRig) -> None:
@@ -109,6 +110,7 @@ async def test_a_reset_forgets_the_traffic_and_keeps_the_accounts(rig: Rig) -> N
         ("POST", "customers/nobody/say", {"text": "x"}),
         ("POST", f"customers/{ANA}/say", {}),
         ("POST", "scenario", {"customers": [{"phone": ANA, "sings": True}]}),
+        ("POST", "scenario", {"customers": [{"phone": ANA, "fault": "earthquake"}]}),
     ],
 )
 async def test_a_control_call_that_makes_no_sense_is_refused(rig: Rig, method: str, path: str, body: object) -> None:

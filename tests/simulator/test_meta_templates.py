@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.simulator.rig import WABA, Rig, template
+from tests.simulator.rig import WABA, MakeRig, Rig, template
 
 PATH = f"/v25.0/{WABA}/message_templates"
 
@@ -122,3 +122,47 @@ async def test_a_pause_by_the_control_api_is_announced_and_can_be_lifted(rig: Ri
     events = [update["event"] for update in rig.platform.changes("message_template_status_update")]
     assert sorted(events) == ["APPROVED", "PAUSED"]
     assert rig.platform.changes("message_template_quality_update")[0]["new_quality_score"] == "RED"
+
+
+FRESH = {"name": "fresh", "language": "fr", "quality": "UNKNOWN", "components": [{"type": "BODY", "text": "Nouveau"}]}
+
+
+@pytest.mark.parametrize(("quality", "end"), [("GREEN", "delivered"), ("RED", "failed")])
+async def test_a_new_template_is_held_after_the_first_and_released_or_dropped(
+    make_rig: MakeRig, quality: str, end: str
+) -> None:
+    rig = await make_rig(
+        account={"templates": [FRESH]}, speed=100, pacing_after=2, customers={"read_rate": 0, "reply_rate": 0}
+    )
+    answers = [await rig.send(template(f"+3363998{i:04d}", "fresh", opaque=f"{i}")) for i in range(5)]
+    said = [body["messages"][0]["message_status"] for _, body in answers]
+    assert said == ["accepted"] * 2 + ["held_for_quality_assessment"] * 3
+    assert (await rig.ledger())["held"] == 3
+    if quality == "RED":
+        await rig.call("POST", "/_simulator/meta/templates/fresh", {"quality": "RED", "status": "PAUSED"})
+    await rig.set(speed=1_000_000)
+    await rig.quiet()
+    assert [row["state"] for row in await rig.rows()] == ["delivered"] * 2 + [end] * 3
+    if end == "failed":
+        assert {row["error"] for row in await rig.rows()} == {None, 132015}
+
+
+async def test_a_one_time_code_goes_into_the_body_and_the_button(make_rig: MakeRig) -> None:
+    components = [
+        {"type": "BODY", "add_security_recommendation": True},
+        {"type": "BUTTONS", "buttons": [{"type": "OTP", "otp_type": "COPY_CODE"}]},
+    ]
+    code = {"name": "code", "language": "fr", "category": "AUTHENTICATION", "components": components}
+    rig = await make_rig(account={"templates": [code]})
+    value = [{"type": "text", "text": "493817"}]
+    sent = [
+        {"type": "body", "parameters": value},
+        {"type": "button", "sub_type": "url", "index": "0", "parameters": value},
+    ]
+    wamid = await rig.sent(template("+33639980001", "code", components=sent))
+    await rig.quiet()
+    assert rig.platform.statuses(wamid)[0]["pricing"]["category"] == "authentication"
+    by_user_id = template("", "code", components=sent) | {"recipient": "FR.123"}
+    del by_user_id["to"]
+    assert (await rig.send(by_user_id))[1]["error"]["code"] == 131062
+    assert (await rig.send(template("+33639980001", "code", components=sent[:1])))[1]["error"]["code"] == 131008

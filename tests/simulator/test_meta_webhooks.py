@@ -89,8 +89,8 @@ async def test_a_customer_may_tap_a_quick_reply(make_rig: MakeRig) -> None:
     buttons = {"type": "BUTTONS", "buttons": [{"type": "QUICK_REPLY", "text": "Je viens"}]}
     invite = {"name": "invite", "language": "fr", "components": [{"type": "BODY", "text": "Venez !"}, buttons]}
     rig = await make_rig(account={"templates": [invite]}, customers={"reply_rate": 1, "button_rate": 1, "stop_rate": 0})
-    payload = {"type": "button", "sub_type": "quick_reply", "index": "0"}
-    payload["parameters"] = [{"type": "payload", "payload": "coming"}]
+    value = [{"type": "payload", "payload": "coming"}]
+    payload = {"type": "button", "sub_type": "quick_reply", "index": "0", "parameters": value}
     wamid = await rig.sent(template(ANA, "invite", components=[payload]))
     await rig.quiet()
     (tap,) = rig.platform.messages()

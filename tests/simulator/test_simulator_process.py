@@ -169,7 +169,7 @@ def test_the_figures_of_a_crowd_are_the_products_own() -> None:
     began = time.monotonic()
     ends: list[Fate] = []
     for i in range(5000):
-        customer = people.by_phone(f"3363{i:07d}", not_on_whatsapp=0)
+        customer = people.by_phone(f"3363{i:07d}")
         subject = Subject(key=f"m{i}#1", number="1", is_template=True, is_marketing=True)
         ends.append(fate_of(subject, customer, draws, settings))
     assert time.monotonic() - began < 10

@@ -10,6 +10,7 @@ urlpatterns = [
     path("new/", views.new, name="new"),
     path("new/preview/", views.preview, name="preview"),
     path("<int:campaign_id>/", views.show, name="show"),
+    path("<int:campaign_id>/edit/", views.edit, name="edit"),
     path("<int:campaign_id>/live", views.live, name="live"),
     path("<int:campaign_id>/launch", views.launch, name="launch"),
     path("<int:campaign_id>/pause", views.pause, name="pause"),

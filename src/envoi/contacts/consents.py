@@ -42,6 +42,8 @@ def record(
     """
     if purpose not in ("marketing", "service"):
         raise ValueError(purpose)
+    # Two entries at once take turns: the second one sees the first, whichever of them is the newer.
+    db.execute("SELECT id FROM contacts WHERE id = %(id)s FOR NO KEY UPDATE", {"id": contact_id})
     db.execute(
         RECORD.format(purpose=purpose),
         {
@@ -54,3 +56,63 @@ def record(
             "at": at,
         },
     )
+
+
+# From here on: the same for a whole file, staged by contacts.merging in its tables `stage` and `matched`.
+
+NEW = """
+INSERT INTO consents (contact_id, purpose, state, source, text, proof, at)
+SELECT m.contact_id, 'marketing', s.consent, %(source)s, %(text)s, %(proof)s, COALESCE(s.consent_at, %(at)s)
+  FROM matched m JOIN stage s USING (line)
+ WHERE m.is_new AND s.consent IS NOT NULL
+"""
+# A row without a date never speaks against a withdrawal, nor twice; one with a date is a line of its own.
+SPEAKING = """
+CREATE TEMPORARY TABLE speaking ON COMMIT DROP AS
+SELECT m.contact_id, s.consent AS state, s.consent_at AS at
+  FROM matched m JOIN stage s USING (line) JOIN contacts c ON c.id = m.contact_id
+ WHERE NOT m.is_new AND (s.consent = 'withdrawn' OR (s.consent = 'granted' AND NOT %(withdrawals_only)s))
+   AND CASE WHEN s.consent_at IS NULL
+            THEN c.marketing <> s.consent AND (s.consent = 'withdrawn' OR c.marketing = 'unknown')
+            ELSE NOT EXISTS (SELECT 1 FROM consents e
+                              WHERE e.contact_id = c.id AND e.purpose = 'marketing'
+                                AND e.state = s.consent AND e.at = s.consent_at) END
+"""
+LOCK = """
+SELECT count(*) FROM (SELECT 1 FROM contacts WHERE id IN (SELECT contact_id FROM speaking)
+                       ORDER BY id FOR NO KEY UPDATE) AS held
+"""
+# Asked again behind the lock: whoever said stop a moment ago has said it.
+SPEAK = """
+WITH said AS (
+    INSERT INTO consents (contact_id, purpose, state, source, text, proof, at)
+    SELECT p.contact_id, 'marketing', p.state, %(source)s, %(text)s, %(proof)s, COALESCE(p.at, %(at)s)
+      FROM speaking p JOIN contacts c ON c.id = p.contact_id
+     WHERE p.at IS NOT NULL OR (c.marketing <> p.state AND (p.state = 'withdrawn' OR c.marketing = 'unknown'))
+    RETURNING contact_id
+)
+INSERT INTO touched SELECT contact_id FROM said
+"""
+# Of two entries of the same moment the withdrawal counts.
+NEWEST = """
+UPDATE contacts c
+   SET marketing = newest.state, updated_at = now()
+  FROM speaking p
+ CROSS JOIN LATERAL (SELECT e.state FROM consents e
+                      WHERE e.contact_id = p.contact_id AND e.purpose = 'marketing'
+                      ORDER BY e.at DESC, e.state = 'withdrawn' DESC, e.id DESC LIMIT 1) AS newest
+ WHERE c.id = p.contact_id AND c.marketing <> newest.state
+"""
+
+
+def record_staged(
+    db: Any, *, source: str, text: str, proof: str, at: datetime, withdrawals_only: bool = False
+) -> None:
+    """Append what the rows of a file say of marketing; known contacts that got a line are added to `touched`.
+
+    at: when the importer vouched for rows without a date of their own. Such a row changes "unknown", or withdraws;
+    it never brings back who has withdrawn. withdrawals_only: of known contacts, take nothing else.
+    """
+    parameters = {"source": source, "text": text, "proof": proof, "at": at, "withdrawals_only": withdrawals_only}
+    for statement in (NEW, SPEAKING, LOCK, SPEAK, NEWEST):
+        db.execute(statement, parameters)

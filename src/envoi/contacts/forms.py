@@ -50,7 +50,35 @@ class ImportForm(forms.Form):
         required=False,
         max_length=2,
     )
-    tags = forms.CharField(label=_("Tags for everybody in it"), help_text=_("Several, with a comma between."), required=False)
+    tags = forms.CharField(
+        label=_("Tags for everybody in it"), help_text=_("Several, with a comma between."), required=False
+    )
+    update = forms.ChoiceField(
+        label=_("Who is known already"),
+        choices=[
+            ("overwrite", _("takes what the file says")),
+            ("fill", _("gets only what is missing")),
+            ("skip", _("stays as they are")),
+        ],
+        required=False,
+    )
+    currency = forms.CharField(
+        label=_("Currency"), help_text=_("Three letters, such as EUR."), required=False, max_length=3
+    )
+    date_order = forms.ChoiceField(
+        label=_("Dates such as 03/04/2026"),
+        choices=[
+            ("", _("are rejected, not guessed")),
+            ("day", _("start with the day")),
+            ("month", _("start with the month")),
+        ],
+        required=False,
+    )
+    unknown_customers = forms.ChoiceField(
+        label=_("Orders of unknown customers"),
+        choices=[("reject", _("are rejected")), ("create", _("make a new contact"))],
+        required=False,
+    )
     agreed = forms.BooleanField(label=_("Everybody in this file agreed to receive marketing messages"), required=False)
     source = forms.CharField(
         label=_("Where did they agree?"),
@@ -59,24 +87,21 @@ class ImportForm(forms.Form):
         max_length=60,
     )
 
-    def clean_country(self) -> str:
-        country: str = self.cleaned_data["country"].strip().upper()
-        if country and not (len(country) == 2 and country.isalpha() and country.isascii()):
-            raise forms.ValidationError(_("Write the country as two letters, such as FR."))
-        return country
-
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if cleaned.get("agreed") and not cleaned.get("source"):
+        if cleaned.get("kind") == "contacts" and cleaned.get("agreed") and not cleaned.get("source"):
             self.add_error("source", _("Say where they agreed: consent without its source is no proof."))
         return cleaned
 
     def options(self) -> dict[str, Any]:
         """Arguments for actions.start_import, only those that say something."""
         given = self.cleaned_data
-        options: dict[str, Any] = {"country": given["country"], "tags": names(given["tags"])}
-        if given["agreed"]:
-            options |= {"marketing": "granted", "source": given["source"]}
+        options: dict[str, Any] = {"country": given["country"]}
+        if given["kind"] == "orders":
+            options |= {name: given[name] for name in ("currency", "date_order", "unknown_customers")}
+        else:
+            options |= {"tags": names(given["tags"]), "update": given["update"]}
+            options["consent"] = {"state": "granted", "source": given["source"]} if given["agreed"] else None
         return {key: value for key, value in options.items() if value}
 
 
@@ -91,6 +116,12 @@ class ContactForm(forms.Form):
     proof = forms.CharField(
         label=_("How and when"), help_text=_("Kept as proof of consent."), required=False, max_length=200
     )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("agreed") and not cleaned.get("proof"):
+            self.add_error("proof", _("Say how and when they agreed: consent without it is no proof."))
+        return cleaned
 
     def values(self) -> dict[str, Any]:
         """Arguments for actions.add_contact."""

@@ -130,7 +130,10 @@ class ContactTag(models.Model):
 
 
 class Import(models.Model):
-    """One file brought in: where it stands and what came of it. All or nothing: a failed one changed no contact."""
+    """One file brought in: where it stands and what came of it. All or nothing: a failed one changed no contact.
+
+    rows_read = created + updated + unchanged + duplicate (the file has the same person again) + rejected.
+    """
 
     class Kind(models.TextChoices):
         CONTACTS = "contacts", _("Contacts")
@@ -155,6 +158,7 @@ class Import(models.Model):
     rows_created = models.BigIntegerField(default=0)
     rows_updated = models.BigIntegerField(default=0)
     rows_unchanged = models.BigIntegerField(default=0)
+    rows_duplicate = models.BigIntegerField(default=0)
     rows_rejected = models.BigIntegerField(default=0)
     problem = models.TextField(blank=True, default="")
     cancel_requested = models.BooleanField(default=False)

@@ -29,7 +29,9 @@ def contact_list(request: HttpRequest) -> HttpResponse:
     asked = ListForm(request.GET).asked()
     page = queries.contact_list(request.user, **asked, after=request.GET.get("after") or None)
     context = {"page": page, "asked": asked, "filtered": _filtered(asked), "tags": queries.tags()}
-    return page_or_piece(request, "contacts/list.html", "contacts/_rows.html", context | {"languages": language_choices()})
+    return page_or_piece(
+        request, "contacts/list.html", "contacts/_rows.html", context | {"languages": language_choices()}
+    )
 
 
 @login_required
@@ -88,7 +90,9 @@ def import_live(request: HttpRequest, import_id: int) -> StreamingHttpResponse:
 def import_rejects(request: HttpRequest, import_id: int) -> FileResponse:
     one = queries.import_for(request.user, import_id)
     path = queries.rejects_path(one)
-    return FileResponse(path.open("rb"), as_attachment=True, filename=_("rejects") + f"-{one.pk}.csv", content_type="text/csv")
+    return FileResponse(
+        path.open("rb"), as_attachment=True, filename=_("rejects") + f"-{one.pk}.csv", content_type="text/csv"
+    )
 
 
 @login_required

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import fcntl
 import os
+import secrets
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from .errors import Problem
 from .home import home
@@ -101,3 +103,22 @@ def _alone(path: Path) -> Iterator[None]:
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def temporary_database(url: str) -> tuple[str, Callable[[], None]]:
+    """Make an empty database on the server of `url`; returns its URL and what drops it.
+
+    Raises DatabaseUnreachable when the user there may not make one.
+    """
+    name = f"envoi_{secrets.token_hex(6)}"
+    try:
+        with psycopg.connect(url, autocommit=True) as db:
+            db.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    except psycopg.Error as error:
+        raise DatabaseUnreachable(f"A database of its own could not be made for this run: {error}") from error
+
+    def drop() -> None:
+        with psycopg.connect(url, autocommit=True) as db:
+            db.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    return make_conninfo(url, dbname=name), drop

@@ -1,4 +1,4 @@
-"""One message to its provider, and what that means for the ledger. No table, no retry, no waiting here."""
+"""One message to its provider, and what the answer means for the ledger. No table, no retry, no waiting here."""
 
 from __future__ import annotations
 
@@ -12,22 +12,47 @@ from ..messaging import limits
 from ..messaging.ledger import Claimed, PutBack, Refused, Sent, Unclear
 from ..providers import base
 
+Outcome = Sent | PutBack | Refused | Unclear
+
 
 @dataclass(slots=True)
 class Outcomes:
-    """What became of a batch, by what the ledger is to record."""
+    """What became of a batch, by what the ledger is to record, and what it means for the channel and its lanes."""
 
     sent: list[Sent] = field(default_factory=list)
     back: list[PutBack] = field(default_factory=list)
     failed: list[Refused] = field(default_factory=list)
     unclear: list[Unclear] = field(default_factory=list)
+    unsent: list[Claimed] = field(default_factory=list)
+    opted_out: list[Refused] = field(default_factory=list)
     throttled_seconds: float = 0.0
     suspended: base.Suspended | None = None
-    opted_out: list[Refused] = field(default_factory=list)
     held_lanes: dict[int, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        return len(self.sent) + len(self.back) + len(self.failed) + len(self.unclear)
+        return len(self.sent) + len(self.back) + len(self.failed) + len(self.unclear) + len(self.unsent)
+
+    def add(self, outcome: Outcome, error: base.SendError | None) -> None:
+        """Add one message's outcome, and what its error says beyond this message."""
+        match outcome:
+            case Sent():
+                self.sent.append(outcome)
+            case PutBack():
+                self.back.append(outcome)
+            case Refused():
+                self.failed.append(outcome)
+            case Unclear():
+                self.unclear.append(outcome)
+        match error:
+            case base.Throttled() | base.Uncertain():
+                least = 1.0 if isinstance(error, base.Throttled) else 0.0
+                self.throttled_seconds = max(self.throttled_seconds, error.after, least)
+            case base.Suspended():
+                self.suspended = error
+            case base.TemplateProblem():
+                self.held_lanes[outcome.message.lane_id] = _sentence(error.failure)
+            case base.Rejected() if error.opted_out and isinstance(outcome, Refused):
+                self.opted_out.append(outcome)
 
 
 async def deliver(
@@ -37,28 +62,23 @@ async def deliver(
     channel: base.Channel,
     message: Claimed,
     form: base.Form | None,
-    into: Outcomes,
-) -> None:
-    """Send one claimed message and add its outcome to `into`. Never raises: an unforeseen error is an unclear one."""
+) -> tuple[Outcome, base.SendError | None]:
+    """Send one claimed message. Never raises: what nobody foresaw is an unclear outcome, once the request was begun."""
     try:
         body = provider.body(_outgoing(message, form))
     except base.SendError as error:
-        into.failed.append(Refused(message, error.failure, clock.now()))
-        return
+        return Refused(message, error.failure, clock.now()), error
     except Exception as error:
         # Nothing has left yet, so this is a plain failure; it must not stop the others.
-        into.failed.append(Refused(message, Failure("unsendable", type(error).__name__, str(error)), clock.now()))
-        return
+        return Refused(message, Failure("unsendable", type(error).__name__, str(error)), clock.now()), None
 
     try:
         accepted = await provider.send(http, account, channel, body)
     except base.SendError as error:
-        _judge(message, error, into)
+        return _meaning(message, error), error
     except Exception as error:
-        # A bug of ours after the request was begun: it may have been sent.
-        into.unclear.append(Unclear(message, f"{type(error).__name__}: {error}"))
-    else:
-        into.sent.append(Sent(message, accepted.provider_id, clock.now(), held=accepted.held))
+        return Unclear(message, f"{type(error).__name__}: {error}"), None
+    return Sent(message, accepted.provider_id, clock.now(), held=accepted.held), None
 
 
 def _outgoing(message: Claimed, form: base.Form | None) -> base.Outgoing:
@@ -73,34 +93,26 @@ def _outgoing(message: Claimed, form: base.Form | None) -> base.Outgoing:
     )
 
 
-def _judge(message: Claimed, error: base.SendError, into: Outcomes) -> None:
-    """What each class of error means; the classes are named for exactly this (providers.base)."""
+def _meaning(message: Claimed, error: base.SendError) -> Outcome:
+    """What each class of error means for its message; the classes are named for exactly this (providers.base)."""
     now = clock.now()
     words = {"code": error.failure.code, "detail": error.failure.detail or error.failure.title}
-    seconds = error.seconds(message.attempts - 1)
+    seconds = timedelta(seconds=max(error.seconds(message.attempts - 1), 1))
     match error:
         case base.Wait():
-            into.back.append(PutBack(message, "customer_waits", now + timedelta(seconds=max(seconds, 1)), words))
+            return PutBack(message, "customer_waits", now + seconds, words)
         case base.Throttled():
-            into.back.append(PutBack(message, "throttled", now + timedelta(seconds=max(seconds, 1)), words))
-            into.throttled_seconds = max(into.throttled_seconds, seconds, 1.0)
+            return PutBack(message, "throttled", now + seconds, words)
         case base.Unreachable():
-            into.back.append(PutBack(message, "unreachable", now + limits.backoff(message.attempts), words))
+            return PutBack(message, "unreachable", now + limits.backoff(message.attempts), words)
         case base.Suspended():
-            into.back.append(PutBack(message, "channel_suspended", now, words))
-            into.suspended = error
+            return PutBack(message, "channel_suspended", now, words)
         case base.TemplateProblem():
-            into.back.append(PutBack(message, "template_problem", now, words))
-            into.held_lanes[message.lane_id] = _sentence(error)
+            return PutBack(message, "template_problem", now, words)
         case base.Rejected():
-            into.failed.append(refused := Refused(message, error.failure, now))
-            if error.opted_out:
-                into.opted_out.append(refused)
-        case _:
-            into.unclear.append(Unclear(message, _sentence(error)))
-            into.throttled_seconds = max(into.throttled_seconds, seconds)
+            return Refused(message, error.failure, now)
+    return Unclear(message, _sentence(error.failure))
 
 
-def _sentence(error: base.SendError) -> str:
-    failure = error.failure
+def _sentence(failure: Failure) -> str:
     return " ".join(part for part in (failure.code, failure.title, failure.detail) if part)

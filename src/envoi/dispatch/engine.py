@@ -19,7 +19,6 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from ..contacts import consents
 from ..messaging import ledger, limits
-from ..messaging.ledger import Claimed
 from ..providers import base
 from ..providers.table import PROVIDERS
 from . import store
@@ -57,7 +56,6 @@ class Runner:
         self._news = asyncio.Event()
         self._stopping = asyncio.Event()
         self._sending: set[asyncio.Task[None]] = set()
-        self._unsent: list[Claimed] = []
         self._recorded = 0
 
     def stop(self) -> None:
@@ -76,8 +74,6 @@ class Runner:
                 await asyncio.wait(self._sending)
             self._news.set()
             await recorder
-            if self._unsent:
-                await self._in_database(ledger.release, self.route.channel_id, self._unsent)
         return self._recorded
 
     async def _round(self) -> None:
@@ -105,10 +101,12 @@ class Runner:
         message = slot.message
         while True:
             wait = slot.at.timestamp() + offset - loop.time()
-            if wait > 0:
+            if wait > 0 and not self._lapses(slot):
                 await self._rest(wait)
-            if self._stopping.is_set() or self._lapses(message, offset):
-                self._unsent.append(message)
+            if self._stopping.is_set() or self._lapses(slot):
+                # Given back at once: kept, it would lapse and be called uncertain, though not a byte of it left.
+                self._outcomes.unsent.append(message)
+                self._news.set()
                 return
             late = loop.time() - offset - slot.at.timestamp()
             if late <= limits.TOLERANCE.total_seconds():
@@ -117,21 +115,15 @@ class Runner:
             if again is None:
                 continue
             slot = again[0]
-        await deliver(
-            self._provider,
-            self._http,
-            self.route.account,
-            self.route.channel,
-            message,
-            self._forms.get(message.lane_id),
-            self._outcomes,
-        )
+        form = self._forms.get(message.lane_id)
+        outcome = await deliver(self._provider, self._http, self.route.account, self.route.channel, message, form)
+        # Only now: while the answer was awaited, the recorder has put a new batch in the old one's place.
+        self._outcomes.add(*outcome)
         self._news.set()
 
-    def _lapses(self, message: Claimed, offset: float) -> bool:
+    def _lapses(self, slot: Slot) -> bool:
         """Whether the answer could come after the lease: then somebody else may already call it uncertain."""
-        now = asyncio.get_running_loop().time() - offset
-        return now + self._allowed.answer.total_seconds() >= message.lease_until.timestamp()
+        return slot.at + self._allowed.answer + limits.TOLERANCE >= slot.message.lease_until
 
     async def _record(self) -> None:
         """Write outcomes in batches; while the database is away they wait here, and nothing new is claimed."""
@@ -180,6 +172,7 @@ def record(db: store.Connection, route: Route, batch: Outcomes) -> bool:
     ledger.put_back(db, channel_id, batch.back)
     ledger.record_failed(db, channel_id, batch.failed)
     ledger.record_unclear(db, channel_id, batch.unclear)
+    ledger.release(db, channel_id, batch.unsent)
     for refused in batch.opted_out:
         consents.record(
             db,

@@ -25,7 +25,6 @@ def run(url: str, host: str, port: int) -> None:
         websockets=False,
         backlog=1024,
         log_level=LogLevels.warning,
-        process_name="envoi gateway",
     ).serve()
 
 

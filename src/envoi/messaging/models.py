@@ -6,6 +6,7 @@ Written by messaging.ledger alone; pages read through messaging.queries.
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -88,6 +89,7 @@ class Message(models.Model):
                 name="messages_by_campaign",
             ),
             models.Index("provider_id", condition=models.Q(provider_id__isnull=False), name="messages_by_provider_id"),
+            BrinIndex(fields=["created_at"], name="messages_by_day"),
         ]
 
     def __str__(self) -> str:

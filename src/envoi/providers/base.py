@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 import msgspec
 
-from ..core.events import Fact, Failure
+from ..core.events import Action, Fact, Failure
 
 Component = Literal["header", "body", "button"]
 
@@ -165,14 +165,14 @@ class Uncertain(SendError):
     """
 
 
-Action = Literal["rejected", "wait", "throttled", "suspended", "template", "uncertain"]
-
 ACTIONS: dict[Action, type[SendError]] = {
     "rejected": Rejected,
+    "opted_out": Rejected,
     "wait": Wait,
     "throttled": Throttled,
     "suspended": Suspended,
     "template": TemplateProblem,
+    "unreachable": Unreachable,
     "uncertain": Uncertain,
 }
 
@@ -185,14 +185,13 @@ class Advice(msgspec.Struct, frozen=True, kw_only=True):
     after: float = 0.0
     growth: float = 1.0
     scope: Literal["channel", "account"] = "account"
-    opted_out: bool = False
     source: str
 
     def error(self, failure: Failure) -> SendError:
         """The exception that this row asks for."""
         error = ACTIONS[self.action](failure, after=self.after, growth=self.growth)
         if isinstance(error, Rejected):
-            error.opted_out = self.opted_out
+            error.opted_out = self.action == "opted_out"
         if isinstance(error, Suspended):
             error.scope = self.scope
         return error

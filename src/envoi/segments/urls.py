@@ -8,6 +8,5 @@ app_name = "segments"
 urlpatterns = [
     path("", views.segment_list, name="list"),
     path("new/", views.edit, name="new"),
-    path("preview/", views.preview, name="preview"),
     path("<int:segment_id>/", views.edit, name="show"),
 ]

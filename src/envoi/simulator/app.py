@@ -3,7 +3,8 @@
 from collections.abc import Awaitable
 
 from envoi.simulator.control import PREFIX, Control
-from envoi.simulator.http_server import Reply, Request
+from envoi.simulator.http_request import Request
+from envoi.simulator.http_server import Reply
 from envoi.simulator.meta.face import MetaFace
 from envoi.simulator.world import World
 

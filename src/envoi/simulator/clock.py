@@ -27,6 +27,7 @@ class Clock:
         self._number = 0
         self._timer: asyncio.Handle | None = None
         self._timer_due = float("inf")
+        self._moment: float | None = None  # when the running event was due
         self.may_run: Callable[[], bool] = lambda: True
 
     def now(self) -> float:
@@ -49,8 +50,12 @@ class Clock:
         return len(self._events)
 
     def after(self, seconds: float, do: Callable[..., None], *arguments: Any) -> None:
-        """Call `do(*arguments)` in `seconds` simulated seconds."""
-        due = self.now() + seconds
+        """Call `do(*arguments)` in `seconds` simulated seconds.
+
+        An event's own delays count from when it was due, not from when it ran: at a high speed the microseconds
+        in between are simulated minutes, and would change what comes first.
+        """
+        due = (self._moment if self._moment is not None else self.now()) + seconds
         self._number += 1
         heapq.heappush(self._events, (due, self._number, do, arguments))
         if due < self._timer_due:
@@ -84,9 +89,11 @@ class Clock:
             if not self.may_run():  # the webhook queue is full: the world stands still, nothing is lost
                 self._arm(at_least=0.05)
                 return
-            _, _, do, arguments = heapq.heappop(self._events)
+            self._moment, _, do, arguments = heapq.heappop(self._events)
             try:
                 do(*arguments)
             except Exception:
                 log.exception("an event of the simulated world failed")
+            finally:
+                self._moment = None
         self._arm()

@@ -14,11 +14,12 @@ POST customers/{phone}/stop, resume  {"phone_number_id"}: the native "stop promo
 POST customers/{phone}/close_window  as if 24 h had passed since the customer last wrote
 
 In the ledger: `requests` to send; `accepted` of them; `duplicates`: accepted sends beyond the first with the
-same opaque id; `customers`: unique recipients of accepted sends; `customers_written_twice`: those with more
-than one accepted template; `sent` to `replied`: messages that got so far; `refused`: requests by error code;
-`failures`: asynchronous ones by code; `faults` by name; `peak_per_second`: most requests in any sliding real
-second, refused ones included. `pending_webhooks` updates wait for the receiver, `scheduled` events are still
-to happen: the world is quiet when both are 0.
+same opaque id; `customers`: unique recipients of accepted sends; `customers_opened`: by portfolio, those a
+template reached outside the 24 h window; `customers_written_twice`: those with more than one accepted
+template; `sent` to `replied`: messages that got so far; `refused`: requests by error code; `failures`:
+asynchronous ones by code; `faults` by name; `peak_per_second`: most requests in any sliding real second,
+refused ones included. `pending_webhooks` updates wait for the receiver, `scheduled` events are still to
+happen: the world is quiet when both are 0.
 """
 
 from collections.abc import Awaitable, Callable
@@ -28,7 +29,8 @@ import msgspec
 
 from envoi.simulator.countries import digits_of
 from envoi.simulator.customers import USER_ID, Customer, Scenario
-from envoi.simulator.http_server import Reply, Request
+from envoi.simulator.http_request import Request
+from envoi.simulator.http_server import Reply
 from envoi.simulator.meta import steering
 from envoi.simulator.meta.accounts import AccountSpec, Number
 from envoi.simulator.meta.face import MetaFace
@@ -96,9 +98,7 @@ class Control:
                 return _said(steering.change_templates(self.meta, name, _body(request, dict[str, Any])))
             case "POST", ["customers", identity, verb]:
                 return self._customer_call(identity, verb, request)
-        raise BadCall(
-            f"There is no {request.method} {request.path} here; see envoi/simulator/control.py.", status=404
-        )
+        raise BadCall(f"There is no {request.method} {request.path} here; see envoi/simulator/control.py.", status=404)
 
     def _health(self) -> Reply:
         clock = self.world.clock

@@ -31,9 +31,7 @@ _TABLE = """
 """
 _COUNTRIES = {
     code: Country(iso, language, code)
-    for code, iso, language in (
-        entry.split() for entry in _TABLE.replace("\n", "|").split("|") if entry.strip()
-    )
+    for code, iso, language in (entry.split() for entry in _TABLE.replace("\n", "|").split("|") if entry.strip())
 }
 _UNKNOWN = Country("ZZ", "en", "")
 

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -13,14 +13,17 @@ from envoi.simulator.draws import Draws
 USER_ID = re.compile(r"[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}")
 
 
+SendFault = Literal["error_500", "error_503", "drop_before", "error_500_after", "drop_after", "timeout_after"]
+
+
 class Script(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """What one customer does, whatever chance would say. What is left out is left to chance.
 
     `read_after`, `reply_after`: simulated seconds after delivery. `replies`: the text, or false for never, or
     true for a text of chance. `replies_to`: how many messages are answered. `fault`: the name of a send fault
-    (see settings.Faults), for the first `fault_times` attempts. `fails_with`: an error code for an
-    asynchronous failure. `phone_hidden`: webhooks name the customer by user id only. `window_open`: may be
-    written to freely from the start. `stopped_marketing`: has pressed "stop promotions" (131050).
+    (see settings.Faults), for the first `fault_times` attempts of each message. `fails_with`: an error code
+    for an asynchronous failure. `phone_hidden`: webhooks name the customer by user id only. `window_open`:
+    may be written to freely from the start. `stopped_marketing`: has pressed "stop promotions" (131050).
     """
 
     phone: str
@@ -35,7 +38,7 @@ class Script(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tr
     replies: str | bool | None = None
     reply_after: float | None = None
     replies_to: int = 1
-    fault: str | None = None
+    fault: SendFault | None = None
     fault_times: int = 1
     fails_with: int | None = None
     window_open: bool = False
@@ -51,9 +54,7 @@ class Scenario(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=
 
 @dataclass(slots=True, eq=False)
 class Customer:
-    """One person. `key` is the WhatsApp form of the phone, or a business-scoped user id when no phone is
-    known.
-    """
+    """One person. `key` is the WhatsApp form of the phone, or the user id of who has no phone."""
 
     key: str
     phone: str
@@ -61,7 +62,6 @@ class Customer:
     language: str
     name: str
     username: str | None
-    on_whatsapp: bool
     script: Script | None = None
     replies_given: int = 0
     written_at: dict[str, float] = field(default_factory=dict)
@@ -101,17 +101,21 @@ class People:
             self._by_user_id[script.user_id] = key
         if key in self._people:
             known = self._people.pop(key)
-            renewed = self.by_phone(key, not_on_whatsapp=0.0)
+            renewed = self.by_phone(key)
             renewed.written_at, renewed.stopped_marketing = known.written_at, known.stopped_marketing
 
-    def by_phone(self, digits: str, *, not_on_whatsapp: float) -> Customer:
-        key = wa_id_of(digits)
-        return self._people.get(key) or self._meet(key, digits, not_on_whatsapp)
+    def forget(self) -> None:
+        """Forget everybody; scripts and user ids stay."""
+        self._people.clear()
 
-    def by_user_id(self, user_id: str, *, not_on_whatsapp: float) -> Customer:
+    def by_phone(self, digits: str) -> Customer:
+        key = wa_id_of(digits)
+        return self._people.get(key) or self._meet(key, digits)
+
+    def by_user_id(self, user_id: str) -> Customer:
         """The customer behind a business-scoped id; one never seen by phone has none."""
         key = self._by_user_id.get(user_id, user_id)
-        return self._people.get(key) or self._meet(key, key if key.isdigit() else "", not_on_whatsapp)
+        return self._people.get(key) or self._meet(key, key if key.isdigit() else "")
 
     def user_id_of(self, customer: Customer, portfolio: str) -> str:
         """The business-scoped user id, the same for all numbers of one portfolio (Meta fact sheet, A.9)."""
@@ -127,14 +131,11 @@ class People:
             self._by_user_id[known] = customer.key
         return known
 
-    def _meet(self, key: str, phone: str, not_on_whatsapp: float) -> Customer:
+    def _meet(self, key: str, phone: str) -> Customer:
         draws, script = self._draws, self._scripts.get(key)
         country = country_of(key) if phone else country_of("")
         language = (script and script.language) or country.language
         name = draws.one_of(speech.NAMES.get(language, speech.NAMES["en"]), "name", key)
-        on_whatsapp = not draws.happens(not_on_whatsapp, "not on WhatsApp", key)
-        if script and script.on_whatsapp is not None:
-            on_whatsapp = script.on_whatsapp
         customer = Customer(
             key=key,
             phone=phone,
@@ -144,7 +145,6 @@ class People:
             username=f"@{name.split()[0].lower()}.{draws.number('username', key) % 10000}"
             if draws.share("has username", key) < 0.2
             else None,
-            on_whatsapp=on_whatsapp,
             script=script,
         )
         self._people[key] = customer

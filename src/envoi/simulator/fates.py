@@ -94,7 +94,10 @@ def fate_of(subject: Subject, customer: Customer, draws: Draws, settings: Settin
 def _failure(subject: Subject, customer: Customer, draws: Draws, settings: Settings) -> int | None:
     if customer.script and customer.script.fails_with:
         return customer.script.fails_with
-    if not customer.on_whatsapp:
+    off_whatsapp = draws.happens(settings.faults.not_on_whatsapp, "not on WhatsApp", customer.key)
+    if customer.script and customer.script.on_whatsapp is not None:
+        off_whatsapp = not customer.script.on_whatsapp
+    if off_whatsapp:
         return NOT_ON_WHATSAPP
     if not subject.is_marketing:
         return None

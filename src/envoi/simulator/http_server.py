@@ -13,33 +13,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Literal
-from urllib.parse import parse_qsl, unquote
 
-LARGEST_HEAD = 64 * 1024
-LARGEST_BODY = 110 * 1024 * 1024  # a document may weigh 100 MB (Meta fact sheet, B)
+from envoi.simulator.http_request import MalformedRequest, Request, RequestReader
 
 REASONS = {status.value: status.phrase.encode() for status in HTTPStatus}
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class Request:
-    """One request, body complete. `headers` has lower-case names; `base_url` is how the client called us."""
-
-    method: str
-    path: str
-    query_string: str
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def query(self) -> dict[str, str]:
-        return dict(parse_qsl(self.query_string, keep_blank_values=True))
-
-    @property
-    def base_url(self) -> str:
-        return f"http://{self.headers.get('host', 'localhost')}"
 
 
 @dataclass(slots=True)
@@ -61,20 +40,15 @@ class Reply:
 Handler = Callable[[Request], Reply | Awaitable[Reply]]
 
 
-class MalformedRequest(Exception):
-    """The bytes are not HTTP; the connection ends after a 400."""
-
-
 class Connection(asyncio.Protocol):
     """One client. Requests are answered in order, one at a time, as HTTP/1.1 demands."""
 
     def __init__(self, handler: Handler, connections: "set[Connection]") -> None:
         self._handler = handler
         self._connections = connections
-        self._buffer = bytearray()
+        self._reader = RequestReader()
         self._busy = False
         self._keep_alive = True
-        self._continued = False
         self._transport: asyncio.Transport | None = None
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -97,21 +71,23 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        self._buffer += data
+        self._reader.feed(data)
         if not self._busy:
             self._advance()
 
     def _advance(self) -> None:
         try:
-            request = self._next_request()
-        except (MalformedRequest, ValueError, UnicodeDecodeError):
+            request = self._reader.next()
+        except MalformedRequest:
             self._keep_alive = False
             self._write(Reply(400, b'{"error":{"message":"Malformed HTTP request","code":1}}'))
             return
         if request is None:
+            if self._reader.wants_go_ahead() and self._transport:
+                self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             return
 
-        self._busy = True
+        self._busy, self._keep_alive = True, request.keep_alive
         try:
             reply = self._handler(request)
         except Exception:
@@ -148,7 +124,7 @@ class Connection(asyncio.Protocol):
         else:
             self._write(reply)
             self._busy = False
-            if self._buffer and self._keep_alive:
+            if self._reader.has_more() and self._keep_alive:
                 asyncio.get_running_loop().call_soon(self._advance_if_idle)
 
     def _advance_if_idle(self) -> None:
@@ -173,73 +149,6 @@ class Connection(asyncio.Protocol):
         )
         if not self._keep_alive:
             self._transport.close()
-
-    def _next_request(self) -> Request | None:
-        """Cut one complete request off the buffer, or None while bytes are missing."""
-        end = self._buffer.find(b"\r\n\r\n")
-        if end < 0:
-            if len(self._buffer) > LARGEST_HEAD:
-                raise MalformedRequest
-            return None
-        lines = self._buffer[:end].decode("latin-1").split("\r\n")
-        method, _, rest = lines[0].partition(" ")
-        target, _, version = rest.rpartition(" ")
-        if not version.startswith("HTTP/1") or not target:
-            raise MalformedRequest
-        headers: dict[str, str] = {}
-        for line in lines[1:]:
-            name, _, value = line.partition(":")
-            headers[name.strip().lower()] = value.strip()
-
-        start = end + 4
-        if "chunked" in headers.get("transfer-encoding", "").lower():
-            chunked = self._chunked_body(start)
-            self._say_continue(headers, complete=chunked is not None)
-            if chunked is None:
-                return None
-            body, used = chunked
-        else:
-            length = int(headers.get("content-length") or 0)
-            if not 0 <= length <= LARGEST_BODY:
-                raise MalformedRequest
-            used = start + length
-            complete = len(self._buffer) >= used
-            self._say_continue(headers, complete=complete)
-            if not complete:
-                return None
-            body = bytes(self._buffer[start:used])
-
-        del self._buffer[:used]
-        self._continued = False
-        connection = headers.get("connection", "").lower()
-        self._keep_alive = connection != "close" and (version != "HTTP/1.0" or connection == "keep-alive")
-        path, _, query = target.partition("?")
-        return Request(method.upper(), unquote(path), query, headers, body)
-
-    def _say_continue(self, headers: dict[str, str], *, complete: bool) -> None:
-        expects = headers.get("expect", "").lower() == "100-continue"
-        if expects and not complete and not self._continued and self._transport:
-            self._continued = True
-            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-
-    def _chunked_body(self, start: int) -> tuple[bytes, int] | None:
-        parts: list[bytes] = []
-        total = 0
-        while True:
-            line_end = self._buffer.find(b"\r\n", start)
-            if line_end < 0:
-                return None
-            size = int(bytes(self._buffer[start:line_end]).split(b";")[0], 16)
-            total += size
-            if total > LARGEST_BODY:
-                raise MalformedRequest
-            start = line_end + 2
-            if len(self._buffer) < start + size + 2:
-                return None
-            if size == 0:
-                return b"".join(parts), start + 2
-            parts.append(bytes(self._buffer[start : start + size]))
-            start += size + 2
 
 
 class HttpServer:

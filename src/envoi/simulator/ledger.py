@@ -8,11 +8,11 @@ import msgspec
 
 from envoi.simulator.limits import SecondWindow
 
-ORDER = {"accepted": 0, "sent": 1, "delivered": 2, "read": 3}
+ORDER = {"accepted": 0, "held": 1, "sent": 2, "delivered": 3, "read": 4}
 
 
 class Entry(msgspec.Struct, kw_only=True, gc=False):
-    """One accepted send. `state` is the furthest of accepted, sent, delivered, read, or failed, or lost.
+    """One accepted send. `state` is the furthest of accepted, held, sent, delivered, read, or failed, or lost.
 
     `opaque` is the sender's own id, `to` what it asked for, `customer` whom that means, `accepted_at` real
     unix seconds, `error` the code of an asynchronous failure, `fault` what the sender was shown instead of an
@@ -57,6 +57,7 @@ class Ledger:
         self._accepted_by_opaque: Counter[str] = Counter()
         self._templates_by_customer: Counter[str] = Counter()
         self._customers: set[str] = set()
+        self._opened: defaultdict[str, set[str]] = defaultdict(set)
         self._windows: defaultdict[str, SecondWindow] = defaultdict(SecondWindow)
 
     def close(self) -> None:
@@ -76,6 +77,10 @@ class Ledger:
         if entry.kind == "template":
             self._templates_by_customer[entry.customer] += 1
         self._append(entry)
+
+    def opened(self, portfolio: str, customer: str) -> None:
+        """Note that a template went to a customer outside the 24 h window: it counts against the messaging limit."""
+        self._opened[portfolio].add(customer)
 
     def change(self, entry: Entry, state: str, error: int | None = None) -> None:
         """Note that a message reached a state; the entry keeps the furthest."""
@@ -102,6 +107,8 @@ class Ledger:
             "duplicates": with_opaque - len(self._accepted_by_opaque),
             "customers": len(self._customers),
             "customers_written_twice": sum(1 for times in self._templates_by_customer.values() if times > 1),
+            "customers_opened": {portfolio: len(them) for portfolio, them in self._opened.items()},
+            "held": self.reached["held"],
             "sent": self.reached["sent"],
             "delivered": self.reached["delivered"],
             "read": self.reached["read"],

@@ -81,9 +81,7 @@ def run(
     Raises CannotStart before anything listens.
     """
     if not allow_remote and not _is_loopback(host):
-        raise CannotStart(
-            f"The simulator obeys anyone who reaches it, so it won't listen on {host} unless told to."
-        )
+        raise CannotStart(f"The simulator obeys anyone who reaches it, so it won't listen on {host} unless told to.")
     try:
         chosen = changed(Settings(), {"faults": faults, "speed": speed, **(settings or {})})
         played = msgspec.json.decode(Path(scenario).read_bytes(), type=Scenario) if scenario else None

@@ -62,7 +62,12 @@ class Postage(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=T
 
 
 class Settings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """The whole world. `speed` divides every simulated delay; `review_seconds` are simulated."""
+    """The whole world. `speed` divides every simulated delay; the seconds here are simulated.
+
+    `throughput_limit` and `pair_limit` can be lifted. `us_marketing_paused`: as at Meta since 2025.
+    `prefix_country_code`: a recipient without + gets the sender's country code, as at Meta. `pacing_after`: a
+    marketing template of unknown quality goes to so many, the rest is held for `pacing_seconds`; 0 never holds.
+    """
 
     speed: Annotated[float, msgspec.Meta(gt=0)] = 1.0
     faults: Faults = Faults()
@@ -74,6 +79,8 @@ class Settings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=
     us_marketing_paused: bool = True
     prefix_country_code: bool = True
     review_seconds: Seconds = 60.0
+    pacing_after: Annotated[int, msgspec.Meta(ge=0)] = 0
+    pacing_seconds: Seconds = 1800.0
 
 
 PRESETS: dict[str, Faults] = {

@@ -17,6 +17,7 @@ from pyreqwest.exceptions import PyreqwestError
 
 from envoi.simulator.settings import Postage
 
+LAST_POSTS = 1.0  # real seconds that POSTs under way may still take when a mailbox closes
 HEAVIEST_BODY = 3 * 1024 * 1024  # Meta fact sheet, D.1
 
 
@@ -37,6 +38,7 @@ class Mailbox:
     largest: int = 1000
     waiting: deque[Any] = field(default_factory=deque)
     filled: asyncio.Event = field(default_factory=asyncio.Event)
+    over: asyncio.Event = field(default_factory=asyncio.Event)
     closed: bool = False
 
 
@@ -81,10 +83,14 @@ class Webhooks:
     async def close(self, mailbox: Mailbox) -> None:
         """Stop carrying; what still waits is forgotten, as when an app unsubscribes."""
         mailbox.closed = True
-        tasks = self._carriers.pop(mailbox, [])
-        for task in tasks:
+        mailbox.filled.set()
+        mailbox.over.set()
+        # A request is not cancelled while there is hope: a task cancelled inside pyreqwest has been seen to go on.
+        _, stubborn = await asyncio.wait(self._carriers.pop(mailbox), timeout=LAST_POSTS)
+        for task in stubborn:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if stubborn:
+            await asyncio.wait(stubborn, timeout=LAST_POSTS)
         self.forget(mailbox)
 
     async def stop(self) -> None:
@@ -102,10 +108,11 @@ class Webhooks:
             return 0, str(error).encode()
 
     async def _carry(self, mailbox: Mailbox) -> None:
-        while True:
+        while not mailbox.closed:
             await mailbox.filled.wait()
             if not mailbox.waiting:
-                mailbox.filled.clear()
+                if not mailbox.closed:
+                    mailbox.filled.clear()
                 continue
             postage = self._postage()
             largest = min(postage.batch, mailbox.largest)
@@ -126,7 +133,10 @@ class Webhooks:
         try:
             while not await self._arrives(mailbox.url, parcel):
                 self.refused += 1
-                await asyncio.sleep(pause)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(mailbox.over.wait(), pause)
+                if mailbox.closed:
+                    return
                 pause = min(pause * 2, self._postage().retry_longest_seconds)
             self.posts += 1
             self.updates += len(batch)

@@ -1,16 +1,16 @@
-"""What all faces share, and the life of an accepted message; it refuses to know any provider's JSON."""
+"""What all faces share: what chance decides, what is counted; it refuses to know any provider's JSON."""
 
 import os
-import time
 from collections import Counter
-from typing import Any, Protocol
+from typing import Any
 
 from envoi.simulator.clock import Clock
 from envoi.simulator.customers import Customer, People, Scenario
 from envoi.simulator.draws import Draws
-from envoi.simulator.fates import Fate, Subject, fate_of
+from envoi.simulator.fates import Subject, fate_of
 from envoi.simulator.ledger import Entry, Ledger
 from envoi.simulator.limits import PairRate
+from envoi.simulator.lives import Face, Life
 from envoi.simulator.settings import Settings, changed
 from envoi.simulator.webhooks import Mailbox, Webhooks
 
@@ -18,34 +18,20 @@ BEFORE_ACCEPTANCE = ("error_500", "error_503", "drop_before")
 AFTER_ACCEPTANCE = ("error_500_after", "drop_after", "timeout_after")
 
 
-class Face(Protocol):
-    """What a provider says about a message's life: (mailbox, update), or None if nobody listens."""
-
-    def status_update(
-        self, entry: Entry, customer: Customer, status: str, at: int
-    ) -> tuple[Mailbox, Any] | None: ...
-
-    def reply_update(
-        self, entry: Entry, customer: Customer, subject: Subject, fate: Fate, at: int
-    ) -> tuple[Mailbox, Any] | None: ...
-
-
 class World:
     """Clock, customers, limits, faults, ledger and webhooks of one simulated world."""
 
-    def __init__(
-        self, *, seed: int = 1, settings: Settings | None = None, ledger_path: str | None = None
-    ) -> None:
+    def __init__(self, *, seed: int = 1, settings: Settings | None = None, ledger_path: str | None = None) -> None:
         self.settings = settings or Settings()
         self.draws = Draws(seed)
         self.ledger = Ledger(ledger_path)
         self.webhooks = Webhooks(lambda: self.settings.webhooks)
         self.clock = Clock(self.settings.speed)
         self.clock.may_run = self.webhooks.has_room
+        self.people = People(self.draws)
         self._begin()
 
     def _begin(self) -> None:
-        self.people = People(self.draws)
         self.pairs = PairRate()
         self._attempts: Counter[tuple[str, str]] = Counter()
         self._identities = 0
@@ -54,8 +40,9 @@ class World:
         self._nonce = os.urandom(9).hex().upper()
 
     def reset(self) -> None:
-        """Forget customers, messages, limits and counts; settings stay."""
+        """Forget customers, messages, limits and counts; settings and scripts stay."""
         self.clock.clear()
+        self.people.forget()
         self.ledger.clear()
         self.webhooks.clear_counts()
         self._begin()
@@ -74,10 +61,7 @@ class World:
 
     def customer(self, identity: str) -> Customer:
         """The customer with these international digits or this business-scoped user id."""
-        rate = self.settings.faults.not_on_whatsapp
-        if identity.isdigit():
-            return self.people.by_phone(identity, not_on_whatsapp=rate)
-        return self.people.by_user_id(identity, not_on_whatsapp=rate)
+        return self.people.by_phone(identity) if identity.isdigit() else self.people.by_user_id(identity)
 
     def identity(self) -> str:
         """A text no other call in any run returns, for message ids and traces."""
@@ -100,13 +84,13 @@ class World:
                 return name
         return None
 
-    def accept(self, entry: Entry, customer: Customer, subject: Subject, face: Face) -> None:
-        """Write an accepted message down and let its life begin."""
+    def accept(self, entry: Entry, customer: Customer, subject: Subject, face: Face) -> Life:
+        """Write an accepted message down and decide its fate; the caller says when its life begins."""
         self.ledger.accept(entry)
         fate = fate_of(subject, customer, self.draws, self.settings)
         if fate.reply_after is not None:
             customer.replies_given += 1
-        _Life(self, entry, customer, subject, fate, face).begin()
+        return Life(self, entry, customer, subject, fate, face)
 
     def emit(self, posted: tuple[Mailbox, Any] | None, *about: str, held_for: float = 0.0) -> None:
         """Post an update, perhaps later than its time, perhaps twice."""
@@ -134,51 +118,3 @@ class World:
             "webhooks_duplicated": self.webhooks.duplicated,
             "webhooks_refused": self.webhooks.refused,
         }
-
-
-class _Life:
-    """Walks one message through its fate, one scheduled step at a time."""
-
-    __slots__ = ("customer", "entry", "face", "fate", "steps", "subject", "world")
-
-    def __init__(
-        self, world: World, entry: Entry, customer: Customer, subject: Subject, fate: Fate, face: Face
-    ) -> None:
-        self.world, self.entry, self.customer = world, entry, customer
-        self.subject, self.fate, self.face = subject, fate, face
-        if fate.failure:
-            self.steps = [(fate.failed_after, "failed")]
-        else:
-            moments = (
-                (fate.sent_after, "sent"),
-                (fate.delivered_after, "delivered"),
-                (fate.read_after, "read"),
-                (fate.reply_after, "reply"),
-            )
-            self.steps = [(after, what) for after, what in moments if after is not None]
-            self.steps.sort(key=lambda step: step[0])
-
-    def begin(self) -> None:
-        self.world.clock.after(self.steps[0][0], self._step, 0)
-
-    def _step(self, index: int) -> None:
-        after, what = self.steps[index]
-        world, entry, at = self.world, self.entry, int(time.time())
-        if what == "reply":
-            world.ledger.reply(entry)
-            self.customer.written_at[entry.phone_number_id] = time.time()
-            update = self.face.reply_update(entry, self.customer, self.subject, self.fate, at)
-            world.emit(update, entry.customer, self.subject.key, what)
-        else:
-            world.ledger.change(entry, what, self.fate.failure)
-            update = self.face.status_update(entry, self.customer, what, at)
-            world.emit(update, entry.customer, self.subject.key, what, held_for=self._hold(index))
-        if index + 1 < len(self.steps):
-            world.clock.after(self.steps[index + 1][0] - after, self._step, index + 1)
-
-    def _hold(self, index: int) -> float:
-        """How long the webhook of an out-of-order status waits: until just after the next one left."""
-        after, what = self.steps[index]
-        if what != self.fate.late or index + 1 >= len(self.steps):
-            return 0.0
-        return self.steps[index + 1][0] - after + 0.5

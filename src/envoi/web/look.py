@@ -1,9 +1,12 @@
-"""Small choices that several pages offer."""
+"""Languages and times as people read them."""
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf.locale import LANG_INFO
-from django.utils.translation import gettext
+from django.utils import formats, timezone
+from django.utils.translation import gettext, pgettext
 
 # The languages of WhatsApp's own templates that people ask for first; any other can be typed.
 SHOWN = (
@@ -30,9 +33,9 @@ SHOWN = (
 
 def language_name(code: str) -> str:
     """A language code as its name in the reader's language; the code itself when unknown."""
-    info = LANG_INFO.get(code.lower().replace("_", "-")) or LANG_INFO.get(
-        code.split("_")[0].split("-")[0].lower()
-    )
+    if code == "zh":
+        return gettext("Chinese")
+    info = LANG_INFO.get(code.lower().replace("_", "-")) or LANG_INFO.get(code.split("_")[0].split("-")[0].lower())
     name = info.get("name") if info else None
     return gettext(name) if name else code
 
@@ -40,3 +43,26 @@ def language_name(code: str) -> str:
 def language_choices() -> list[tuple[str, str]]:
     """Languages to filter by, in the reader's order."""
     return sorted(((code, language_name(code).capitalize()) for code in SHOWN), key=lambda one: one[1])
+
+
+def moment(when: datetime | None) -> str:
+    """A time as short as it may be: "14:05" today, "3 Nov 14:05" this year, with the year before that."""
+    if not when:
+        return "–"
+    local, today = timezone.localtime(when), timezone.localtime()
+    if local.date() == today.date():
+        return formats.date_format(local, "H:i")
+    # Translators: day and month, for times of this year (Django date format).
+    short = formats.date_format(local, pgettext("date format", "j M"))
+    if local.year == today.year:
+        return f"{short} {formats.date_format(local, 'H:i')}"
+    return formats.date_format(local, "SHORT_DATE_FORMAT")
+
+
+def moment_exact(when: datetime | None) -> str:
+    """A time to the second, for traces: what happened first matters there."""
+    if not when:
+        return "–"
+    local = timezone.localtime(when)
+    day = "" if local.date() == timezone.localtime().date() else moment(when).rsplit(" ", 1)[0] + " "
+    return day + formats.date_format(local, "H:i:s")

@@ -45,7 +45,9 @@ def up(asked: argparse.Namespace) -> int:
     family.add("web", "web", "--port", str(port))
     for name in ("intake", "dispatch", "worker"):
         family.add(name, name)
-    print(f"Envoi runs at {os.environ.get('ENVOI_BASE_URL', f'http://localhost:{port}')}  (Ctrl-C stops it)", flush=True)
+    print(
+        f"Envoi runs at {os.environ.get('ENVOI_BASE_URL', f'http://localhost:{port}')}  (Ctrl-C stops it)", flush=True
+    )
     return family.run()
 
 

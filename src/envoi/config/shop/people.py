@@ -13,17 +13,20 @@ from typing import TextIO
 PURCHASES = Path(__file__).with_name("cdnow_sample.csv")
 LAST_DAY = datetime(1998, 6, 30, tzinfo=UTC)
 
+# (given names, family names), of the commonest in each language, combined by chance.
 FRENCH = (
-    "Alice Bruno Chloé Denis Élodie Fabrice Gaëlle Hugo Inès Julien Karine Louis Manon Nicolas Océane Paul "
-    "Rachida Samir Théo Valérie".split(),
-    "Arnaud Besson Chauvin Delorme Étienne Fontaine Girard Humbert Jacquet Lambert Marchand Noël Perrin "
-    "Renaud Sauvage Tessier Vasseur".split(),
+    """Alice Bruno Chloé Denis Élodie Fabrice Gaëlle Hugo Inès Julien Karine Louis Manon Nicolas Océane Paul Rachida
+    Samir Théo Valérie""".split(),
+    """Arnaud Besson Chauvin Delorme Étienne Fontaine Girard Humbert Jacquet Lambert Marchand Noël Perrin Renaud
+    Sauvage Tessier Vasseur""".split(),
 )
 ENGLISH = (
-    "Amy Ben Carol Daniel Ellie Frank Grace Harry Isla Jack Kate Liam Mia Noah Olive Peter Ruth Sam Tess Will".split(),
-    "Archer Bailey Carter Dixon Ellis Fletcher Gibson Harper Irving Jordan Keane Lloyd Mercer Norris Potter".split(),
+    """Amy Ben Carol Daniel Ellie Frank Grace Harry Isla Jack Kate Liam Mia Noah Olive Peter Ruth Sam Tess
+    Will""".split(),
+    """Archer Bailey Carter Dixon Ellis Fletcher Gibson Harper Irving Jordan Keane Lloyd Mercer Norris
+    Potter""".split(),
 )
-CHINESE = ("王 李 张 刘 陈 杨 黄 赵 吴 周".split(), "伟 芳 娜 敏 静 丽 强 磊 洋 艳 勇 军".split())
+CHINESE = (list("王李张刘陈杨黄赵吴周"), list("伟芳娜敏静丽强磊洋艳勇军"))
 
 # E.164 numbers that no one has: France +33 6 39 98, United Kingdom +44 7700 900, North America 555-01xx.
 FRENCH_NUMBERS = 10_000

@@ -100,6 +100,7 @@ class Migration(migrations.Migration):
                 ('rows_created', models.BigIntegerField(default=0)),
                 ('rows_updated', models.BigIntegerField(default=0)),
                 ('rows_unchanged', models.BigIntegerField(default=0)),
+                ('rows_duplicate', models.BigIntegerField(default=0)),
                 ('rows_rejected', models.BigIntegerField(default=0)),
                 ('problem', models.TextField(blank=True, default='')),
                 ('cancel_requested', models.BooleanField(default=False)),

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..base import Action, Advice
+from ...core.events import Action
+from ..base import Advice
 
 SHEET = "Meta sheet, E.5"
 
@@ -59,7 +60,7 @@ ERRORS: dict[str, Advice] = {
     "131047": _row("rejected", "More than 24 hours since the person wrote: only a template may go"),
     "131048": _row("suspended", "The number is restricted: many people blocked or reported it", scope="channel"),
     "131049": _row("wait", "Meta held it back: enough marketing for this person", after=86_400, growth=2),
-    "131050": _row("rejected", "The person stopped your marketing messages", opted_out=True),
+    "131050": _row("opted_out", "The person stopped your marketing messages"),
     "131051": _row("rejected", "This type of message is not supported"),
     "131052": _row("rejected", "The person's media could not be downloaded"),
     "131053": _row("rejected", "The media could not be fetched, or its type is wrong"),

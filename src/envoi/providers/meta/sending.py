@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -63,6 +64,12 @@ def body(outgoing: Outgoing) -> bytes:
 
 async def send(http: Http, account: Account, channel: Channel, body: bytes) -> Accepted:
     """POST /{version}/{phone_number_id}/messages (A.1). Raises a SendError."""
+    url, headers = request(account, channel)
+    return outcome(await http.post(url, headers, body))
+
+
+def request(account: Account, channel: Channel) -> tuple[str, dict[str, str]]:
+    """Where a message of this channel goes, and with which headers. Raises Suspended for damaged credentials."""
     version = account.secret("api_version") or VERSION
     token = account.secret("token")
     if not re.fullmatch(r"v[0-9]{1,3}\.[0-9]{1,2}", version):
@@ -70,8 +77,7 @@ async def send(http: Http, account: Account, channel: Channel, body: bytes) -> A
     if not (token and token.isascii() and token.isprintable()):
         raise Suspended(Failure("token", "The access token is missing or damaged"))
     url = f"{account.address(BASE_URL)}/{version}/{quote(channel.provider_id, safe='')}/messages"
-    headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
-    return outcome(await http.post(url, headers, body))
+    return url, {"authorization": f"Bearer {token}", "content-type": "application/json"}
 
 
 def outcome(answer: Answer) -> Accepted:
@@ -86,7 +92,7 @@ def outcome(answer: Answer) -> Accepted:
         accepted = content["messages"][0]
         return Accepted(need(accepted["id"]), accepted.get("message_status") in HELD)
     except MISSHAPEN:
-        failure = Failure("no_message_id", "Accepted, but without a message id", _start(answer))
+        failure = Failure("no_message_id", "Accepted, but without a message id", _start(answer), "uncertain")
     raise Uncertain(failure)
 
 
@@ -133,25 +139,27 @@ def _parameter(slot: Slot, value: str) -> Json:
 def _error(answer: Answer, error: Any) -> SendError:
     """What an answer other than 2xx asks for: by its code if the table knows it, else by its HTTP status."""
     code = fields(error).get("code")
-    if isinstance(code, int):
-        row = advice(f"{code}/{error.get('error_subcode')}") or advice(str(code))
-        failure = Failure(str(code), row.title if row else text(error.get("message")), details(error))
-        if row is not None:
-            refusal = row.error(failure)
-            if isinstance(refusal, Throttled):
-                refusal.after = max(refusal.after, _retry_after(answer))
-            return refusal
-    else:
-        failure = Failure(f"http_{answer.status}", f"HTTP {answer.status}", _start(answer))
+    if not isinstance(code, int):
+        return _unnamed(answer, Failure(f"http_{answer.status}", f"HTTP {answer.status}", _start(answer)))
+    row = advice(f"{code}/{error.get('error_subcode')}") or advice(str(code))
+    if row is None:
+        failure = Failure(str(code), text(error.get("message")), details(error))
+        return Rejected(failure) if answer.status in (400, 403, 404) else _unnamed(answer, failure)
+    refusal = row.error(Failure(str(code), row.title, details(error), row.action))
+    if isinstance(refusal, Throttled):
+        refusal.after = max(refusal.after, _retry_after(answer))
+    return refusal
 
+
+def _unnamed(answer: Answer, failure: Failure) -> SendError:
+    """An answer whose reason we do not know, by its HTTP status alone."""
     if answer.status >= 500:
-        return Uncertain(failure, after=2.0)
+        return Uncertain(replace(failure, action="uncertain"), after=2.0)
     if answer.status == 429:
-        return Throttled(failure, after=max(5.0, _retry_after(answer)), growth=2.0)
-    if not isinstance(code, int) or answer.status == 401:
-        # A redirect, a proxy's page, another server: whoever that was, it is not the Cloud API.
-        return Suspended(failure)
-    return Rejected(failure)
+        wait = max(5.0, _retry_after(answer))
+        return Throttled(replace(failure, action="throttled"), after=wait, growth=2.0)
+    # A redirect, a proxy's page, a dead token, another server: a person has to look.
+    return Suspended(replace(failure, action="suspended"))
 
 
 def _retry_after(answer: Answer) -> float:

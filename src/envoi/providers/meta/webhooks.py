@@ -131,7 +131,7 @@ def _receipts(status: Json, channel: str, contacts: list[Any]) -> list[Fact]:
         failure=failure,
         pricing=fields(status.get("pricing")) or None,
     )
-    if person and failure and (row := advice(failure.code)) and row.opted_out:
+    if person and failure and failure.action == "opted_out":
         return [receipt, PreferenceChanged(channel, person, False, receipt.at, failure.title)]
     return [receipt]
 
@@ -141,7 +141,8 @@ def _failure(status: Json) -> Failure:
     code = str(error.get("code", "unknown"))[:40]
     row = advice(code)
     title = row.title if row else text(error.get("title")) or text(error.get("message"))
-    return Failure(code, title, details(error) or text(error.get("title")))
+    words = details(error) or text(error.get("title"))
+    return Failure(code, title, words, row.action if row else "rejected")
 
 
 # `played` is the first play of a voice message, which comes after read (D.5).
@@ -155,17 +156,22 @@ STATUSES: dict[str, ReceiptState] = {
 
 
 def _person(phone: Any, user_id: Any, contacts: list[Any]) -> Person | None:
-    """Who it is, with the name and id that `contacts` has; None when neither phone nor id is there (A.9)."""
-    digits = text(phone).removeprefix("+")
-    number = f"+{digits}" if re.fullmatch(r"[0-9]{6,15}", digits) else None
-    user = text(user_id) or None
+    """Who it is, completed from `contacts`; None when neither phone nor id is there (A.9)."""
+    number, user = _number(phone), text(user_id) or None
     if number is None and user is None:
         return None
     for contact in map(fields, contacts):
-        if (user and contact.get("user_id") == user) or (number and contact.get("wa_id") == digits):
+        other = _number(contact.get("wa_id"))
+        if (user and contact.get("user_id") == user) or (number and other == number):
             name = text(fields(contact.get("profile")).get("name"))
-            return Person(number, user or text(contact.get("user_id")) or None, name)
+            return Person(number or other, user or text(contact.get("user_id")) or None, name)
     return Person(number, user)
+
+
+def _number(digits: Any) -> str | None:
+    """Meta writes E.164 without its plus."""
+    found = re.fullmatch(r"\+?([0-9]{6,15})", text(digits))
+    return f"+{found[1]}" if found else None
 
 
 def _template_status(value: Json) -> list[Fact]:

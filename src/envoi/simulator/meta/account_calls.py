@@ -88,9 +88,7 @@ def _pick(everything: dict[str, Any], fields: str) -> dict[str, Any]:
     wanted = [name.strip() for name in fields.split(",") if name.strip()]
     unknown = [name for name in wanted if name not in everything]
     if unknown:
-        raise GraphError(
-            100, f"Tried accessing nonexisting field ({unknown[0]}).", message=f"(#100) {unknown[0]}"
-        )
+        raise GraphError(100, f"Tried accessing nonexisting field ({unknown[0]}).", message=f"(#100) {unknown[0]}")
     return {name: everything[name] for name in wanted} | {"id": everything["id"]}
 
 

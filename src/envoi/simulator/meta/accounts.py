@@ -1,13 +1,17 @@
 """What Meta keeps of a business: accounts, numbers, templates, media; it refuses to speak HTTP."""
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import msgspec
 
 from envoi.simulator.countries import country_of, digits_of
 from envoi.simulator.limits import SecondWindow
+from envoi.simulator.lives import Life
 from envoi.simulator.webhooks import Mailbox
+
+_digits_of = cache(digits_of)  # a handful of business numbers, asked for with every message
 
 SERVICE_ALLOWANCE = 1000  # free service messages per number and month (Meta fact sheet, F.1)
 
@@ -25,7 +29,7 @@ class NumberSpec(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_field
 
 
 class TemplateSpec(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """A template as the control API describes it; `id` is made up when left out."""
+    """A template as the control API describes it; left out, `id` is made up, `quality` GREEN if approved."""
 
     name: str
     language: str
@@ -33,6 +37,7 @@ class TemplateSpec(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fie
     status: str = "APPROVED"
     components: list[dict[str, Any]] = []
     parameter_format: str = "POSITIONAL"
+    quality: str | None = None
     id: str | None = None
 
 
@@ -66,6 +71,8 @@ class Template:
     quality: str = "UNKNOWN"
     previous_category: str | None = None
     ttl_seconds: int | None = None
+    accepted: int = 0
+    held: list[Life] = field(default_factory=list)
 
     def component(self, kind: str) -> dict[str, Any]:
         """The component of this type, or an empty one."""
@@ -96,7 +103,7 @@ class Number:
 
     @property
     def digits(self) -> str:
-        return digits_of(self.spec.display_phone_number)
+        return _digits_of(self.spec.display_phone_number)
 
     @property
     def calling_code(self) -> str:

@@ -14,7 +14,8 @@ import msgspec
 
 from envoi.simulator.customers import Customer
 from envoi.simulator.fates import Fate, Subject
-from envoi.simulator.http_server import Reply, Request
+from envoi.simulator.http_request import Request
+from envoi.simulator.http_server import Reply
 from envoi.simulator.ledger import Entry
 from envoi.simulator.meta import account_calls, media, notices, sending, templates
 from envoi.simulator.meta.accounts import Account, Medium, Number, Template

@@ -51,9 +51,7 @@ def medium_in(value: Any, kind: str, media: KnownMedia) -> None:
         raise GraphError(131008, f"Parameter {kind} needs an id or a link.")
     if media_id is not None:
         if not media(str(media_id)):
-            raise GraphError(
-                100, f"Param {kind}['id'] is not a valid whatsapp business account media attachment ID."
-            )
+            raise GraphError(100, f"Param {kind}['id'] is not a valid whatsapp business account media attachment ID.")
     elif not isinstance(link, str) or not link.startswith(("http://", "https://")):
         raise GraphError(100, f"Param {kind}['link'] is not a valid URI.")
 
@@ -123,12 +121,12 @@ INTERACTIVE = {
 
 def _interactive(kind: str, content: Any, media: KnownMedia) -> None:
     interactive = mapping(content, kind)
-    shape = interactive.get("type")
+    shape = str(interactive.get("type"))
     if shape not in INTERACTIVE:
         raise GraphError(100, f"Param interactive['type'] must be one of {sorted(INTERACTIVE)}.")
     if shape not in BODILESS:
         body = mapping(interactive.get("body"), "interactive['body']")
-        text_in(body, "text", longest=BODY_LIMITS.get(str(shape), 1024), where="body")
+        text_in(body, "text", longest=BODY_LIMITS.get(shape, 1024), where="body")
     if interactive.get("footer") is not None:
         text_in(mapping(interactive["footer"], "footer"), "text", longest=60, where="footer")
     header = interactive.get("header")

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from envoi.simulator.http_server import Reply, Request
+from envoi.simulator.http_request import Request
+from envoi.simulator.http_server import Reply
 from envoi.simulator.meta.accounts import Account, Medium
 from envoi.simulator.meta.errors import GraphError, unknown_object
 from envoi.simulator.meta.sending import SUCCESS
@@ -58,15 +59,11 @@ def upload(face: "MetaFace", account: Account, request: Request) -> Reply:
     asked = parts["type"].content.decode("utf-8", "replace") if "type" in parts else file.mime_type
     mime_type = asked.partition(";")[0].strip().lower()
     if mime_type not in LIMITS:
-        raise GraphError(
-            100, f"Param file must be a file with one of the supported types; received {asked!r}."
-        )
+        raise GraphError(100, f"Param file must be a file with one of the supported types; received {asked!r}.")
     if file.mime_type and file.mime_type.partition(";")[0].strip().lower() != mime_type:
         raise GraphError(131053, f"The file's type {file.mime_type} does not match the type {mime_type}.")
     if not file.content or len(file.content) > LIMITS[mime_type]:
-        raise GraphError(
-            131053, f"A {mime_type} has 1 to {LIMITS[mime_type]} bytes; received {len(file.content)}."
-        )
+        raise GraphError(131053, f"A {mime_type} has 1 to {LIMITS[mime_type]} bytes; received {len(file.content)}.")
     medium = keep(face, account, file.content, mime_type, life=ID_LIFE, filename=file.filename)
     return Reply(body=_encode({"id": medium.id}))
 
@@ -173,15 +170,11 @@ def multipart(request: Request) -> dict[str, Part]:
             continue
         headers = {
             name.strip().lower(): value.strip()
-            for name, _, value in (
-                line.partition(":") for line in head.decode("utf-8", "replace").split("\r\n")
-            )
+            for name, _, value in (line.partition(":") for line in head.decode("utf-8", "replace").split("\r\n"))
         }
         disposition = {
             name.strip(): value.strip().strip('"')
-            for name, _, value in (
-                item.partition("=") for item in headers.get("content-disposition", "").split(";")
-            )
+            for name, _, value in (item.partition("=") for item in headers.get("content-disposition", "").split(";"))
         }
         name = disposition.get("name", "")
         parts[name] = Part(content, headers.get("content-type", ""), disposition.get("filename", ""))

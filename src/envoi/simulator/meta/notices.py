@@ -101,9 +101,7 @@ def contact(customer: Customer, user_id: str, *, with_username: bool) -> dict[st
     return element
 
 
-def status(
-    number: Number, entry: Entry, customer: Customer, user_id: str, name: str, at: int
-) -> NumberUpdate:
+def status(number: Number, entry: Entry, customer: Customer, user_id: str, name: str, at: int) -> NumberUpdate:
     """A status of a message we accepted. `pricing` is on sent and delivered, `contacts` on all but failed."""
     item: dict[str, Any] = {"id": entry.wamid, "status": name, "timestamp": str(at)}
     if not customer.phone_hidden:

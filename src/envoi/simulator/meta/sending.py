@@ -14,7 +14,7 @@ from envoi.simulator.customers import USER_ID, Customer
 from envoi.simulator.fates import Subject
 from envoi.simulator.http_server import Reply
 from envoi.simulator.ledger import Entry
-from envoi.simulator.meta import kinds, template_sends
+from envoi.simulator.meta import kinds, pacing, template_sends
 from envoi.simulator.meta.accounts import Number, Template
 from envoi.simulator.meta.errors import GraphError
 from envoi.simulator.world import BEFORE_ACCEPTANCE
@@ -70,13 +70,9 @@ def send(face: "MetaFace", number: Number, message: dict[str, Any], *, marketing
     if customer is None:
         return _swallow(face, number, asked, opaque, str(kind))
     if template is None and not customer.window_is_open(number.id, time.time()):
-        raise GraphError(
-            131047, "More than 24 hours have passed since the customer last replied to this number."
-        )
-    if world.settings.pair_limit:
-        if not world.pairs.allows(number.id, customer.key, now):
-            raise GraphError(131056, "Too many messages from this number to the same user in a short time.")
-        world.pairs.spend(number.id, customer.key, now)
+        raise GraphError(131047, "More than 24 hours have passed since the customer last replied to this number.")
+    if world.settings.pair_limit and not world.pairs.allows(number.id, customer.key, now):
+        raise GraphError(131056, "Too many messages from this number to the same user in a short time.")
 
     key = world.attempt_key(customer, opaque, number.id)
     fault = world.fault_for(customer, key)
@@ -98,8 +94,11 @@ def send(face: "MetaFace", number: Number, message: dict[str, Any], *, marketing
         category=template.category if template else "SERVICE",
         fault=fault,
     )
+    world.pairs.spend(number.id, customer.key, now)
     if template is None:
         number.service_messages += 1
+    elif not customer.window_is_open(number.id, entry.accepted_at):
+        world.ledger.opened(number.account.spec.portfolio_id, customer.key)
     subject = Subject(
         key=key,
         number=number.id,
@@ -108,8 +107,12 @@ def send(face: "MetaFace", number: Number, message: dict[str, Any], *, marketing
         buttons=_quick_replies(template),
         payloads=tuple(payloads),
     )
-    world.accept(entry, customer, subject, face)
-    return _answer(face, number, entry, customer, by_user_id, fault, key)
+    life = world.accept(entry, customer, subject, face)
+    if template is not None and pacing.holds(face, template):
+        pacing.hold(face, template, life)
+    else:
+        life.begin()
+    return _answer(face, entry, customer, by_user_id, fault, key)
 
 
 def _quick_replies(template: Template | None) -> tuple[str, ...]:
@@ -128,9 +131,7 @@ def _spend_throughput(face: "MetaFace", number: Number) -> None:
     if not face.world.settings.throughput_limit:
         return
     if number.window.count(now) >= number.spec.throughput:
-        raise GraphError(
-            130429, "Message failed to send because there were too many messages sent in a short time."
-        )
+        raise GraphError(130429, "Message failed to send because there were too many messages sent in a short time.")
     number.window.add(now)
 
 
@@ -139,15 +140,11 @@ def _opaque(message: dict[str, Any]) -> str | None:
     if opaque is None:
         return None
     if not isinstance(opaque, str) or len(opaque) > LONGEST_OPAQUE:
-        raise GraphError(
-            100, f"Param biz_opaque_callback_data must be at most {LONGEST_OPAQUE} characters long."
-        )
+        raise GraphError(100, f"Param biz_opaque_callback_data must be at most {LONGEST_OPAQUE} characters long.")
     return opaque
 
 
-def _recipient(
-    face: "MetaFace", number: Number, message: dict[str, Any]
-) -> tuple[str, Customer | None, bool]:
+def _recipient(face: "MetaFace", number: Number, message: dict[str, Any]) -> tuple[str, Customer | None, bool]:
     """What was asked, whom it means, and if by user id. No customer: a user id in `to`; Meta loses it."""
     if message.get("recipient_type", "individual") != "individual":
         raise GraphError(100, "Param recipient_type must be individual; groups are not simulated.")
@@ -175,7 +172,7 @@ def _recipient(
 def _mark_read(face: "MetaFace", message: dict[str, Any]) -> Reply:
     if message["status"] != "read":
         raise GraphError(100, "Param status must be read.")
-    if message.get("message_id") not in face.inbound_ids:
+    if str(message.get("message_id")) not in face.inbound_ids:
         raise GraphError(100, "Param message_id is not a message that a customer sent.")
     typing = message.get("typing_indicator")
     if typing is not None and kinds.mapping(typing, "typing_indicator").get("type") != "text":
@@ -222,7 +219,6 @@ def _server_error(fault: str) -> GraphError:
 
 def _answer(
     face: "MetaFace",
-    number: Number,
     entry: Entry,
     customer: Customer,
     by_user_id: bool,
@@ -243,7 +239,7 @@ def _answer(
         contact["wa_id"] = customer.key
     message: dict[str, str] = {"id": entry.wamid}
     if entry.kind == "template":
-        message["message_status"] = "accepted"
+        message["message_status"] = "held_for_quality_assessment" if entry.state == "held" else "accepted"
     body = {"messaging_product": "whatsapp", "contacts": [contact], "messages": [message]}
     return Reply(body=_encode(body), after=after)
 

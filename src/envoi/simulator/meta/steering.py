@@ -76,6 +76,8 @@ def forget_traffic(face: MetaFace) -> None:
         for mailbox in (account.app_mailbox, account.override_mailbox):
             if mailbox:
                 face.world.webhooks.forget(mailbox)
+        for template in account.templates.values():
+            template.accepted, template.held = 0, []
     for number_id, number in list(face.numbers.items()):
         fresh = Number(number.spec, number.account, number.settings)
         number.account.numbers[number_id] = face.numbers[number_id] = fresh
@@ -191,6 +193,4 @@ def _announce(face: MetaFace, account: Account, field: str, value: dict[str, Any
     mailbox = account.fields_mailbox()
     if mailbox:
         now = int(time.time())
-        face.world.emit(
-            (mailbox, notices.FieldUpdate(account.id, field, value, now)), account.id, field, str(now)
-        )
+        face.world.emit((mailbox, notices.FieldUpdate(account.id, field, value, now)), account.id, field, str(now))

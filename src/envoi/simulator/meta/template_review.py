@@ -62,6 +62,8 @@ def check_wording(name: Any, language: Any, category: Any, components: Any) -> l
 
 def _check_component(kind: str, part: dict[str, Any], category: str) -> None:
     text = str(part.get("text") or "")
+    if not isinstance(part.get("example") or {}, dict):
+        raise GraphError(100, "Param example must be a JSON object.")
     if kind == "BODY" and category != "AUTHENTICATION":
         _check_body(text)
     elif kind == "HEADER":
@@ -80,9 +82,7 @@ def _check_body(text: str) -> None:
     stripped = text.strip()
     variables = list(VARIABLE.finditer(stripped))
     if variables and (variables[0].start() == 0 or variables[-1].end() == len(stripped)):
-        raise _invalid(
-            2388299, "Leading or trailing variables", "Variables can't be at the start or end of the body."
-        )
+        raise _invalid(2388299, "Leading or trailing variables", "Variables can't be at the start or end of the body.")
     names = [match.group(1) for match in variables]
     numbers = sorted({int(name) for name in names if name.isdigit()})
     if numbers and numbers != list(range(1, len(numbers) + 1)):
@@ -90,15 +90,15 @@ def _check_body(text: str) -> None:
     words = len(VARIABLE.sub(" ", stripped).split())
     cjk = sum(1 for letter in stripped if ord(letter) >= 0x2E80)
     if words + cjk // 2 < WORDS_PER_VARIABLE * len(names):
-        raise _invalid(
-            2388293, "Too many variables", "There are too many variables for the length of the body."
-        )
+        raise _invalid(2388293, "Too many variables", "There are too many variables for the length of the body.")
 
 
 def _check_buttons(buttons: Any) -> None:
     if not isinstance(buttons, list) or not 1 <= len(buttons) <= 10:
         raise GraphError(100, "A template has 1 to 10 buttons.")
-    kinds = [str(button.get("type", "")).upper() for button in buttons if isinstance(button, dict)]
+    if not all(isinstance(button, dict) for button in buttons):
+        raise GraphError(100, "A button must be a JSON object.")
+    kinds = [str(button.get("type", "")).upper() for button in buttons]
     for kind, most in BUTTON_LIMITS.items():
         if kinds.count(kind) > most:
             raise GraphError(100, f"At most {most} buttons of type {kind}.")
@@ -121,9 +121,7 @@ def verdict_on(template: Template) -> Verdict:
     if ABUSE.search(text):
         return Verdict("REJECTED", category, "ABUSIVE_CONTENT", "Remove threatening or insulting words.")
     if category != "AUTHENTICATION" and ONE_TIME_CODE.search(text):
-        return Verdict(
-            "REJECTED", category, "INCORRECT_CATEGORY", "One-time codes need an AUTHENTICATION template."
-        )
+        return Verdict("REJECTED", category, "INCORRECT_CATEGORY", "One-time codes need an AUTHENTICATION template.")
     if category == "UTILITY" and PROMOTION.search(text):
         return Verdict("APPROVED", "MARKETING")
     return Verdict("APPROVED", category)
@@ -144,9 +142,14 @@ def _missing_example(template: Template) -> str:
     if not variables:
         return ""
     if named:
-        examples = body_example.get("body_text_named_params") or []
+        examples = _list_in(body_example, "body_text_named_params")
         given = {str(example.get("param_name")) for example in examples if isinstance(example, dict)}
         return "" if variables <= given else "body"
-    rows = body_example.get("body_text") or []
+    rows = _list_in(body_example, "body_text")
     first = rows[0] if rows and isinstance(rows[0], list) else rows
     return "" if len(first) >= len(variables) else "body"
+
+
+def _list_in(example: dict[str, Any], name: str) -> list[Any]:
+    value = example.get(name)
+    return value if isinstance(value, list) else []

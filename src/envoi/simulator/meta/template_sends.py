@@ -54,12 +54,20 @@ def check(template: Template, sent: dict[str, Any], media: KnownMedia) -> list[s
             raise GraphError(100, f"Param components['type'] is not valid: {kind!r}.")
 
     _check_header(template, given.get("header"), media)
-    _check_text(template, "body", str(template.component("BODY").get("text", "")), given.get("body"))
+    _check_text(template, "body", _body_text(template), given.get("body"))
     _check_carousel(template, given.get("carousel"))
     offer = template.component("LIMITED_TIME_OFFER").get("limited_time_offer", {})
     if isinstance(offer, dict) and offer.get("has_expiration") and "limited_time_offer" not in given:
         raise GraphError(132012, "The limited-time offer needs expiration_time_ms.")
     return _check_buttons(template, buttons)
+
+
+def _body_text(template: Template) -> str:
+    """The wording; Meta writes that of a one-time code itself, with the code as its only variable."""
+    wording = template.component("BODY").get("text")
+    if wording is None and template.category == "AUTHENTICATION":
+        return "{{1}} is your verification code."
+    return str(wording or "")
 
 
 def _parameters(component: dict[str, Any] | None) -> list[dict[str, Any]]:
@@ -100,9 +108,7 @@ def _check_text(template: Template, part: str, text: str, component: dict[str, A
     if template.parameter_format == "NAMED":
         names = [parameter.get("parameter_name") for parameter in parameters]
         if sorted(map(str, names)) != sorted(expected):
-            raise GraphError(
-                132018, f"{part}: parameter names {names} do not match the template's {expected}."
-            )
+            raise GraphError(132018, f"{part}: parameter names {names} do not match the template's {expected}.")
     elif any("parameter_name" in parameter for parameter in parameters):
         raise GraphError(132018, f"{part}: the template is positional; parameter_name is not allowed.")
     if part == "body" and length > LONGEST_BODY:
@@ -120,9 +126,7 @@ def _value(part: str, parameter: dict[str, Any]) -> str:
     if not isinstance(value, str) or not value:
         raise GraphError(131008, f"{part}: parameter of type {kind} is missing its text value.")
     if FORBIDDEN_SPACE.search(value):
-        raise GraphError(
-            132018, "Param text cannot have new-line/tab characters or more than 4 consecutive spaces."
-        )
+        raise GraphError(132018, "Param text cannot have new-line/tab characters or more than 4 consecutive spaces.")
     return value
 
 
@@ -154,9 +158,7 @@ def _check_buttons(template: Template, given: dict[int, dict[str, Any]]) -> list
             payloads.append("")
             continue
         if str(component.get("sub_type", "")).lower() != kind:
-            raise GraphError(
-                132012, f"Button at index {index} is {kind}, received {component.get('sub_type')}."
-            )
+            raise GraphError(132012, f"Button at index {index} is {kind}, received {component.get('sub_type')}.")
         parameters = _parameters(component)
         if kind in NEEDS_VALUE and not dynamic:
             raise GraphError(132018, f"Button at index {index} is static and takes no parameter.")

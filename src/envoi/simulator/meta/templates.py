@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from envoi.simulator.http_server import Reply
+from envoi.simulator.meta import pacing
 from envoi.simulator.meta.accounts import Account, Template, TemplateSpec
 from envoi.simulator.meta.errors import GraphError
 from envoi.simulator.meta.notices import FieldUpdate
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 DEFAULT_FIELDS = "name,components,language,status,category,id"
 FILTERS = ("name", "status", "category", "language")
-PAUSES = ("FIRST_PAUSE", "SECOND_PAUSE")
 
 _encode = msgspec.json.encode
 
@@ -37,15 +37,13 @@ def from_spec(face: "MetaFace", account: Account, spec: TemplateSpec) -> Templat
         status=spec.status.upper(),
         components=spec.components,
         parameter_format=spec.parameter_format.upper(),
-        quality="GREEN" if spec.status.upper() == "APPROVED" else "UNKNOWN",
+        quality=spec.quality or ("GREEN" if spec.status.upper() == "APPROVED" else "UNKNOWN"),
     )
 
 
 def create(face: "MetaFace", account: Account, asked: dict[str, Any]) -> Reply:
     """Take a template into review."""
-    components = check_wording(
-        asked.get("name"), asked.get("language"), asked.get("category"), asked.get("components")
-    )
+    components = check_wording(asked.get("name"), asked.get("language"), asked.get("category"), asked.get("components"))
     name, language = str(asked["name"]), str(asked["language"])
     if account.template(name, language):
         raise GraphError(
@@ -93,6 +91,8 @@ def review(face: "MetaFace", account: Account, template: Template) -> None:
 def set_status(face: "MetaFace", account: Account, template: Template, status: str, **extra: Any) -> None:
     """Move a template to a status and send message_template_status_update."""
     template.status = status
+    if status in ("PAUSED", "DISABLED"):
+        pacing.drop(template)
     value = {
         "event": status,
         "message_template_category": template.category,
@@ -108,6 +108,8 @@ def set_quality(face: "MetaFace", account: Account, template: Template, quality:
     """Move a template's quality and send message_template_quality_update."""
     value = {"previous_quality_score": template.quality, "new_quality_score": quality}
     template.quality = quality
+    if quality == "RED":
+        pacing.drop(template)
     notify(face, account, template, "message_template_quality_update", value)
 
 
@@ -142,13 +144,9 @@ def listing(account: Account, query: dict[str, str]) -> Reply:
     if page:
         paging["cursors"] = {"before": cursor(page[0]), "after": cursor(page[-1])}
         if start + len(page) < len(rows):
-            paging["next"] = (
-                f"https://graph.facebook.com/{account.id}/message_templates?after={cursor(page[-1])}"
-            )
+            paging["next"] = f"https://graph.facebook.com/{account.id}/message_templates?after={cursor(page[-1])}"
         if start > 0:
-            paging["previous"] = (
-                f"https://graph.facebook.com/{account.id}/message_templates?before={cursor(page[0])}"
-            )
+            paging["previous"] = f"https://graph.facebook.com/{account.id}/message_templates?before={cursor(page[0])}"
     return Reply(body=_encode({"data": [shown(template, fields) for template in page], "paging": paging}))
 
 

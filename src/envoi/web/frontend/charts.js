@@ -70,7 +70,7 @@ const KINDS = {
     series: spec.series.map((row, index) => {
       const color = look.tone(row.tone, index);
       return {
-        type: "line", name: row.name, data: row.values, color, smooth: 0.15, symbol: "circle", symbolSize: 5,
+        type: "line", name: row.name, data: row.values, color, symbol: "circle", symbolSize: 5,
         showSymbol: row.values.length < 3, lineStyle: { width: 2 }, emphasis: { disabled: true },
         areaStyle: index === 0 && spec.series.length === 1 ? { color, opacity: 0.08 } : undefined,
       };

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django import template
-from django.utils import formats, timezone
 from django.utils.formats import number_format
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext, pgettext
 
-from ..look import language_name
+from ..look import language_name, moment, moment_exact
+from ..told import why
 
 register = template.Library()
 
@@ -175,9 +175,7 @@ def duration(value: timedelta | float | None) -> str:
     hours, minutes = divmod(minutes, 60)
     if hours < 48:
         return (
-            gettext("%(h)s h %(m)s min") % {"h": hours, "m": minutes}
-            if minutes
-            else gettext("%(h)s h") % {"h": hours}
+            gettext("%(h)s h %(m)s min") % {"h": hours, "m": minutes} if minutes else gettext("%(h)s h") % {"h": hours}
         )
     days = round(hours / 24)
     return ngettext("%(d)s day", "%(d)s days", days) % {"d": days}
@@ -226,19 +224,8 @@ def unlocalize_number(value: object) -> str:
     return "0" if value in (None, "") else f"{float(value):.4g}" if isinstance(value, float) else str(value)  # type: ignore[arg-type]
 
 
-@register.filter
-def moment(when: datetime | None) -> str:
-    """A time as short as it may be: "14:05" today, "3 Nov 14:05" this year, with the year before that."""
-    if when is None:
-        return "–"
-    local, today = timezone.localtime(when), timezone.localtime()
-    if local.date() == today.date():
-        return formats.date_format(local, "TIME_FORMAT")
-    # Translators: day and month, for times of this year (Django date format).
-    short = formats.date_format(local, pgettext("date format", "j M"))
-    if local.year == today.year:
-        return f"{short} {formats.date_format(local, 'TIME_FORMAT')}"
-    return formats.date_format(local, "SHORT_DATE_FORMAT")
+register.filter(moment)
+register.filter(moment_exact)
 
 
 @register.filter
@@ -256,3 +243,9 @@ def tier(name: str | None) -> str:
     if "UNLIMITED" in (name or "").upper():
         return gettext("no limit")
     return name or "–"
+
+
+@register.filter
+def reason_word(reason: str | None) -> str:
+    """Why somebody was left out, as a sentence; a provider's own words as they are."""
+    return why(reason) if reason else ""

@@ -1,0 +1,150 @@
+"""What the page of a new campaign asks for: the choices, and what fills each variable of the template."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from ..channels.queries import channels
+from ..message_templates.queries import Template, sendable
+from ..message_templates.wording import Variable, variables
+from ..segments.queries import segments
+from ..team.models import Staff
+from .audience import FIELDS
+
+TEXT = "text"
+
+
+class CampaignForm(forms.Form):
+    """Name, segment, channel and template. The template's choices follow the channel, its variables the template."""
+
+    name = forms.CharField(label=_("Name"), max_length=120, help_text=_("Only your team sees it."))
+    segment = forms.TypedChoiceField(label=_("Who gets it"), coerce=int)
+    channel = forms.TypedChoiceField(label=_("From which number"), coerce=int)
+    template = forms.TypedChoiceField(label=_("Template"), coerce=int)
+
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        staff: Staff,
+        initial: dict[str, Any] | None = None,
+        stored: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> None:
+        super().__init__(data, initial=initial)
+        self.stored = stored or {}
+        known = channels(staff)
+        self.fields["segment"].choices = [("", _("Choose a segment"))] + [(one.pk, one.name) for one in segments(staff)]
+        self.fields["channel"].choices = [(one.pk, f"{one.name} · {one.address}") for one in known]
+        self.channel = _picked(self["channel"].value(), known) or (known[0] if known else None)
+        self.templates = sendable(staff, self.channel.pk) if self.channel else []
+        self.fields["template"].choices = [("", _("Choose a template"))] + [
+            (one.pk, str(one)) for one in self.templates
+        ]
+        self.template: Template | None = _picked(self["template"].value(), self.templates)
+
+    @property
+    def segment_id(self) -> int | None:
+        """The chosen segment, when one is."""
+        value = str(self["segment"].value() or "")
+        return int(value) if value.isdigit() else None
+
+    def mapping(self) -> dict[str, dict[str, str]]:
+        """What fills each variable, in the shape that a campaign keeps."""
+        return {row.key: row.stored() for row in self.rows()}
+
+    def rows(self) -> list[VariableRow]:
+        """One line for each variable: as sent with the form, else a good guess by its name."""
+        if not self.template:
+            return []
+        return [_row(one, self.data, self.stored.get(one.key)) for one in variables(self.template.components)]
+
+    def values(self) -> dict[str, Any]:
+        """Arguments for actions.create and actions.update."""
+        given = self.cleaned_data
+        return {
+            "name": given["name"],
+            "segment_id": given["segment"],
+            "channel_id": given["channel"],
+            "template_id": given["template"],
+            "variables": self.mapping(),
+        }
+
+
+@dataclass(frozen=True)
+class VariableRow:
+    """One variable on the page: `chosen` is a field of the contact or "text"; `text` is fixed or stands in."""
+
+    key: str
+    chosen: str
+    text: str
+
+    @property
+    def mark(self) -> str:
+        """As it stands in the template."""
+        return "{{" + self.key + "}}"
+
+    @property
+    def choices(self) -> list[tuple[str, Any]]:
+        """What may fill it."""
+        known: list[tuple[str, Any]] = [*FIELDS.items(), (TEXT, _("Fixed text"))]
+        if self.chosen.startswith("attribute:"):
+            known.insert(-1, (self.chosen, self.chosen.removeprefix("attribute:")))
+        return known
+
+    def stored(self) -> dict[str, str]:
+        """This line as a campaign keeps it."""
+        if self.chosen == TEXT:
+            return {"text": self.text}
+        return {"field": self.chosen} | ({"fallback": self.text} if self.text else {})
+
+
+def initial_of(campaign: Any) -> dict[str, Any]:
+    """The form's beginning for a draft."""
+    return {
+        "name": campaign.name,
+        "segment": campaign.segment_id,
+        "channel": campaign.channel_id,
+        "template": campaign.template_id,
+    }
+
+
+def _row(variable: Variable, data: Mapping[str, Any], stored: Mapping[str, str] | None) -> VariableRow:
+    if stored:
+        return VariableRow(variable.key, stored.get("field", TEXT), stored.get("text") or stored.get("fallback", ""))
+    if f"from.{variable.key}" in data:
+        return VariableRow(
+            variable.key, str(data[f"from.{variable.key}"]), str(data.get(f"text.{variable.key}", "")).strip()
+        )
+    guess = next(
+        (field for field in FIELDS if field == variable.key),
+        "first_name" if variable.key in ("1", "header.1") else TEXT,
+    )
+    return VariableRow(variable.key, guess, variable.sample if guess == TEXT else "")
+
+
+def filled(mapping: Mapping[str, Mapping[str, str]], contact: Any) -> dict[str, str]:
+    """The values that one contact would get, for a preview; what is missing stays out."""
+    values: dict[str, str] = {}
+    for key, given in mapping.items():
+        field = given.get("field", "")
+        if given.get("text"):
+            value = given["text"]
+        elif field == "first_name":
+            value = (contact.name or "").strip().split(" ")[0]
+        elif field.startswith("attribute:"):
+            value = str(contact.attributes.get(field.removeprefix("attribute:")) or "")
+        else:
+            value = str(getattr(contact, field, "") or "")
+        value = value or given.get("fallback", "")
+        if value:
+            values[key] = value
+    return values
+
+
+def _picked(value: Any, among: list[Any]) -> Any:
+    return next((one for one in among if str(one.pk) == str(value)), None)

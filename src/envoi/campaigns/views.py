@@ -1,0 +1,220 @@
+"""Campaigns: the list, a new one, the live page, its recipients."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from ..core.errors import BadInput
+from ..message_templates import wording
+from ..messaging import queries as messaging
+from ..segments import queries as segments
+from ..web.live import stream
+from ..web.pages import go, page_or_piece
+from ..web.told import headline, told
+from . import actions, queries
+from .forms import CampaignForm, filled, initial_of
+from .shown import steps
+
+STATES = ("queued", "accepted", "sent", "delivered", "read", "failed", "uncertain", "skipped", "cancelled")
+
+
+@login_required
+@require_safe
+def campaign_list(request: HttpRequest) -> HttpResponse:
+    search, state = request.GET.get("q", "").strip(), request.GET.get("state", "")
+    page = queries.campaigns(request.user, search=search, state=state, after=request.GET.get("after"), limit=25)
+    rows = [(one, queries.funnel(one.pk) if one.launched_at else queries.Funnel()) for one in page.items]
+    context = {"page": page, "rows": rows, "search": search, "state": state, "states": queries.Campaign.State.choices}
+    return page_or_piece(request, "campaigns/list.html", "campaigns/_rows.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def new(request: HttpRequest) -> HttpResponse:
+    if request.method != "POST":
+        form = CampaignForm(None, staff=request.user, initial=request.GET.dict())
+        return render(request, "campaigns/edit.html", _draft(request, form))
+    form = CampaignForm(request.POST, staff=request.user)
+    if not form.is_valid():
+        return render(request, "campaigns/edit.html", _draft(request, form), status=422)
+    campaign = actions.create(**form.values(), by=request.user)
+    return redirect("campaigns:show", campaign.pk)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request: HttpRequest, campaign_id: int) -> HttpResponse:
+    campaign = queries.campaign_for(request.user, campaign_id)
+    if request.method != "POST":
+        form = CampaignForm(None, staff=request.user, initial=initial_of(campaign), stored=campaign.variables)
+        return render(request, "campaigns/edit.html", _draft(request, form) | {"campaign": campaign})
+    form = CampaignForm(request.POST, staff=request.user)
+    if not form.is_valid():
+        return render(request, "campaigns/edit.html", _draft(request, form) | {"campaign": campaign}, status=422)
+    actions.update(campaign_id, **form.values(), by=request.user)
+    return redirect("campaigns:show", campaign_id)
+
+
+@login_required
+@require_safe
+def preview(request: HttpRequest) -> HttpResponse:
+    """The bubble and the reach for what the form says now; and the parts of the form that follow from it."""
+    form = CampaignForm(request.GET, staff=request.user)
+    context = _draft(request, form)
+    context["new_channel"] = request.GET.get("shown_channel", "") != str(context["channel_id"] or "")
+    context["new_template"] = request.GET.get("shown_template", "") != str(context["template_id"] or "")
+    return render(request, "campaigns/_preview_answer.html", context)
+
+
+@login_required
+@require_safe
+def show(request: HttpRequest, campaign_id: int) -> HttpResponse:
+    campaign = queries.campaign_for(request.user, campaign_id)
+    if campaign.state == "draft":
+        return render(request, "campaigns/show.html", _pending(campaign))
+    return render(
+        request, "campaigns/show.html", _moving(campaign) | _recipients(request, campaign) | _bubble(campaign)
+    )
+
+
+@login_required
+@require_safe
+def live(request: HttpRequest, campaign_id: int) -> StreamingHttpResponse:
+    def piece() -> tuple[str, bool]:
+        context = _moving(queries.campaign_for(request.user, campaign_id))
+        return render_to_string("campaigns/_moving.html", context, request), context["moving"]
+
+    return stream(piece)
+
+
+@login_required
+@require_POST
+def launch(request: HttpRequest, campaign_id: int) -> HttpResponse:
+    actions.launch(campaign_id, by=request.user)
+    return go(request, "campaigns:show", campaign_id)
+
+
+@login_required
+@require_POST
+def pause(request: HttpRequest, campaign_id: int) -> HttpResponse:
+    actions.pause(campaign_id, by=request.user)
+    return go(request, "campaigns:show", campaign_id)
+
+
+@login_required
+@require_POST
+def resume(request: HttpRequest, campaign_id: int) -> HttpResponse:
+    actions.resume(campaign_id, by=request.user)
+    return go(request, "campaigns:show", campaign_id)
+
+
+@login_required
+@require_POST
+def cancel(request: HttpRequest, campaign_id: int) -> HttpResponse:
+    actions.cancel(campaign_id, by=request.user)
+    return go(request, "campaigns:show", campaign_id)
+
+
+@login_required
+@require_safe
+def recipients(request: HttpRequest, campaign_id: int) -> HttpResponse:
+    campaign = queries.campaign_for(request.user, campaign_id)
+    context = {"campaign": campaign, **_recipients(request, campaign)}
+    return page_or_piece(request, "campaigns/recipients.html", "campaigns/_recipients.html", context)
+
+
+@login_required
+@require_safe
+def recipient(request: HttpRequest, campaign_id: int, contact_id: int, message_id: int) -> HttpResponse:
+    campaign = queries.campaign_for(request.user, campaign_id)
+    message = messaging.message_for(contact_id, message_id)
+    trace = [
+        {"at": line.at, "what": line.what, "headline": headline(line.what), "words": told(line.what, line.detail)}
+        for line in messaging.trace_of(contact_id, message_id)
+    ]
+    context = {
+        "campaign": campaign,
+        "message": message,
+        "contact": message.contact,
+        "trace": trace,
+        "bubble": messaging.bubble_of(message),
+    }
+    return render(request, "campaigns/recipient.html", context)
+
+
+def _draft(request: HttpRequest, form: CampaignForm) -> dict[str, Any]:
+    """What the page of a new campaign shows beside the form itself."""
+    context: dict[str, Any] = {
+        "form": form,
+        "channel_id": form.channel.pk if form.channel else None,
+        "sender": form.channel.name if form.channel else "",
+        "sender_address": form.channel.address if form.channel else "",
+        "template_id": form.template.pk if form.template else None,
+        "variables": form.rows(),
+    }
+    segment = segments.segment_for(request.user, form.segment_id) if form.segment_id else None
+    if form.template:
+        context |= _sample(segment, form.template, form.mapping())
+    if segment and form.channel and form.template:
+        context |= _reach(segment.pk, form.channel.pk, form.template.pk, form.mapping())
+    return context
+
+
+def _sample(segment: Any, template: Any, mapping: dict[str, dict[str, str]]) -> dict[str, Any]:
+    """The bubble as one person of the segment will see it; with the reviewed samples while no segment is chosen."""
+    try:
+        people = segments.sample(segment.rule, 1) if segment else []
+    except BadInput:
+        people = []
+    if not people:
+        samples = {one.key: one.sample for one in wording.variables(template.components) if one.sample}
+        return {"bubble": wording.bubble(template.components, samples), "sample_name": ""}
+    values = filled(mapping, people[0])
+    return {"bubble": wording.bubble(template.components, values), "sample_name": people[0].name}
+
+
+def _reach(segment_id: int, channel_id: int, template_id: int, mapping: dict[str, dict[str, str]]) -> dict[str, Any]:
+    try:
+        reach = queries.reach(segment_id=segment_id, channel_id=channel_id, template_id=template_id, variables=mapping)
+    except BadInput as problem:
+        # While somebody fills the form, a missing piece is no refusal yet.
+        return {"reach_problem": problem.sentence}
+    return {"reach": reach}
+
+
+def _pending(campaign: Any) -> dict[str, Any]:
+    return {
+        "campaign": campaign,
+        **_reach(campaign.segment_id, campaign.channel_id, campaign.template_id, campaign.variables),
+        **_sample(campaign.segment, campaign.template, campaign.variables),
+    }
+
+
+def _moving(campaign: Any) -> dict[str, Any]:
+    funnel = queries.funnel(campaign.pk)
+    tone = {"finished": "good", "paused": "warn"}.get(campaign.state, "")
+    return {
+        "campaign": campaign,
+        "funnel": funnel,
+        "steps": steps(campaign.pk, funnel),
+        "progress_tone": tone,
+        "held": campaign.state == "running" and campaign.lane is not None and campaign.lane.state == "held",
+        "moving": queries.is_live(campaign),
+    }
+
+
+def _bubble(campaign: Any) -> dict[str, Any]:
+    return _sample(campaign.segment, campaign.template, campaign.variables)
+
+
+def _recipients(request: HttpRequest, campaign: Any) -> dict[str, Any]:
+    state, search = request.GET.get("state", ""), request.GET.get("q", "").strip()
+    state = state if state in STATES else ""
+    page = queries.recipients(campaign.pk, state=state, search=search, after=request.GET.get("after"))
+    return {"page": page, "asked": {"state": state, "search": search}, "states": STATES}

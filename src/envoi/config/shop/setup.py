@@ -1,0 +1,125 @@
+"""Sets the demo shop up by the same actions that people use: account, number, template, imports, segment, campaign."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from ...campaigns import actions as campaigns
+from ...campaigns.models import Campaign
+from ...channels import actions as channels
+from ...channels.models import Account, Channel
+from ...contacts import actions as contacts
+from ...contacts.imports import run as run_contacts
+from ...contacts.models import Contact, Import
+from ...core.errors import Problem
+from ...message_templates import actions as templates
+from ...orders.imports import run as run_orders
+from ...segments import actions as segments
+from ...team import actions as team
+from ...team.models import Staff
+from . import people, wording
+from .account import ADDRESS, APP_SECRET, NUMBER_ID, TOKEN, VERIFY_TOKEN, WABA
+
+EMAIL = "owner@shop.example"
+PASSWORD = "demo-shop-1"  # noqa: S105  (printed on the terminal; the demo listens on this machine only)
+
+RULE = {
+    "all": [
+        {"field": "tag", "is": "has", "value": "demo shop"},
+        {"field": "orders.count", "is": ">=", "value": 1},
+    ]
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """What was set up."""
+
+    account: Account
+    channel: Channel
+    campaign: Campaign
+    customers: int
+
+
+def exists() -> bool:
+    """Whether this database holds the demo shop already."""
+    return Account.objects.filter(provider_id=WABA).exists()
+
+
+def is_empty() -> bool:
+    """Whether nobody has used this database yet."""
+    return not Contact.objects.exists() and not Account.objects.exists()
+
+
+def open_shop(*, simulator_url: str, customers: int, throughput: int, seed: int) -> Shop:
+    """Make the whole shop in an empty installation. Raises Problem when an import fails."""
+    owner = team.add_staff(email=EMAIL, role=Staff.Role.OWNER, password=PASSWORD, name="Shop owner", by=None)
+    account = channels.connect_account(
+        provider="meta",
+        name="Record shop",
+        provider_id=WABA,
+        credentials={"token": TOKEN, "app_secret": APP_SECRET, "verify_token": VERIFY_TOKEN},
+        base_url=simulator_url,
+        by=None,
+    )
+    channel = channels.add_channel(
+        account.pk,
+        name="Record shop",
+        address=ADDRESS,
+        provider_id=NUMBER_ID,
+        throughput_per_second=throughput,
+        by=None,
+    )
+    template = templates.store_template(
+        account.pk,
+        name=wording.NAME,
+        language=wording.LANGUAGE,
+        category="marketing",
+        state="approved",
+        components=wording.COMPONENTS,
+    )
+    _bring(customers, seed)
+    segment = segments.save_segment(name="Has bought from us", rule=RULE, by=None)
+    campaign = campaigns.create(
+        name="Autumn offer",
+        segment_id=segment.pk,
+        channel_id=channel.pk,
+        template_id=template.pk,
+        variables=wording.VARIABLES,
+        by=owner,
+    )
+    return Shop(account, channel, campaign, customers)
+
+
+def reconnect(*, simulator_url: str) -> Shop:
+    """The shop of an earlier demo, with the simulator's address of today."""
+    account = Account.objects.get(provider_id=WABA)
+    account.base_url = simulator_url
+    account.save(update_fields=["base_url"])
+    campaign = Campaign.objects.order_by("pk").select_related("channel").first()
+    assert campaign is not None
+    return Shop(account, campaign.channel, campaign, Contact.objects.count())
+
+
+def _bring(customers: int, seed: int) -> None:
+    people_file, orders_file = io.StringIO(newline=""), io.StringIO(newline="")
+    people.write_contacts(people_file, customers, seed=seed)
+    people.write_orders(orders_file, customers, today=timezone.now())
+    for kind, text, options in (
+        ("contacts", people_file.getvalue(), {"tags": ["demo shop"], "consent_source": "demo shop"}),
+        ("orders", orders_file.getvalue(), {}),
+    ):
+        one = contacts.start_import(
+            kind=kind,
+            file_name=f"{kind}.csv",
+            file=io.BytesIO(text.encode()),
+            options=options,
+            by=None,
+        )
+        (run_contacts if kind == "contacts" else run_orders)(one.pk)
+        one.refresh_from_db()
+        if one.state != Import.State.FINISHED:
+            raise Problem(f"The demo shop's {kind} could not be imported: {one.problem}")

@@ -1,0 +1,301 @@
+"""Runs an import, whatever it brings: file -> COPY -> temporary table -> set-based SQL, all in one transaction.
+
+Nothing of a file is in the database before all of it is: a Problem, a cancellation or a killed process leaves no row,
+and the job, run again, begins at the first line. How far it is shows through a second connection of its own.
+"""
+
+from __future__ import annotations
+
+import csv
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Any, Protocol
+
+import psycopg
+from django.conf import settings
+from django.db import OperationalError, connection, transaction
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from ..core.errors import BadInput, Problem
+from .columns import Columns, Titles, is_known, recognise
+from .models import Import
+from .options import ImportOptions
+from .queries import REJECTS
+from .reading import Table
+from .rejects import Rejects, unguarded
+from .words import folded
+
+log = logging.getLogger(__name__)
+
+TELL_SECONDS = 0.5
+BATCH = 2_000
+# Held while an import writes, so that two of them never wait for each other's rows in a circle.
+WRITING = 0x656E766F
+RUNNING = 0x656E766E
+
+SETTINGS = """
+SET LOCAL work_mem = '64MB';
+SET LOCAL temp_buffers = '64MB';
+-- A server in the middle of a long statement notices a killed worker, instead of finishing for nobody.
+SET LOCAL client_connection_check_interval = '2s'
+"""
+
+FINISH = """
+UPDATE imports
+   SET state = 'finished', finished_at = clock_timestamp(), bytes_done = bytes_total, rows_read = %(read)s,
+       rows_created = %(created)s, rows_updated = %(updated)s, rows_unchanged = %(unchanged)s,
+       rows_duplicate = %(duplicate)s, rows_rejected = %(rejected)s
+ WHERE id = %(id)s AND NOT cancel_requested
+"""
+
+Cells = list[str]
+StageRow = Sequence[object]
+
+
+class Cancelled(Exception):
+    """Somebody asked the import to stop."""
+
+
+class StillRunning(Exception):
+    """Another worker has this import in hand; look again later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Rows by what came of them; those refused by the database's answer are in the temporary table `refused`."""
+
+    created: int
+    updated: int
+    unchanged: int
+    duplicate: int
+
+
+class Kind(Protocol):
+    """What an app says about its files. `copy` is COPY … FROM STDIN (FORMAT csv), where empty means NULL."""
+
+    titles: Titles
+    stage: str
+    copy: str
+
+    def reader(self, one: Import, header: Cells, columns: Columns) -> Callable[[int, Cells], StageRow]:
+        """A function from a row to what is copied; it raises BadInput for a bad row. Raises BadInput for columns."""
+        ...
+
+    def write(self, cursor: Any, one: Import, step: Callable[[], None]) -> Outcome:
+        """Move the stage into the tables; `step` is called between statements and may raise Cancelled."""
+        ...
+
+
+def run(import_id: int, kind: Kind) -> None:
+    """Bring a stored file in, or say in its row why not. One that has ended is left as it is.
+
+    Raises OperationalError when the database went away and StillRunning: then nothing is in, and it may run again.
+    """
+    with _board(import_id) as board:
+        one = Import.objects.select_related("started_by").get(pk=import_id)
+        if one.state in (Import.State.FINISHED, Import.State.FAILED, Import.State.CANCELLED):
+            return
+        language = one.started_by.language if one.started_by else settings.LANGUAGE_CODE
+        with translation.override(language):
+            try:
+                board.begin()
+                _bring(one, kind, board)
+            except Cancelled:
+                board.end(Import.State.CANCELLED)
+            except Problem as problem:
+                board.end(Import.State.FAILED, problem.sentence)
+            except (OperationalError, psycopg.OperationalError):
+                connection.close()
+                raise
+            except Exception:
+                log.exception("import %s", import_id)
+                board.end(Import.State.FAILED, _("The import stopped on an error of Envoi's own. Nothing was changed."))
+                raise
+
+
+def _bring(one: Import, kind: Kind, board: Board) -> None:
+    path = Path(settings.MEDIA_ROOT) / one.path
+    titles = is_known(kind.titles)
+    try:
+        table = Table(path, lambda title: folded(title) in titles)
+    except FileNotFoundError:
+        raise BadInput(_("The stored file is gone: send it again.")) from None
+    with table:
+        columns = recognise(table.header, kind.titles)
+        row = kind.reader(one, table.header, columns)
+        with Rejects(path.with_name(REJECTS), _original(table.header, columns)) as rejects, transaction.atomic():
+            _write(one, kind, board, table, columns, row, rejects)
+
+
+def _write(
+    one: Import,
+    kind: Kind,
+    board: Board,
+    table: Table,
+    columns: Columns,
+    row: Callable[[int, Cells], StageRow],
+    rejects: Rejects,
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(SETTINGS)
+        cursor.execute(kind.stage)
+        cursor.execute("CREATE TEMPORARY TABLE refused (line int PRIMARY KEY, reason text) ON COMMIT DROP")
+        read = _copy(cursor, kind.copy, table, row, columns, rejects, board)
+        cursor.execute("ANALYZE stage")
+        board.tell(Import.State.WRITING, table.bytes_read, read, rejects.count)
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [WRITING])
+        outcome = kind.write(cursor, one, board.look)
+        _refuse(cursor, table.path, rejects)
+        rejects.keep()
+        counts = {name: getattr(outcome, name) for name in Outcome.__dataclass_fields__}
+        cursor.execute(FINISH, counts | {"id": one.pk, "read": read, "rejected": rejects.count})
+        if cursor.rowcount != 1:
+            raise Cancelled
+
+
+def _copy(
+    cursor: Any,
+    statement: str,
+    table: Table,
+    row: Callable[[int, Cells], StageRow],
+    columns: Columns,
+    rejects: Rejects,
+    board: Board,
+) -> int:
+    """Stream the good rows into the stage and the bad ones into the rejects; returns how many were read."""
+    read = 0
+    batch: list[StageRow] = []
+    with cursor.copy(statement) as copy:
+        for line, cells, reason in table:
+            read += 1
+            if columns.mended:
+                cells = [unguarded(cell) for cell in cells]
+            if reason:
+                rejects.add(line, reason, _original(cells, columns))
+            else:
+                try:
+                    batch.append(row(line, cells))
+                except BadInput as problem:
+                    rejects.add(line, problem.sentence, _original(cells, columns))
+            if read % BATCH == 0:
+                copy.write(_csv(batch))
+                batch.clear()
+                board.tell_now_and_then(table.bytes_read, read, rejects.count)
+        copy.write(_csv(batch))
+    return read
+
+
+def _refuse(cursor: Any, path: Path, rejects: Rejects) -> None:
+    """Write the rows that the database's answer refused; their cells are read from the file once more."""
+    cursor.execute("SELECT line, reason FROM refused ORDER BY line")
+    refused = _stream(cursor)
+    wanted = next(refused, None)
+    if wanted is None:
+        return
+    with Table(path) as table:
+        columns = recognise(table.header, {})
+        for line, cells, _reason in table:
+            if wanted is None:
+                return
+            if line == wanted[0]:
+                rejects.add(line, wanted[1], _original(cells, columns))
+                wanted = next(refused, None)
+
+
+def _stream(cursor: Any) -> Iterator[tuple[int, str]]:
+    while rows := cursor.fetchmany(BATCH):
+        yield from rows
+
+
+def _original(cells: Cells, columns: Columns) -> Cells:
+    """The cells of the customer's own file: without line and reason, when that was a file of rejects."""
+    return cells[2:] if columns.mended else cells
+
+
+def _csv(rows: list[StageRow]) -> str:
+    buffer = StringIO()
+    csv.writer(buffer, lineterminator="\n").writerows(rows)
+    return buffer.getvalue()
+
+
+class Board:
+    """Where one import stands, written on a connection of its own and so seen while the import is in its transaction."""
+
+    def __init__(self, import_id: int) -> None:
+        self._id = import_id
+        self._db = connection.copy()
+        self._next = 0.0
+
+    def take(self) -> None:
+        """Make this worker the only one on the import, for as long as the connection lives. Raises StillRunning."""
+        if not self._one("SELECT pg_try_advisory_lock(%(space)s, %(key)s)", space=RUNNING, key=self._id % 2**31):
+            raise StillRunning(f"import {self._id}")
+
+    def begin(self) -> None:
+        """It reads from the first line on, whatever an earlier try has told. Raises Cancelled."""
+        self._tell(
+            """UPDATE imports SET state = 'reading', started_at = now(), bytes_done = 0, rows_read = 0,
+                                  rows_rejected = 0, problem = ''
+                WHERE id = %(id)s RETURNING cancel_requested"""
+        )
+
+    def tell(self, state: str, done: int, read: int, rejected: int) -> None:
+        """How far it is. Raises Cancelled."""
+        self._next = time.monotonic() + TELL_SECONDS
+        self._tell(
+            """UPDATE imports SET state = %(state)s, bytes_done = LEAST(%(done)s, bytes_total), rows_read = %(read)s,
+                                  rows_rejected = %(rejected)s
+                WHERE id = %(id)s RETURNING cancel_requested""",
+            state=state,
+            done=done,
+            read=read,
+            rejected=rejected,
+        )
+
+    def tell_now_and_then(self, done: int, read: int, rejected: int) -> None:
+        """As tell while reading, at most twice a second. Raises Cancelled."""
+        if time.monotonic() >= self._next:
+            self.tell(Import.State.READING, done, read, rejected)
+
+    def look(self) -> None:
+        """Raise Cancelled when somebody asked for it."""
+        self._tell("SELECT cancel_requested FROM imports WHERE id = %(id)s")
+
+    def end(self, state: str, problem: str = "") -> None:
+        """It has ended without bringing anything in."""
+        self._one(
+            """UPDATE imports SET state = %(state)s, problem = %(problem)s, finished_at = now()
+                WHERE id = %(id)s RETURNING true""",
+            state=state,
+            problem=problem,
+        )
+
+    def close(self) -> None:
+        """Leave the import to others."""
+        try:
+            if self._db.connection is not None:
+                self._one("SELECT pg_advisory_unlock_all()")
+        finally:
+            self._db.close()
+
+    def _tell(self, sql: str, **parameters: Any) -> None:
+        if self._one(sql, **parameters):
+            raise Cancelled
+
+    def _one(self, sql: str, **parameters: Any) -> Any:
+        with self._db.cursor() as cursor:
+            cursor.execute(sql, {"id": self._id, **parameters})
+            return cursor.fetchone()[0]
+
+
+@contextmanager
+def _board(import_id: int) -> Iterator[Board]:
+    with closing(Board(import_id)) as board:
+        board.take()
+        yield board

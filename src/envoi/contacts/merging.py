@@ -1,0 +1,237 @@
+"""Moves staged contacts into the tables, set by set: who is who, then what is new, then what changed.
+
+It runs inside the import's transaction. What others do meanwhile is met with locks taken in the order of ids and keys,
+and with ON CONFLICT: a customer who writes in at the same moment becomes the same contact, not a second one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from . import consents
+from .importing import Outcome
+from .models import Import
+from .options import ImportOptions
+
+STAGE = """
+CREATE TEMPORARY TABLE stage (
+    line int, phone text, customer text, name text, language text, country text, country_guess text, timezone text,
+    attributes jsonb, tags text[], consent text, consent_at timestamptz
+) ON COMMIT DROP
+"""
+COPY = """
+COPY stage (line, phone, customer, name, language, country, country_guess, timezone, attributes, tags, consent,
+            consent_at) FROM STDIN (FORMAT csv)
+"""
+
+# Narrow rows, so that finding out who is who moves no names and attributes about.
+PEOPLE = """
+CREATE TEMPORARY TABLE people ON COMMIT DROP AS
+SELECT line, phone, customer FROM stage
+"""
+# Only keys that occur twice reach the join.
+DUPLICATES = """
+DELETE FROM {table} p
+ USING (SELECT {key} AS key, {keep}(line) AS line FROM {table} WHERE {key} IS NOT NULL
+         GROUP BY {key} HAVING count(*) > 1) AS kept
+ WHERE p.{key} = kept.key AND p.line <> kept.line
+"""
+# One look-up a key; a contact that nobody has gets its number here, so that its keys can be claimed before it exists.
+MATCH = """
+CREATE TEMPORARY TABLE matched ON COMMIT DROP AS
+SELECT p.line, p.phone, p.customer, a.contact_id AS by_phone, b.contact_id AS by_customer,
+       COALESCE(a.contact_id, b.contact_id, nextval('contacts_id_seq')) AS contact_id,
+       a.contact_id IS NULL AND b.contact_id IS NULL AS is_new
+  FROM people p
+  LEFT JOIN identities a ON a.kind = 'phone' AND a.value = p.phone
+  LEFT JOIN identities b ON b.kind = 'customer' AND b.value = p.customer
+"""
+TWO_PEOPLE = """
+WITH clash AS (DELETE FROM matched WHERE by_phone <> by_customer RETURNING line, phone, customer)
+INSERT INTO refused (line, reason)
+SELECT line, replace(replace(%(sentence)s, '{phone}', phone), '{customer}', customer) FROM clash
+"""
+# In the order of the key: two writers of the same keys wait for each other in one direction only. The foreign key is
+# checked at the commit, so a key may be claimed before its contact is inserted.
+CLAIM = """
+INSERT INTO identities (kind, value, contact_id)
+SELECT kind, value, contact_id
+  FROM (SELECT 'phone' AS kind, phone AS value, contact_id FROM matched WHERE phone IS NOT NULL AND by_phone IS NULL
+         UNION ALL
+        SELECT 'customer', customer, contact_id FROM matched WHERE customer IS NOT NULL AND by_customer IS NULL) AS keys
+ ORDER BY kind, value
+    ON CONFLICT DO NOTHING
+"""
+CLAIMED = """
+SELECT count(*) FILTER (WHERE phone IS NOT NULL AND by_phone IS NULL)
+     + count(*) FILTER (WHERE customer IS NOT NULL AND by_customer IS NULL) FROM matched
+"""
+# Somebody else (a customer who wrote in) took a key between MATCH and CLAIM: a row that would have been a new
+# contact belongs to them now, with its other key.
+LOST = """
+CREATE TEMPORARY TABLE lost ON COMMIT DROP AS
+SELECT m.line, m.contact_id AS ours, min(i.contact_id) AS theirs
+  FROM matched m
+  JOIN identities i ON (i.kind = 'phone' AND i.value = m.phone) OR (i.kind = 'customer' AND i.value = m.customer)
+ WHERE i.contact_id <> m.contact_id
+ GROUP BY m.line, m.contact_id
+"""
+HAND_OVER = """
+UPDATE identities i SET contact_id = lost.theirs
+  FROM lost JOIN matched m ON m.line = lost.line
+ WHERE m.is_new AND i.contact_id = lost.ours
+   AND ((i.kind = 'phone' AND i.value = m.phone) OR (i.kind = 'customer' AND i.value = m.customer))
+"""
+FOLLOW = """
+UPDATE matched m
+   SET contact_id = CASE WHEN m.is_new THEN lost.theirs ELSE m.contact_id END,
+       by_phone = COALESCE(m.by_phone, lost.theirs), is_new = false
+  FROM lost WHERE m.line = lost.line
+"""
+# A phone that went to another contact is not this row's to write down.
+NOT_THEIRS = """
+UPDATE stage s SET phone = NULL
+  FROM lost JOIN matched m ON m.line = lost.line
+ WHERE s.line = lost.line
+   AND NOT EXISTS (SELECT 1 FROM identities i
+                    WHERE i.kind = 'phone' AND i.value = s.phone AND i.contact_id = m.contact_id)
+"""
+
+INSERT = """
+INSERT INTO contacts (id, phone, name, language, country, timezone, attributes, marketing, service)
+SELECT m.contact_id, s.phone, COALESCE(s.name, ''), COALESCE(s.language, ''),
+       COALESCE(s.country, s.country_guess, ''), COALESCE(s.timezone, ''), COALESCE(s.attributes, '{}'),
+       COALESCE(s.consent, 'unknown'), 'unknown'
+  FROM matched m JOIN stage s USING (line)
+ WHERE m.is_new
+"""
+
+# What a known contact becomes. A phone found by its own identity is theirs already, perhaps as a second one.
+OVERWRITE = """
+    COALESCE(CASE WHEN m.by_phone IS NULL THEN s.phone END, c.phone, s.phone) AS phone,
+    COALESCE(s.name, c.name) AS name,
+    COALESCE(s.language, c.language) AS language,
+    COALESCE(s.country, NULLIF(c.country, ''), s.country_guess, '') AS country,
+    COALESCE(s.timezone, c.timezone) AS timezone,
+    c.attributes || COALESCE(s.attributes, '{}') AS attributes
+"""
+FILL = """
+    COALESCE(c.phone, s.phone) AS phone,
+    COALESCE(NULLIF(c.name, ''), s.name, '') AS name,
+    COALESCE(NULLIF(c.language, ''), s.language, '') AS language,
+    COALESCE(NULLIF(c.country, ''), s.country, s.country_guess, '') AS country,
+    COALESCE(NULLIF(c.timezone, ''), s.timezone, '') AS timezone,
+    COALESCE(s.attributes, '{}') || c.attributes AS attributes
+"""
+CHANGING = """
+CREATE TEMPORARY TABLE changing ON COMMIT DROP AS
+SELECT n.* FROM (
+    SELECT m.line, c.id, {becomes}, c.phone AS c_phone, c.name AS c_name, c.language AS c_language,
+           c.country AS c_country, c.timezone AS c_timezone, c.attributes AS c_attributes
+      FROM matched m JOIN stage s USING (line) JOIN contacts c ON c.id = m.contact_id
+     WHERE NOT m.is_new
+) AS n
+ WHERE (phone, name, language, country, timezone, attributes)
+       IS DISTINCT FROM (c_phone, c_name, c_language, c_country, c_timezone, c_attributes)
+"""
+# In the order of ids, as everybody does who holds several contacts.
+LOCK = """
+SELECT count(*) FROM (SELECT 1 FROM contacts WHERE id IN (SELECT id FROM changing)
+                       ORDER BY id FOR NO KEY UPDATE) AS held
+"""
+# The values are worked out again: between CHANGING and the lock somebody else may have filled a name.
+UPDATE = """
+WITH changed AS (
+    UPDATE contacts SET phone = n.phone, name = n.name, language = n.language, country = n.country,
+                        timezone = n.timezone, attributes = n.attributes, updated_at = now()
+      FROM (SELECT c.id, {becomes}
+              FROM changing g JOIN matched m ON m.line = g.line JOIN stage s ON s.line = g.line
+              JOIN contacts c ON c.id = g.id) AS n
+     WHERE contacts.id = n.id RETURNING contacts.id
+)
+INSERT INTO touched SELECT id FROM changed
+"""
+
+TAGS = """
+INSERT INTO tags (name)
+SELECT DISTINCT unnest(s.tags) AS name FROM matched m JOIN stage s USING (line) ORDER BY name
+    ON CONFLICT (name) DO NOTHING
+"""
+TAG = """
+WITH added AS (
+    INSERT INTO contact_tags (contact_id, tag_id)
+    SELECT m.contact_id, t.id
+      FROM matched m JOIN stage s USING (line) CROSS JOIN unnest(s.tags) AS given (name)
+      JOIN tags t ON t.name = given.name
+     WHERE m.is_new = {is_new}
+        ON CONFLICT DO NOTHING RETURNING contact_id
+)
+INSERT INTO touched SELECT contact_id FROM added WHERE NOT {is_new}
+"""
+
+
+def merge(cursor: Any, one: Import, options: ImportOptions, step: Callable[[], None]) -> Outcome:
+    """Move the table `stage` into contacts, identities, tags and consents; `step` runs between the statements."""
+    duplicate = _find_out_who(cursor, options, step)
+    step()
+    _claim_keys(cursor)
+    step()
+    cursor.execute("CREATE TEMPORARY TABLE touched (contact_id bigint) ON COMMIT DROP")
+    cursor.execute(INSERT)
+    created = cursor.rowcount
+    if options.update != "skip":
+        step()
+        becomes = FILL if options.update == "fill" else OVERWRITE
+        cursor.execute(CHANGING.format(becomes=becomes))
+        cursor.execute(LOCK)
+        cursor.execute(UPDATE.format(becomes=becomes))
+    step()
+    consents.record_staged(
+        cursor,
+        source=options.consent.source or "import",
+        text=options.consent.text,
+        proof=f"import {one.pk}: {one.file_name}",
+        at=one.created_at,
+        withdrawals_only=options.update == "skip",
+    )
+    step()
+    cursor.execute(TAGS)
+    cursor.execute(TAG.format(is_new="true"))
+    if options.update != "skip":
+        step()
+        cursor.execute(TAG.format(is_new="false"))
+    cursor.execute("SELECT (SELECT count(*) FROM matched), (SELECT count(DISTINCT contact_id) FROM touched)")
+    people, updated = cursor.fetchone()
+    return Outcome(created, updated, people - created - updated, duplicate)
+
+
+def _find_out_who(cursor: Any, options: ImportOptions, step: Callable[[], None]) -> int:
+    """Fill `matched` with one row a person; returns how many rows of the file repeat one."""
+    keep = "min" if options.duplicates == "first" else "max"
+    duplicate = 0
+    cursor.execute(PEOPLE)
+    for key in ("phone", "customer"):
+        cursor.execute(DUPLICATES.format(table="people", key=key, keep=keep))
+        duplicate += cursor.rowcount
+    step()
+    cursor.execute("ANALYZE people")
+    cursor.execute(MATCH)
+    sentence = _("The phone {phone} and the customer number {customer} belong to two different contacts.")
+    cursor.execute(TWO_PEOPLE, {"sentence": sentence})
+    # A phone in one row and a customer number in another may name the same contact.
+    cursor.execute(DUPLICATES.format(table="matched", key="contact_id", keep=keep))
+    duplicate += cursor.rowcount
+    cursor.execute("ANALYZE matched")
+    return duplicate
+
+
+def _claim_keys(cursor: Any) -> None:
+    cursor.execute(CLAIMED)
+    (wanted,) = cursor.fetchone()
+    cursor.execute(CLAIM)
+    if cursor.rowcount < wanted:
+        for statement in (LOST, HAND_OVER, FOLLOW, NOT_THEIRS):
+            cursor.execute(statement)

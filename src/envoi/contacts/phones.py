@@ -1,0 +1,125 @@
+"""The phones of a whole file: what core.phone says of each number, about ten times as fast.
+
+core.phone goes through all of libphonenumber for each number. Most numbers of a file are plain ("+33639980001", or
+"0639980001" with a country), and for those the result follows from the length and the prefix that libphonenumber's
+own data give for the country. Whatever is not plain goes to core.phone, so that both always agree (tested).
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import NamedTuple
+
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
+
+from ..core.phone import country_of, e164
+
+_BLANKS = str.maketrans("", "", " \u00a0\u202f.-()/")
+_MOST_PREFIXES = 100_000
+
+
+class _Plan(NamedTuple):
+    """What decides about a national number: code "33"; lengths; prefix to dial at home; what begins a foreign call."""
+
+    code: str
+    lengths: frozenset[int]
+    prefix: re.Pattern[str] | None
+    plain_prefix: bool
+    abroad: re.Pattern[str] | None
+    general: re.Pattern[str]
+
+
+class Phones:
+    """Reads numbers for one file; `country`: ISO letters for bare numbers, "" refuses those."""
+
+    def __init__(self, country: str = "") -> None:
+        self.country = country
+        self._by_prefix: dict[str, str] = {}
+
+    def e164(self, text: str, country: str = "") -> str:
+        """As core.phone.e164; `country` of the row goes before that of the file. Raises BadPhone."""
+        country = country or self.country
+        digits = text.translate(_BLANKS)
+        if digits.isascii():
+            if digits.startswith("00"):
+                digits = "+" + digits[2:]
+            if digits[:1] == "+":
+                if digits[1:].isdigit() and (number := _international(digits)):
+                    return number
+            elif country and digits.isdigit() and (number := _national(digits, country)):
+                return number
+        return e164(text, country=country or None)
+
+    def country_of(self, number: str) -> str:
+        """ISO letters of an E.164 number; where no country claims it, the first that has its code; else ""."""
+        for length in (2, 3, 4):
+            if regions := COUNTRY_CODE_TO_REGION_CODE.get(int(number[1:length])):
+                break
+        else:
+            return ""
+        if len(regions) == 1:
+            return "" if regions[0] == "001" else str(regions[0])
+        # Countries that share a code divide it by the digits after it: +1 and six digits tell all of them apart.
+        found = self._by_prefix.get(number[:8])
+        if found is None:
+            if len(self._by_prefix) >= _MOST_PREFIXES:
+                self._by_prefix.clear()
+            found = self._by_prefix[number[:8]] = country_of(number) or str(regions[0])
+        return found
+
+
+def _international(digits: str) -> str | None:
+    """The number itself when it is E.164 already and can't be read in another way, else None."""
+    for length in (2, 3, 4):
+        plan = _plan_of_code(digits[1:length])
+        if plan:
+            break
+    else:
+        return None
+    national = digits[length:]
+    if len(national) not in plan.lengths or (plan.prefix and plan.prefix.match(national)):
+        return None
+    return digits
+
+
+def _national(digits: str, country: str) -> str | None:
+    """A number as it is dialled within its country, when that can't be read in another way, else None."""
+    plan = _plan_of_country(country)
+    if not plan or digits.startswith(plan.code) or (plan.abroad and plan.abroad.match(digits)):
+        return None
+    if plan.prefix and (dialled := plan.prefix.match(digits)):
+        national = digits[dialled.end() :]
+        if not plan.plain_prefix or not plan.general.fullmatch(national):
+            return None
+    else:
+        national = digits
+    return f"+{plan.code}{national}" if len(national) in plan.lengths else None
+
+
+@cache
+def _plan_of_code(code: str) -> _Plan | None:
+    regions = COUNTRY_CODE_TO_REGION_CODE.get(int(code)) if code.isdigit() and code[0] != "0" else None
+    if not regions:
+        return None
+    return _plan(PhoneMetadata.metadata_for_region_or_calling_code(int(code), regions[0]))
+
+
+@cache
+def _plan_of_country(country: str) -> _Plan | None:
+    return _plan(PhoneMetadata.metadata_for_region(country, None))
+
+
+def _plan(metadata: PhoneMetadata | None) -> _Plan | None:
+    if metadata is None or metadata.general_desc is None or not metadata.general_desc.national_number_pattern:
+        return None
+    prefix = metadata.national_prefix_for_parsing
+    return _Plan(
+        code=str(metadata.country_code),
+        lengths=frozenset(metadata.general_desc.possible_length),
+        prefix=re.compile(prefix) if prefix else None,
+        # Only digits: no carrier code in it, nothing rewritten.
+        plain_prefix=bool(prefix) and prefix.isdigit() and not metadata.national_prefix_transform_rule,
+        abroad=re.compile(metadata.international_prefix) if metadata.international_prefix else None,
+        general=re.compile(metadata.general_desc.national_number_pattern),
+    )

@@ -1,0 +1,155 @@
+"""From stored webhooks to what follows: claims a batch, parses, applies, and marks it done in one transaction.
+
+A kill at any moment repeats the batch whole, which changes nothing twice. A webhook that fails holds up no other: it
+is tried again alone, later and later, and is put aside as `broken` with the reason in the end.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from threading import Event
+
+import psycopg
+from django.db import connection, transaction
+
+from ..core.events import Fact, MessageReceived, PreferenceChanged, Receipt
+from ..messaging import ledger
+from ..messaging.actions import ledger_db
+from ..providers.table import PROVIDERS
+from . import store
+from .bell import Bell
+from .routes import ROUTES, Origin
+from .store import Stored
+
+log = logging.getLogger("envoi.intake")
+
+MOST_AT_ONCE = 200
+
+# Two processes wanted the same rows in another order: PostgreSQL stops one of them.
+MET = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
+
+
+class Passing(Exception):
+    """The database went away, or two processes met: no webhook is to blame, all may be tried again as they are."""
+
+
+def work(stop: Event, bell: Bell) -> None:
+    """Work until `stop` is set; a step that runs is finished first."""
+    pause = 0.5
+    while not stop.is_set():
+        try:
+            if not step():
+                bell.wait(stop)
+            pause = 0.5
+        except Exception as error:
+            log.warning("intake pauses for %.1f s: %s", pause, error, exc_info=not isinstance(error, Passing))
+            connection.close()
+            stop.wait(pause)
+            pause = min(pause * 2, 10.0)
+
+
+def step(*, at_most: int = MOST_AT_ONCE) -> int:
+    """Handle what is due, `at_most` webhooks; returns how many were taken up, failed ones too. Raises Passing."""
+    batch: list[Stored] = []
+    try:
+        with transaction.atomic():
+            batch = store.claim(at_most=at_most)
+            if batch:
+                apply((fact, stored) for stored in batch for fact in _facts(stored))
+                store.finish(batch)
+        return len(batch)
+    except Exception as error:
+        _raise_if_passing(error)
+        if not batch:
+            raise Passing(str(error)) from error
+        log.info("%s webhooks failed together (%s), trying one by one", len(batch), error)
+    for stored in batch:
+        _alone(stored.id)
+    return len(batch)
+
+
+def apply(facts: Iterable[tuple[Fact, Stored]]) -> None:
+    """Let follow what follows from these facts, in the caller's transaction."""
+    channels = store.channels()
+    receipts: list[Receipt] = []
+    routed: list[tuple[Fact, Origin]] = []
+    for fact, stored in facts:
+        channel_id = None
+        if isinstance(fact, MessageReceived | Receipt | PreferenceChanged):
+            found = channels.get((stored.provider, fact.channel), {})
+            # One webhook address may serve several accounts of one app: the others' numbers are found too.
+            channel_id = found.get(stored.account_id) or next(iter(found.values()), None)
+            if channel_id is None:
+                stored.notes.append(f"No channel of ours has the id {fact.channel}.")
+                continue
+        if isinstance(fact, Receipt):
+            receipts.append(fact)
+        else:
+            routed.append((fact, Origin(stored.account_id, stored.provider, channel_id)))
+    # In one order of people, so that two processes rarely wait for each other in a circle.
+    for fact, origin in sorted(routed, key=lambda pair: _whose(pair[0])):
+        ROUTES[type(fact)](fact, origin)
+    if receipts:
+        ledger.settle(ledger_db(), receipts)
+
+
+def _alone(event_id: int) -> None:
+    """Handle one webhook in a transaction of its own; when it fails, put it off or, in the end, aside."""
+    try:
+        with transaction.atomic():
+            batch = store.claim(at_most=1, only=event_id)
+            apply((fact, stored) for stored in batch for fact in _facts(stored))
+            store.finish(batch)
+        return
+    except Exception as error:
+        _raise_if_passing(error)
+        reason = _words(error)
+    if store.put_off(event_id, reason):
+        log.warning("webhook %s failed and is put off: %s", event_id, reason)
+        return
+    with transaction.atomic():
+        for stored in store.claim(at_most=1, only=event_id):
+            stored.notes = [reason]
+            _salvage(stored)
+            store.finish([stored], state="broken")
+            log.error("webhook %s is broken and put aside: %s", event_id, reason)
+
+
+def _salvage(stored: Stored) -> None:
+    """A webhook may hold a thousand good facts beside a bad one: apply each that works, note those that do not."""
+    try:
+        facts = _facts(stored)
+    except Exception as error:
+        stored.notes.append(_words(error))
+        return
+    for fact in facts:
+        try:
+            with transaction.atomic():
+                apply([(fact, stored)])
+        except Exception as error:
+            _raise_if_passing(error)
+            stored.notes.append(f"{type(fact).__name__}: {_words(error)}")
+
+
+def _facts(stored: Stored) -> Sequence[Fact]:
+    return PROVIDERS[stored.provider].parse(stored.body)
+
+
+def _whose(fact: Fact) -> str:
+    match fact:
+        case MessageReceived(sender=person) | PreferenceChanged(person=person):
+            return person.phone or person.user_id or ""
+    return ""
+
+
+def _raise_if_passing(error: Exception) -> None:
+    """Raise Passing unless the fault is the webhook's own."""
+    # The ledger raises psycopg's errors as they are; Django wraps those of its own statements.
+    met = isinstance(error, MET) or isinstance(error.__cause__, MET)
+    if isinstance(error, Passing) or met or not connection.is_usable():
+        raise Passing(_words(error)) from error
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".replace("\x00", "").strip()[:1_000]

@@ -1,0 +1,106 @@
+"""What follows what: one function for each kind of fact, one table. The only page that connects parts of Envoi.
+
+Every function bears being called again with the same fact: webhooks come more than once, and a kill repeats them.
+Receipts are not here: a whole batch of them is settled in one go by the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ..contacts import actions as contacts
+from ..contacts.models import ConsentEntry, Contact
+from ..contacts.optout import is_opt_in, is_opt_out
+from ..core.events import Fact, MessageReceived, PreferenceChanged, TemplateChanged, Unknown
+from ..message_templates import actions as templates
+from ..messaging import actions as messaging
+
+# Kinds that the provider says on a person's behalf: they open no 24 h window (Meta sheet, D.4 and H).
+SAID_BY_NOBODY = ("system", "revoke", "edit", "unsupported")
+
+# Kinds whose text a person typed or tapped; "Stop" may also be the name of a place or a file.
+WORDS = ("text", "button", "interactive")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a fact came from. `channel_id` is ours, None when the fact names no channel."""
+
+    account_id: int
+    provider: str
+    channel_id: int | None
+
+
+def message_received(fact: MessageReceived, origin: Origin) -> None:
+    """Keep it, open the window, and take a whole-message STOP or START at its word."""
+    assert origin.channel_id is not None
+    contact_id = contacts.contact_for_person(fact.sender)
+    if not messaging.receive(fact, channel_id=origin.channel_id, contact_id=contact_id):
+        return  # it came before, and so did all that follows from it
+    if fact.kind in SAID_BY_NOBODY:
+        return
+    contacts.note_inbound(contact_id, at=fact.at)
+    if fact.kind not in WORDS:
+        return
+    said = [fact.text, _payload(fact)]
+    if any(map(is_opt_out, said)):
+        state = "withdrawn"
+    elif any(map(is_opt_in, said)):
+        state = "granted"
+    else:
+        return
+    contacts.record_consent(
+        contact_id,
+        purpose="marketing",
+        state=state,
+        source="keyword",
+        text=fact.text,
+        proof=fact.provider_id,
+        at=fact.at,
+    )
+
+
+def preference_changed(fact: PreferenceChanged, origin: Origin) -> None:
+    """A stop or resume inside WhatsApp itself: one line of the consent ledger, however often it is told."""
+    contact_id = contacts.contact_for_person(fact.person)
+    state = "granted" if fact.wants_marketing else "withdrawn"
+    proof = f"{origin.provider} {fact.channel} {fact.at.isoformat()}"
+    # The lock makes two processes that were told the same at once take turns.
+    Contact.objects.select_for_update().get(id=contact_id)
+    if ConsentEntry.objects.filter(contact_id=contact_id, source="provider", proof=proof, state=state).exists():
+        return
+    contacts.record_consent(
+        contact_id,
+        purpose="marketing",
+        state=state,
+        source="provider",
+        text=fact.text,
+        proof=proof,
+        at=fact.at,
+    )
+
+
+def template_changed(fact: TemplateChanged, origin: Origin) -> None:
+    """Follow the provider's decision about a wording."""
+    templates.apply_change(origin.account_id, fact)
+
+
+def unknown(fact: Unknown, origin: Origin) -> None:
+    """Nothing follows: the webhook itself is kept, and can be replayed by a version that knows better."""
+
+
+ROUTES: dict[type[Fact], Callable[[Any, Origin], None]] = {
+    MessageReceived: message_received,
+    PreferenceChanged: preference_changed,
+    TemplateChanged: template_changed,
+    Unknown: unknown,
+}
+
+
+def _payload(fact: MessageReceived) -> str:
+    """The payload of a tapped template button: "STOP" behind a friendlier label is a STOP."""
+    button = fact.content.get("button")
+    payload = button.get("payload") if isinstance(button, dict) else None
+    return payload if isinstance(payload, str) else ""

@@ -1,0 +1,138 @@
+"""The table webhook_events: claim, finish, put off, replay. On Django's connection, in its transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.db import connection, transaction
+
+MOST_BYTES_AT_ONCE = 16 * 1024 * 1024
+
+# Waits before the second, third … try of a webhook that failed; after the last one it is broken.
+PAUSES = [timedelta(seconds=seconds) for seconds in (1, 5, 30, 120, 600)]
+
+
+@dataclass(slots=True)
+class Stored:
+    """One webhook. `notes` become its problem text, without making it a failure."""
+
+    id: int
+    account_id: int
+    provider: str
+    body: bytes
+    notes: list[str] = field(default_factory=list)
+
+
+def claim(*, at_most: int, only: int | None = None) -> list[Stored]:
+    """Lock what is due, oldest first: as many as fit into memory, or the one with the id `only`."""
+    with connection.cursor() as cursor:
+        # webhook_events_new (due_at, id) WHERE state = 'new': an index scan that stops at the limit. The length
+        # of a stored body is known without reading it.
+        cursor.execute(
+            """
+            SELECT id, octet_length(body)
+              FROM webhook_events
+             WHERE state = 'new'
+               AND due_at <= statement_timestamp()
+               AND (%(only)s::bigint IS NULL OR id = %(only)s)
+             ORDER BY due_at, id
+             LIMIT %(at_most)s
+               FOR UPDATE SKIP LOCKED
+            """,
+            {"at_most": at_most, "only": only},
+        )
+        ids = _that_fit(cursor.fetchall())
+        if not ids:
+            return []
+        cursor.execute(
+            """
+            SELECT id, account_id, provider, body
+              FROM webhook_events
+             WHERE id = ANY(%(ids)s)
+             ORDER BY array_position(%(ids)s::bigint[], id)
+            """,
+            {"ids": ids},
+        )
+        return [Stored(row[0], row[1], row[2], bytes(row[3])) for row in cursor.fetchall()]
+
+
+def _that_fit(found: Sequence[tuple[int, int]]) -> list[int]:
+    ids: list[int] = []
+    size = 0
+    for event_id, length in found:
+        size += length
+        if ids and size > MOST_BYTES_AT_ONCE:
+            break
+        ids.append(event_id)
+    return ids
+
+
+def finish(batch: Sequence[Stored], *, state: str = "done") -> None:
+    """Mark these webhooks done (or broken), with their notes."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE webhook_events
+               SET state = %(state)s, problem = n.problem
+              FROM unnest(%(ids)s::bigint[], %(problems)s::text[]) AS n (id, problem)
+             WHERE webhook_events.id = n.id
+            """,
+            {
+                "state": state,
+                "ids": [stored.id for stored in batch],
+                "problems": ["\n".join(dict.fromkeys(stored.notes))[:10_000] for stored in batch],
+            },
+        )
+
+
+def put_off(event_id: int, reason: str) -> bool:
+    """Note the reason and try again later; False when it has been tried often enough."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE webhook_events
+               SET attempts = attempts + 1,
+                   problem = %(reason)s,
+                   due_at = statement_timestamp() + (%(pauses)s::interval[])[attempts + 1]
+             WHERE id = %(id)s
+               AND state = 'new'
+               AND attempts < %(tries)s
+            """,
+            {"id": event_id, "reason": reason, "pauses": PAUSES, "tries": len(PAUSES)},
+        )
+        return cursor.rowcount > 0
+
+
+@transaction.atomic
+def replay(event_ids: Iterable[int]) -> int:
+    """Have these webhooks taken up again, whatever became of them; returns how many there are."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE webhook_events
+               SET state = 'new', attempts = 0, problem = '', due_at = statement_timestamp()
+             WHERE id = ANY(%(ids)s)
+            """,
+            {"ids": list(event_ids)},
+        )
+        found = cursor.rowcount
+        cursor.execute("SELECT pg_notify('envoi_webhooks', '')")
+        return found
+
+
+def channels() -> dict[tuple[str, str], dict[int, int]]:
+    """(provider, the provider's id of a number) -> {account id: our channel id}."""
+    found: dict[tuple[str, str], dict[int, int]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT a.provider, c.provider_id, a.id, c.id
+              FROM channels c JOIN accounts a ON a.id = c.account_id
+             ORDER BY c.id
+            """
+        )
+        for provider, provider_id, account_id, channel_id in cursor.fetchall():
+            found.setdefault((provider, provider_id), {})[account_id] = channel_id
+    return found

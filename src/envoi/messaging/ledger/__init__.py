@@ -1,0 +1,42 @@
+"""The only code that moves a message between states; it neither sends, nor decides whom to write to, nor knows Django.
+
+Every function takes a psycopg connection and works inside the caller's transaction: what it says happens together
+with whatever else the caller does, or not at all. The row in `messages` is for good and leads with the contact; the
+row in `outbox` leads with the channel and lives from the decision to send until the outcome is known.
+
+    queued < sending < accepted < sent < delivered < read       beside them: uncertain, failed, skipped, cancelled
+"""
+
+from .claims import cancel_lane, claim, park_lapsed, put_back, record_refusals, release, reserve_customers
+from .lanes import add_lane, enqueue, enqueue_recipients, receive, set_lane
+from .outcomes import record_failed, record_sent, record_unclear
+from .receipts import settle
+from .words import ORDER, Claimed, Connection, Planned, PutBack, Refusal, Refused, Sent, Unclear
+
+__all__ = [
+    "ORDER",
+    "Claimed",
+    "Connection",
+    "Planned",
+    "PutBack",
+    "Refusal",
+    "Refused",
+    "Sent",
+    "Unclear",
+    "add_lane",
+    "cancel_lane",
+    "claim",
+    "enqueue",
+    "enqueue_recipients",
+    "park_lapsed",
+    "put_back",
+    "receive",
+    "record_failed",
+    "record_refusals",
+    "record_sent",
+    "record_unclear",
+    "release",
+    "reserve_customers",
+    "set_lane",
+    "settle",
+]

@@ -1,0 +1,63 @@
+"""The small moves that all others are made of: a state, a row that goes, a line in the trace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from .words import Claimed, Connection
+
+# (contact_id, message_id, what happened, detail)
+Line = tuple[int, int, str, dict[str, Any] | None]
+
+
+def move(db: Connection, messages: Iterable[Claimed], *, to: str, when_in: Sequence[str], reason: str = "") -> None:
+    keys = [(message.contact_id, message.id) for message in messages]
+    if not keys:
+        return
+    db.execute(
+        """
+        UPDATE messages SET state = %(to)s, reason = %(reason)s
+          FROM unnest(%(contacts)s::bigint[], %(ids)s::bigint[]) AS k (contact_id, id)
+         WHERE messages.contact_id = k.contact_id
+           AND messages.id = k.id
+           AND messages.state = ANY(%(when_in)s)
+        """,
+        {
+            "to": to,
+            "reason": reason,
+            "contacts": [key[0] for key in keys],
+            "ids": [key[1] for key in keys],
+            "when_in": list(when_in),
+        },
+    )
+
+
+def forget(db: Connection, channel_id: int, messages: Iterable[Claimed]) -> None:
+    db.execute(
+        "DELETE FROM outbox WHERE channel_id = %(channel_id)s AND id = ANY(%(ids)s)",
+        {"channel_id": channel_id, "ids": [message.id for message in messages]},
+    )
+
+
+def note(db: Connection, lines: Iterable[tuple[Claimed, str, dict[str, Any] | None]]) -> None:
+    note_rows(db, [(message.contact_id, message.id, what, detail) for message, what, detail in lines])
+
+
+def note_rows(db: Connection, lines: Sequence[tuple[int, int, str, dict[str, Any] | None]]) -> None:
+    if not lines:
+        return
+    db.execute(
+        """
+        INSERT INTO message_events (contact_id, message_id, what, detail)
+        SELECT * FROM unnest(%(contacts)s::bigint[], %(messages)s::bigint[], %(whats)s::text[], %(details)s::jsonb[])
+        """,
+        {
+            "contacts": [line[0] for line in lines],
+            "messages": [line[1] for line in lines],
+            "whats": [line[2] for line in lines],
+            "details": [None if line[3] is None else Jsonb(line[3]) for line in lines],
+        },
+    )

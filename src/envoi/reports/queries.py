@@ -1,0 +1,213 @@
+"""Reads across the apps: the overview, and one contact's whole story. It changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from django.db import connection
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from ..campaigns import queries as campaigns
+from ..campaigns.models import Campaign
+from ..channels.models import Channel
+from ..contacts.queries import consents_of
+from ..messaging.models import Message
+from ..messaging.queries import bubble_of, messages_of
+from ..orders.queries import orders_of
+from ..team.models import Staff
+from ..team.rights import may, require
+from ..web.told import headline, why
+
+DAYS = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day's messages out, by the day on which they were made (UTC). Each number includes those after it."""
+
+    date: date
+    sent: int = 0
+    delivered: int = 0
+    read: int = 0
+    failed: int = 0
+    replied: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Something that waits for a person."""
+
+    sentence: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignRow:
+    """A campaign with the figures of its line on the overview."""
+
+    id: int
+    name: str
+    state: str
+    created_at: datetime
+    launched_at: datetime | None
+    recipients: int
+    delivered: int
+    read: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What the first page shows: `days` holds the last 14, oldest first, `today` is the last of them."""
+
+    today: Day
+    days: list[Day]
+    campaigns: list[CampaignRow]
+    needs: list[Need]
+
+
+def overview(staff: Staff | None) -> Overview:
+    """Today, the last days, the last campaigns, and what needs somebody now."""
+    require(staff, "contacts.read")
+    days = _days()
+    if not may(staff, "campaigns.read"):
+        return Overview(days[-1], days, [], [])
+    rows = []
+    for one in campaigns.campaigns(staff, limit=5).items:
+        funnel = campaigns.funnel(one.pk) if one.launched_at else campaigns.Funnel()
+        rows.append(
+            CampaignRow(
+                id=one.pk,
+                name=one.name,
+                state=one.state,
+                created_at=one.created_at,
+                launched_at=one.launched_at,
+                recipients=funnel.recipients,
+                delivered=funnel.delivered,
+                read=funnel.read,
+            )
+        )
+    return Overview(days[-1], days, rows, _needs())
+
+
+def _days() -> list[Day]:
+    today = timezone.now().date()
+    with connection.cursor() as cursor:
+        # messages_by_day is a BRIN index on created_at: a few kilobytes that leave out all older pages.
+        cursor.execute(
+            """
+            SELECT (m.created_at AT TIME ZONE 'UTC')::date AS day,
+                   count(*) FILTER (WHERE m.direction = 'out' AND m.state IN ('accepted', 'sent', 'delivered', 'read')),
+                   count(*) FILTER (WHERE m.direction = 'out' AND m.state IN ('delivered', 'read')),
+                   count(*) FILTER (WHERE m.direction = 'out' AND m.state = 'read'),
+                   count(*) FILTER (WHERE m.direction = 'out' AND m.state = 'failed'),
+                   count(DISTINCT m.contact_id) FILTER (WHERE m.direction = 'in')
+              FROM messages m
+             WHERE m.created_at >= %(start)s
+             GROUP BY day
+            """,
+            {"start": datetime.combine(today - timedelta(days=DAYS - 1), datetime.min.time(), tzinfo=UTC)},
+        )
+        found = {row[0]: Day(row[0], *row[1:]) for row in cursor.fetchall()}
+    days = [today - timedelta(days=back) for back in reversed(range(DAYS))]
+    return [found.get(day, Day(day)) for day in days]
+
+
+def _needs() -> list[Need]:
+    needs: list[Need] = []
+    for channel in Channel.objects.filter(state=Channel.State.SUSPENDED):
+        sentence = _("The provider suspended the channel “%(name)s”: %(reason)s")
+        needs.append(Need(sentence % {"name": channel.name, "reason": channel.state_reason}, reverse("channels:list")))
+    held = Campaign.objects.filter(state=Campaign.State.RUNNING, lane__state="held").select_related("lane")
+    for campaign in held:
+        sentence = _("“%(name)s” is held: %(reason)s") % {"name": campaign.name, "reason": campaign.lane.reason}
+        needs.append(Need(sentence, reverse("campaigns:show", args=[campaign.pk])))
+    for campaign in Campaign.objects.filter(state=Campaign.State.PAUSED).order_by("-pk")[:5]:
+        sentence = _("“%(name)s” is paused.") % {"name": campaign.name}
+        needs.append(Need(sentence, reverse("campaigns:show", args=[campaign.pk])))
+    for campaign in Campaign.objects.filter(state=Campaign.State.DRAFT).order_by("-pk")[:5]:
+        sentence = _("“%(name)s” is ready to send.") % {"name": campaign.name}
+        needs.append(Need(sentence, reverse("campaigns:show", args=[campaign.pk])))
+    for campaign_id, name, count in _uncertain():
+        sentence = ngettext(
+            "%(count)d message of “%(name)s” is uncertain: its answer was lost and no receipt came.",
+            "%(count)d messages of “%(name)s” are uncertain: their answers were lost and no receipt came.",
+            count,
+        )
+        url = reverse("campaigns:recipients", args=[campaign_id]) + "?state=uncertain"
+        needs.append(Need(sentence % {"count": count, "name": name}, url))
+    return needs
+
+
+def _uncertain() -> list[tuple[int, str, int]]:
+    """Campaigns with messages that have been uncertain for longer than receipts usually take, and how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT m.campaign_id, c.name, count(*)
+              FROM outbox o
+              JOIN messages m ON m.contact_id = o.contact_id AND m.id = o.id
+              JOIN campaigns c ON c.id = m.campaign_id
+             WHERE o.state = 'uncertain'
+             GROUP BY m.campaign_id, c.name
+             ORDER BY m.campaign_id DESC
+             LIMIT 5
+            """
+        )
+        return list(cursor.fetchall())
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One moment of a contact's story. `text` is what was said, by us (`ours`) or by them."""
+
+    at: datetime
+    what: str
+    tone: str = ""
+    text: str = ""
+    ours: bool = False
+    detail: str = ""
+    url: str = ""
+
+
+def contact_story(staff: Staff | None, contact_id: int) -> list[Entry]:
+    """Messages, consent and orders of one contact, newest first, up to 200 of each."""
+    require(staff, "contacts.read")
+    entries = [_message_entry(message) for message in messages_of(contact_id)]
+    for consent in consents_of(contact_id):
+        entries.append(
+            Entry(
+                at=consent.at,
+                what=_("Consent to %(purpose)s: %(state)s")
+                % {
+                    "purpose": str(consent.get_purpose_display()).lower(),
+                    "state": str(consent.get_state_display()).lower(),
+                },
+                tone="good" if consent.state == "granted" else "bad",
+                detail=consent.source,
+            )
+        )
+    for order in orders_of(contact_id, limit=200):
+        what = _("Bought for %(amount)s %(currency)s") % {"amount": order.amount, "currency": order.currency}
+        entries.append(Entry(at=order.at, what=what, tone="calm"))
+    return sorted(entries, key=lambda entry: entry.at, reverse=True)
+
+
+def _message_entry(message: Message) -> Entry:
+    if message.direction == Message.Direction.IN:
+        return Entry(at=message.created_at, what=_("The customer wrote"), text=message.text or f"[{message.kind}]")
+    url = ""
+    if message.campaign_id:
+        url = reverse("campaigns:recipient", args=[message.campaign_id, message.contact_id, message.id])
+    return Entry(
+        at=message.accepted_at or message.created_at,
+        what=headline(message.state),
+        tone="bad" if message.state in ("failed", "uncertain") else "",
+        text=bubble_of(message).body,
+        ours=True,
+        detail=why(message.reason) if message.reason else message.error_title,
+        url=url,
+    )

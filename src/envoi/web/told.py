@@ -1,0 +1,79 @@
+"""Lines of a message's trace as sentences: what happened, by which rule, until when, in the provider's words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from .look import moment
+
+
+def why(reason: str) -> str:
+    """A reason as a sentence; an unknown one as it is."""
+    if reason.startswith("missing:"):
+        return _("“%(variable)s” is missing.") % {"variable": reason.removeprefix("missing:")}
+    return _reasons().get(reason, reason)
+
+
+def told(what: str, detail: Mapping[str, Any] | None) -> str:
+    """The sentence after the headline of one line, "" when the headline says all."""
+    detail = detail or {}
+    parts = [why(str(detail["reason"]))] if detail.get("reason") else []
+    if until := detail.get("until"):
+        parts.append(_("Tried again at %(time)s.") % {"time": moment(datetime.fromisoformat(str(until)))})
+    words = " ".join(str(detail[key]) for key in ("title", "detail") if detail.get(key))
+    if detail.get("code"):
+        parts.append(_("The provider’s words: %(code)s %(words)s") % {"code": detail["code"], "words": words})
+    elif words:
+        parts.append(words)
+    price = detail.get("pricing")
+    if isinstance(price, Mapping) and price.get("category"):
+        parts.append(_("Billed as %(category)s.") % {"category": price["category"]})
+    return " ".join(parts)
+
+
+def headline(what: str) -> str:
+    """What happened, in two or three words."""
+    return _headlines().get(what, what.replace("_", " ").capitalize())
+
+
+def _headlines() -> dict[str, str]:
+    return {
+        "queued": _("Planned"),
+        "waits": _("Waits"),
+        "sending": _("Being sent"),
+        "claimed": _("Being sent"),
+        "accepted": _("Accepted by the provider"),
+        "held": _("Held by the provider for review"),
+        "sent": _("Sent"),
+        "delivered": _("Delivered to the phone"),
+        "read": _("Read"),
+        "played": _("Played"),
+        "replied": _("Replied"),
+        "received": _("The customer wrote"),
+        "failed": _("Failed"),
+        "skipped": _("Left out"),
+        "cancelled": _("Cancelled"),
+        "uncertain": _("Uncertain: the answer was lost"),
+    }
+
+
+def _reasons() -> dict[str, str]:
+    return {
+        "no_phone": _("There is no phone number."),
+        "opted_out": _("They withdrew their consent."),
+        "no_consent": _("They never agreed to promotions."),
+        "promoted_recently": _("They had a promotion less than 24 hours ago."),
+        "cooling_down": _("WhatsApp asked to leave them in peace for a day."),
+        "expired": _("The campaign ended before their turn."),
+        "missing": _("A variable of the template has no value for them."),
+        "throttled": _("The provider asked to send more slowly."),
+        "customer_waits": _("Too many messages to this customer in a short time."),
+        "unreachable": _("The provider could not be reached; nothing had left."),
+        "channel_suspended": _("The channel is suspended."),
+        "template_problem": _("The provider does not take this template now."),
+        "the sender stopped": _("The sender stopped before the answer came."),
+    }

@@ -1,0 +1,58 @@
+"""Dispatchers side by side share one number's limit, as counted by the one who sets it."""
+
+from __future__ import annotations
+
+import pytest
+
+from envoi.campaigns import actions
+from tests.rig import Rig, wait_until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+THROUGHPUT = 80
+
+
+def test_two_dispatchers_together_never_exceed_the_numbers_throughput(rig: Rig) -> None:
+    rig.begin(faults="none")
+    rig.launch(rig.shop(customers=500, throughput=THROUGHPUT))
+    rig.start("dispatch")
+    rig.start("dispatch")
+    wait_until(lambda: not rig.waiting(), seconds=60, saying="the campaign did not end")
+    ledger = rig.simulated.ledger()
+    [peak] = ledger["peak_per_second"].values()
+    assert ledger["accepted"] == 500
+    assert peak <= THROUGHPUT
+    assert "130429" not in ledger["refused"]
+    assert peak >= THROUGHPUT * 0.6, "both stood in each other's way"
+
+
+def test_a_throttled_channel_slows_down_and_still_sends_to_everybody(rig: Rig) -> None:
+    rig.begin(faults="none")
+    # We believe that the number may do 200 a second, the provider allows 40.
+    rig.launch(rig.shop(customers=150, throughput=200, simulated_throughput=40))
+    rig.start("dispatch")
+    wait_until(lambda: not rig.waiting(), seconds=60, saying="the campaign did not end")
+    ledger = rig.simulated.ledger()
+    assert ledger["refused"]["130429"] > 0
+    assert (ledger["customers"], ledger["duplicates"]) == (150, 0)
+
+
+def test_a_paused_campaign_stops_within_a_second_and_resumes_where_it_was(rig: Rig) -> None:
+    rig.begin(faults="none")
+    campaign = rig.shop(customers=200, throughput=THROUGHPUT)
+    rig.launch(campaign)
+    rig.start("dispatch")
+    wait_until(lambda: rig.waiting() < 150, saying="nothing was sent")
+    actions.pause(campaign.pk, by=None)
+    wait_until(
+        lambda: not rig.number("SELECT count(*) FROM outbox WHERE state = 'sending'"),
+        seconds=3,
+        saying="something is still on its way",
+    )
+    left = rig.waiting()
+    assert left > 100
+    accepted = rig.simulated.ledger()["accepted"]
+    assert accepted + left == 200
+    actions.resume(campaign.pk, by=None)
+    wait_until(lambda: not rig.waiting(), saying="the rest did not go")
+    assert rig.simulated.ledger()["accepted"] == 200

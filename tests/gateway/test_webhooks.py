@@ -1,0 +1,183 @@
+"""What a provider meets at /hooks: over real HTTP, with a real PostgreSQL behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+import pytest
+
+from envoi.core.vault import seal
+from envoi.providers.http import Client
+
+from .rig import Running, listens, running, signed, until
+
+# The tests here use no Django; the mark has pytest-django make the database.
+pytestmark = pytest.mark.django_db
+
+BODY = b'{"object":"whatsapp_business_account","entry":[]}'
+LARGEST = 3 * 1024 * 1024
+
+
+def stored(db: psycopg.Connection) -> list[bytes]:
+    return [bytes(row[0]) for row in db.execute("SELECT body FROM webhook_events ORDER BY id").fetchall()]
+
+
+def test_a_signed_webhook_is_stored_byte_for_byte(gateway: Running, hook: str, raw_db):
+    body = '{"entry": [ {"ø": "退订"} ]}\n'.encode()
+    assert gateway.post(hook, body).status == 200
+    rows = raw_db.execute(
+        """
+        SELECT a.hook_key, w.provider, w.body, w.state, w.attempts
+          FROM webhook_events w JOIN accounts a ON a.id = w.account_id
+        """
+    ).fetchall()
+    assert rows == [(hook, "meta", body, "new", 0)]
+
+
+@pytest.mark.parametrize("body", [b"not json", b"", b'{"entry":', b"\xff\xfe\x00"])
+def test_bad_json_with_a_right_signature_is_stored(gateway: Running, hook: str, raw_db, body: bytes):
+    assert gateway.post(hook, body).status == 200
+    assert stored(raw_db) == [body]
+
+
+def test_200_comes_only_after_the_commit(gateway: Running, hook: str, raw_db, test_database_url: str):
+    with ThreadPoolExecutor(1) as other, psycopg.connect(test_database_url) as lock:
+        lock.execute("LOCK TABLE webhook_events IN EXCLUSIVE MODE")
+        answer = other.submit(gateway.post, hook, BODY)
+        until(lambda: waits_for_a_lock(raw_db), "the gateway waits for the lock")
+        assert not answer.done()
+        assert stored(raw_db) == []
+        lock.commit()
+        assert answer.result(10).status == 200
+    assert stored(raw_db) == [BODY]
+
+
+def waits_for_a_lock(db: psycopg.Connection) -> bool:
+    query = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'envoi gateway' AND wait_event_type = 'Lock'"
+    return db.execute(query).fetchone() is not None
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-Hub-Signature-256": ""},
+        {"X-Hub-Signature-256": "sha256=" + "0" * 64},
+        {"X-Hub-Signature-256": "sha1=abc"},
+        {"X-Hub-Signature-256": "é"},
+        signed(BODY, "another secret"),
+        signed(BODY + b" "),
+    ],
+)
+def test_a_wrong_signature_is_401_and_stores_nothing(gateway: Running, hook: str, raw_db, headers):
+    assert gateway.ask("POST", f"/hooks/meta/{hook}", BODY, headers).status == 401
+    assert stored(raw_db) == []
+
+
+def test_a_missing_signature_is_401(gateway: Running, hook: str):
+    assert gateway.ask("POST", f"/hooks/meta/{hook}", BODY).status == 401
+
+
+@pytest.mark.parametrize("path", ["/hooks/meta/unknown", "/hooks/other/{}", "/hooks/meta/{}/x", "/hooks/meta/", "/"])
+def test_an_unknown_address_is_404(gateway: Running, hook: str, path: str):
+    assert gateway.ask("POST", path.format(hook), BODY, signed(BODY)).status == 404
+
+
+def test_other_methods_are_405(gateway: Running, hook: str):
+    answer = gateway.ask("DELETE", f"/hooks/meta/{hook}")
+    assert (answer.status, answer.headers["Allow"]) == (405, "GET, POST")
+
+
+def test_3_megabytes_are_taken(gateway: Running, hook: str, raw_db):
+    body = b" " * LARGEST
+    assert gateway.post(hook, body).status == 200
+    assert [len(one) for one in stored(raw_db)] == [LARGEST]
+
+
+def test_more_than_3_megabytes_are_refused_before_they_are_sent(gateway: Running, hook: str, raw_db):
+    head = f"POST /hooks/meta/{hook} HTTP/1.1\r\nHost: x\r\nContent-Length: {LARGEST + 1}\r\n\r\n"
+    assert first_line(gateway, head.encode()) == b"HTTP/1.1 413 Payload Too Large"
+    assert stored(raw_db) == []
+
+
+def test_more_than_3_megabytes_in_chunks_are_refused(gateway: Running, hook: str, raw_db):
+    head = f"POST /hooks/meta/{hook} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+    chunks = b"100000\r\n" + b" " * 0x100000 + b"\r\n"
+    assert first_line(gateway, head + 4 * chunks) == b"HTTP/1.1 413 Payload Too Large"
+    assert stored(raw_db) == []
+
+
+def first_line(gateway: Running, request: bytes) -> bytes:
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=10) as line:
+        line.sendall(request)
+        return line.makefile("rb").readline().strip()
+
+
+def test_the_handshake_echoes_the_challenge(gateway: Running, hook: str):
+    right = f"/hooks/meta/{hook}?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=verify-1"
+    answer = gateway.ask("GET", right)
+    assert (answer.status, answer.text) == (200, "1158201444")
+    assert answer.headers["Content-Type"].startswith("text/plain")
+    assert gateway.ask("GET", right + "x").status == 403
+    assert gateway.ask("GET", right.replace("subscribe", "other")).status == 403
+
+
+def test_64_at_once_are_all_stored_in_few_commits(gateway: Running, hook: str, raw_db):
+    bodies = [json.dumps({"number": number}).encode() for number in range(640)]
+    before = commits(gateway)
+
+    async def send_all() -> list[int]:
+        async with Client() as client:
+            room = asyncio.Semaphore(64)
+
+            async def send(body: bytes) -> int:
+                async with room:
+                    url = f"http://127.0.0.1:{gateway.port}/hooks/meta/{hook}"
+                    return (await client.post(url, signed(body), body)).status
+
+            return await asyncio.gather(*map(send, bodies))
+
+    assert asyncio.run(send_all()) == [200] * 640
+    assert sorted(stored(raw_db)) == sorted(bodies)
+    assert commits(gateway) - before < 640 / 4
+
+
+def commits(gateway: Running) -> int:
+    page = gateway.ask("GET", "/metrics").text
+    return int(page.split("envoi_gateway_commit_seconds_count ")[1].split()[0])
+
+
+def test_the_commit_rings_for_intake(gateway: Running, hook: str, test_database_url: str):
+    with psycopg.connect(test_database_url, autocommit=True) as listener:
+        listener.execute("LISTEN envoi_webhooks")
+        assert gateway.post(hook, BODY).status == 200
+        assert [notice.channel for notice in listener.notifies(timeout=5, stop_after=1)] == ["envoi_webhooks"]
+
+
+def test_both_secrets_are_good_while_one_replaces_the_other(gateway: Running, add_account):
+    key = add_account(seal({"app_secret": "new", "app_secret_old": "secret-1"}))
+    until(lambda: gateway.post(key, BODY, **signed(BODY, "new")).status == 200, "the account is known")
+    assert gateway.post(key, BODY).status == 200
+    assert gateway.post(key, BODY, **signed(BODY, "older")).status == 401
+
+
+def test_an_account_without_a_secret_takes_nothing(gateway: Running, add_account):
+    key = add_account(seal({"app_secret": ""}))
+    until(lambda: gateway.post(key, BODY, **signed(BODY, "")).status == 401, "the account is known")
+    assert gateway.ask("GET", f"/hooks/meta/{key}?hub.mode=subscribe&hub.verify_token=").status == 403
+
+
+def test_sigterm_lets_a_waiting_webhook_have_its_200(hook: str, raw_db, test_database_url: str):
+    with running(test_database_url) as gateway, ThreadPoolExecutor(1) as other:
+        with psycopg.connect(test_database_url) as lock:
+            lock.execute("LOCK TABLE webhook_events IN EXCLUSIVE MODE")
+            answer = other.submit(gateway.post, hook, BODY)
+            until(lambda: waits_for_a_lock(raw_db), "the gateway waits for the lock")
+            gateway.process.terminate()
+            until(lambda: not listens(gateway.port), "the gateway takes no new connections")
+            lock.commit()
+        assert answer.result(10).status == 200
+    assert stored(raw_db) == [BODY]
