@@ -61,11 +61,13 @@ class Rig:
         self._processes.append(process)
         return process
 
-    def begin(self, *, faults: str, speed: float = 200.0, settings: Mapping[str, Any] | None = None) -> None:
-        """Start simulator, gateway and intake."""
+    def begin(
+        self, *, faults: str, speed: float = 200.0, settings: Mapping[str, Any] | None = None, door: str = "gateway"
+    ) -> None:
+        """Start simulator, intake and what takes webhooks in: the gateway alone, or web with the pages."""
         port_file = self.folder / "port"
         self.start("simulator", "--port", "0", "--port-file", str(port_file), "--faults", faults, "--speed", str(speed))
-        self.start("gateway", "--port", str(self.port))
+        self.start(door, "--port", str(self.port))
         self.start("intake")
         wait_until(lambda: port_in(port_file) is not None, saying="the simulator did not start")
         self.simulated = Simulated(f"http://127.0.0.1:{port_in(port_file)}")

@@ -17,5 +17,4 @@ from envoi.config.settings import DATABASES  # noqa: E402
 
 # The test database is made anew and dropped again: connections kept in a pool would hold it.
 DATABASES["default"]["OPTIONS"].pop("pool", None)
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

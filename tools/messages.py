@@ -5,11 +5,14 @@ No gettext programs are needed: Django turns templates into text that Babel's Py
 
 from __future__ import annotations
 
+import ast
 import io
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from babel.messages import pofile
 from babel.messages.catalog import Catalog
@@ -25,45 +28,67 @@ from django.utils.translation.template import templatize
 SOURCE = Path("src/envoi")
 LOCALE = SOURCE / "web" / "locale"
 LANGUAGES = ("fr", "zh_Hans")
-KEYWORDS = {
-    "_": None,
-    "gettext": None,
-    "gettext_lazy": None,
-    "gettext_noop": None,
-    "ngettext": (1, 2),
-    "ngettext_lazy": (1, 2),
-    "pgettext": ((1, "c"), 2),
-    "pgettext_lazy": ((1, "c"), 2),
-    "npgettext": ((1, "c"), 2, 3),
-}
+KEYWORDS: dict[str, Any] = dict.fromkeys(
+    [
+        *("_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy"),
+        *("pgettext", "pgettext_lazy", "npgettext", "npgettext_lazy"),
+    ]
+)
+CALL = re.compile(r"\b(n?p?gettext(?:_lazy)?|_)\(")
+LITERAL = re.compile(r"\s*u?('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")\s*,?", re.S)
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[sd]")
 
 
-def found() -> Iterator[tuple[str, int, str, object, list[str]]]:
-    """Every translatable text: (file, line, function, argument or arguments, comments)."""
+@dataclass(frozen=True)
+class Found:
+    """One translatable text as it stands in the code: its singular, its plural when it has one, its context."""
+
+    file: str
+    line: int
+    text: str | tuple[str, str]
+    context: str | None
+    comments: list[str]
+
+
+def found() -> Iterator[Found]:
+    """Every translatable text of Python and templates."""
     for path in sorted(SOURCE.rglob("*.py")):
         if "simulator" not in path.parts and "migrations" not in path.parts:
             yield from _python(path, path.read_bytes())
     for path in sorted(SOURCE.rglob("templates/**/*.html")):
-        text = templatize(path.read_text(), origin=str(path))
-        yield from _python(path, text.encode())
+        yield from _template(path)
 
 
-def _python(path: Path, text: bytes) -> Iterator[tuple[str, int, str, object, list[str]]]:
-    for line, function, words, comments in extract_python(io.BytesIO(text), list(KEYWORDS), ["Translators:"], {}):
-        yield path.relative_to(SOURCE).as_posix(), line, function, words, comments
+def _python(path: Path, source: bytes) -> Iterator[Found]:
+    for line, function, words, comments, *_ in extract_python(io.BytesIO(source), KEYWORDS, ["Translators:"], {}):
+        given = list(words) if isinstance(words, tuple | list) else [words]
+        yield from _call(path, int(line), str(function), [word for word in given if word], list(comments))
+
+
+def _template(path: Path) -> Iterator[Found]:
+    # What Django makes of a template is text with calls in it, not Python that could be parsed.
+    text = templatize(path.read_text(), origin=str(path))
+    for call in CALL.finditer(text):
+        words: list[str] = []
+        at = call.end()
+        while literal := LITERAL.match(text, at):
+            words.append(ast.literal_eval(literal[1]))
+            at = literal.end()
+        yield from _call(path, text.count("\n", 0, call.start()) + 1, call[1], words, [])
+
+
+def _call(path: Path, line: int, function: str, given: list[str], comments: list[str]) -> Iterator[Found]:
+    context = given.pop(0) if "pgettext" in function and given else None
+    if given:
+        text = (given[0], given[1]) if function.startswith("n") and len(given) > 1 else given[0]
+        yield Found(path.relative_to(SOURCE).as_posix(), line, text, context, comments)
 
 
 def template() -> Catalog:
     """All texts of the code, without translations."""
     catalog = Catalog(project="Envoi", charset="utf-8", fuzzy=False)
-    for file, line, function, words, comments in found():
-        given = list(words) if isinstance(words, tuple | list) else [words]
-        if not given or given[0] is None:
-            continue
-        context = given.pop(0) if "pgettext" in function else None
-        message = tuple(given[:2]) if function.lstrip("p").startswith("ngettext") or "np" in function else given[0]
-        catalog.add(message, None, [(file, line)], auto_comments=comments, context=context)
+    for one in found():
+        catalog.add(one.text, None, [(one.file, one.line)], auto_comments=one.comments, context=one.context)
     return catalog
 
 
@@ -97,15 +122,18 @@ def gaps(catalog: Catalog, fresh: Catalog) -> list[str]:
         if not message.id:
             continue
         have = catalog.get(message.id, message.context)
-        texts = (have.string if isinstance(have.string, tuple) else (have.string,)) if have else ()
-        if not texts or not all(texts) or have.fuzzy:
+        texts = _texts(have.string) if have and not have.fuzzy else []
+        if not texts or not all(texts):
             wrong.append(f"not translated: {message.id!r}")
             continue
-        ids = message.id if isinstance(message.id, tuple) else (message.id,)
-        wanted = {frozenset(PLACEHOLDER.findall(text)) for text in ids}
+        wanted = {frozenset(PLACEHOLDER.findall(text)) for text in _texts(message.id)}
         if any(frozenset(PLACEHOLDER.findall(text)) not in wanted for text in texts):
             wrong.append(f"placeholders differ: {message.id!r}")
     return wrong
+
+
+def _texts(one: str | list[str] | tuple[str, ...] | None) -> list[str]:
+    return [one] if isinstance(one, str) else list(one or [])
 
 
 def check() -> int:

@@ -38,14 +38,17 @@ class CampaignForm(forms.Form):
         super().__init__(data, initial=initial)
         self.stored = stored or {}
         known = channels(staff)
-        self.fields["segment"].choices = [("", _("Choose a segment"))] + [(one.pk, one.name) for one in segments(staff)]
-        self.fields["channel"].choices = [(one.pk, f"{one.name} · {one.address}") for one in known]
-        self.channel = _picked(self["channel"].value(), known) or (known[0] if known else None)
-        self.templates = sendable(staff, self.channel.pk) if self.channel else []
-        self.fields["template"].choices = [("", _("Choose a template"))] + [
-            (one.pk, str(one)) for one in self.templates
-        ]
-        self.template: Template | None = _picked(self["template"].value(), self.templates)
+        self._offer("segment", [("", _("Choose a segment")), *((one.pk, one.name) for one in segments(staff))])
+        self._offer("channel", [(one.pk, f"{one.name} · {one.address}") for one in known])
+        self.chosen_channel = _picked(self["channel"].value(), known) or (known[0] if known else None)
+        self.templates = sendable(staff, self.chosen_channel.pk) if self.chosen_channel else []
+        self._offer("template", [("", _("Choose a template")), *((one.pk, str(one)) for one in self.templates)])
+        self.chosen_template: Template | None = _picked(self["template"].value(), self.templates)
+
+    def _offer(self, name: str, choices: list[tuple[Any, Any]]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = choices
 
     @property
     def segment_id(self) -> int | None:
@@ -59,9 +62,9 @@ class CampaignForm(forms.Form):
 
     def rows(self) -> list[VariableRow]:
         """One line for each variable: as sent with the form, else a good guess by its name."""
-        if not self.template:
+        if not self.chosen_template:
             return []
-        return [_row(one, self.data, self.stored.get(one.key)) for one in variables(self.template.components)]
+        return [_row(one, self.data, self.stored.get(one.key)) for one in variables(self.chosen_template.components)]
 
     def values(self) -> dict[str, Any]:
         """Arguments for actions.create and actions.update."""

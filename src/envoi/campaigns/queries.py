@@ -158,10 +158,14 @@ class Recipient:
     phone: str
     state: str
     reason: str
-    reason_label: str
     error_code: str
     error_title: str
     at: datetime
+
+    @property
+    def reason_label(self) -> str:
+        """The reason in the reader's language, "" without one."""
+        return reason_label(self.reason) if self.reason else ""
 
 
 def recipients(
@@ -190,7 +194,7 @@ def recipients(
                 "limit": limit + 1,
             },
         )
-        rows = [Recipient(*row[:6], reason_label(row[5]) if row[5] else "", *row[6:]) for row in cursor.fetchall()]
+        rows = [Recipient(*row) for row in cursor.fetchall()]
     return Page(rows[:limit], next=str(rows[limit - 1].contact_id) if len(rows) > limit else None)
 
 

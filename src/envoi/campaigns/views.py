@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
-from django.template.loader import render_to_string
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from ..core.errors import BadInput
@@ -15,7 +14,7 @@ from ..message_templates import wording
 from ..messaging import queries as messaging
 from ..segments import queries as segments
 from ..web.live import stream
-from ..web.pages import go, page_or_piece
+from ..web.pages import StaffRequest, go, page_or_piece
 from ..web.told import headline, told
 from . import actions, queries
 from .forms import CampaignForm, filled, initial_of
@@ -26,7 +25,7 @@ STATES = ("queued", "accepted", "sent", "delivered", "read", "failed", "uncertai
 
 @login_required
 @require_safe
-def campaign_list(request: HttpRequest) -> HttpResponse:
+def campaign_list(request: StaffRequest) -> HttpResponse:
     search, state = request.GET.get("q", "").strip(), request.GET.get("state", "")
     page = queries.campaigns(request.user, search=search, state=state, after=request.GET.get("after"), limit=25)
     rows = [(one, queries.funnel(one.pk) if one.launched_at else queries.Funnel()) for one in page.items]
@@ -36,7 +35,7 @@ def campaign_list(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def new(request: HttpRequest) -> HttpResponse:
+def new(request: StaffRequest) -> HttpResponse:
     if request.method != "POST":
         form = CampaignForm(None, staff=request.user, initial=request.GET.dict())
         return render(request, "campaigns/edit.html", _draft(request, form))
@@ -49,7 +48,7 @@ def new(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def edit(request: HttpRequest, campaign_id: int) -> HttpResponse:
+def edit(request: StaffRequest, campaign_id: int) -> HttpResponse:
     campaign = queries.campaign_for(request.user, campaign_id)
     if request.method != "POST":
         form = CampaignForm(None, staff=request.user, initial=initial_of(campaign), stored=campaign.variables)
@@ -63,7 +62,7 @@ def edit(request: HttpRequest, campaign_id: int) -> HttpResponse:
 
 @login_required
 @require_safe
-def preview(request: HttpRequest) -> HttpResponse:
+def preview(request: StaffRequest) -> HttpResponse:
     """The bubble and the reach for what the form says now; and the parts of the form that follow from it."""
     form = CampaignForm(request.GET, staff=request.user)
     context = _draft(request, form)
@@ -74,7 +73,7 @@ def preview(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_safe
-def show(request: HttpRequest, campaign_id: int) -> HttpResponse:
+def show(request: StaffRequest, campaign_id: int) -> HttpResponse:
     campaign = queries.campaign_for(request.user, campaign_id)
     if campaign.state == "draft":
         return render(request, "campaigns/show.html", _pending(campaign))
@@ -85,45 +84,45 @@ def show(request: HttpRequest, campaign_id: int) -> HttpResponse:
 
 @login_required
 @require_safe
-def live(request: HttpRequest, campaign_id: int) -> StreamingHttpResponse:
-    def piece() -> tuple[str, bool]:
+def live(request: StaffRequest, campaign_id: int) -> StreamingHttpResponse:
+    def piece() -> tuple[str, dict[str, Any], bool]:
         context = _moving(queries.campaign_for(request.user, campaign_id))
-        return render_to_string("campaigns/_moving.html", context, request), context["moving"]
+        return "campaigns/_moving.html", context, context["moving"]
 
-    return stream(piece)
+    return stream(request, piece)
 
 
 @login_required
 @require_POST
-def launch(request: HttpRequest, campaign_id: int) -> HttpResponse:
+def launch(request: StaffRequest, campaign_id: int) -> HttpResponse:
     actions.launch(campaign_id, by=request.user)
     return go(request, "campaigns:show", campaign_id)
 
 
 @login_required
 @require_POST
-def pause(request: HttpRequest, campaign_id: int) -> HttpResponse:
+def pause(request: StaffRequest, campaign_id: int) -> HttpResponse:
     actions.pause(campaign_id, by=request.user)
     return go(request, "campaigns:show", campaign_id)
 
 
 @login_required
 @require_POST
-def resume(request: HttpRequest, campaign_id: int) -> HttpResponse:
+def resume(request: StaffRequest, campaign_id: int) -> HttpResponse:
     actions.resume(campaign_id, by=request.user)
     return go(request, "campaigns:show", campaign_id)
 
 
 @login_required
 @require_POST
-def cancel(request: HttpRequest, campaign_id: int) -> HttpResponse:
+def cancel(request: StaffRequest, campaign_id: int) -> HttpResponse:
     actions.cancel(campaign_id, by=request.user)
     return go(request, "campaigns:show", campaign_id)
 
 
 @login_required
 @require_safe
-def recipients(request: HttpRequest, campaign_id: int) -> HttpResponse:
+def recipients(request: StaffRequest, campaign_id: int) -> HttpResponse:
     campaign = queries.campaign_for(request.user, campaign_id)
     context = {"campaign": campaign, **_recipients(request, campaign)}
     return page_or_piece(request, "campaigns/recipients.html", "campaigns/_recipients.html", context)
@@ -131,7 +130,7 @@ def recipients(request: HttpRequest, campaign_id: int) -> HttpResponse:
 
 @login_required
 @require_safe
-def recipient(request: HttpRequest, campaign_id: int, contact_id: int, message_id: int) -> HttpResponse:
+def recipient(request: StaffRequest, campaign_id: int, contact_id: int, message_id: int) -> HttpResponse:
     campaign = queries.campaign_for(request.user, campaign_id)
     message = messaging.message_for(contact_id, message_id)
     trace = [
@@ -148,21 +147,21 @@ def recipient(request: HttpRequest, campaign_id: int, contact_id: int, message_i
     return render(request, "campaigns/recipient.html", context)
 
 
-def _draft(request: HttpRequest, form: CampaignForm) -> dict[str, Any]:
+def _draft(request: StaffRequest, form: CampaignForm) -> dict[str, Any]:
     """What the page of a new campaign shows beside the form itself."""
     context: dict[str, Any] = {
         "form": form,
-        "channel_id": form.channel.pk if form.channel else None,
-        "sender": form.channel.name if form.channel else "",
-        "sender_address": form.channel.address if form.channel else "",
-        "template_id": form.template.pk if form.template else None,
+        "channel_id": form.chosen_channel.pk if form.chosen_channel else None,
+        "sender": form.chosen_channel.name if form.chosen_channel else "",
+        "sender_address": form.chosen_channel.address if form.chosen_channel else "",
+        "template_id": form.chosen_template.pk if form.chosen_template else None,
         "variables": form.rows(),
     }
     segment = segments.segment_for(request.user, form.segment_id) if form.segment_id else None
-    if form.template:
-        context |= _sample(segment, form.template, form.mapping())
-    if segment and form.channel and form.template:
-        context |= _reach(segment.pk, form.channel.pk, form.template.pk, form.mapping())
+    if form.chosen_template:
+        context |= _sample(segment, form.chosen_template, form.mapping())
+    if segment and form.chosen_channel and form.chosen_template:
+        context |= _reach(segment.pk, form.chosen_channel.pk, form.chosen_template.pk, form.mapping())
     return context
 
 
@@ -213,7 +212,7 @@ def _bubble(campaign: Any) -> dict[str, Any]:
     return _sample(campaign.segment, campaign.template, campaign.variables)
 
 
-def _recipients(request: HttpRequest, campaign: Any) -> dict[str, Any]:
+def _recipients(request: StaffRequest, campaign: Any) -> dict[str, Any]:
     state, search = request.GET.get("state", ""), request.GET.get("q", "").strip()
     state = state if state in STATES else ""
     page = queries.recipients(campaign.pk, state=state, search=search, after=request.GET.get("after"))

@@ -17,7 +17,7 @@ pages = get_asgi_application()
 gateway = Gateway(database_url())
 
 
-async def application(scope, receive, send):  # type: ignore[no-untyped-def]
+async def application(scope, receive, send):
     """ASGI: lifespan and the gateway's paths to the gateway, the rest to Django."""
     if scope["type"] == "lifespan" or scope.get("path", "").startswith(GATEWAY_PATHS):
         await gateway(scope, receive, send)

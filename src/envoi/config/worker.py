@@ -9,6 +9,7 @@ import logging
 
 from procrastinate import App
 from procrastinate.contrib.django import app
+from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.exceptions import ConnectorException
 
 __all__ = ["run", "start"]
@@ -27,7 +28,9 @@ def run() -> None:
 
 
 async def _run() -> None:
-    worker_app = app.with_connector(app.connector.get_worker_connector())
+    connector = app.connector
+    assert isinstance(connector, DjangoConnector)
+    worker_app = app.with_connector(connector.get_worker_connector())
     async with worker_app.open_async():
         rescue = asyncio.create_task(_rescue(worker_app))
         try:
@@ -47,7 +50,7 @@ async def _rescue(worker_app: App) -> None:
     """Queue again the jobs of workers that were killed; every job of ours goes on from its checkpoint."""
     while True:
         try:
-            stalled = await worker_app.job_manager.get_stalled_jobs_async(seconds_since_heartbeat=DEAD_AFTER_SECONDS)
+            stalled = await worker_app.job_manager.get_stalled_jobs(seconds_since_heartbeat=DEAD_AFTER_SECONDS)
             for job in stalled:
                 log.warning("job %s (%s) lost its worker and is queued again", job.id, job.task_name)
                 await worker_app.job_manager.retry_job(job)

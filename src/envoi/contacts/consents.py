@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
 
@@ -105,14 +106,29 @@ UPDATE contacts c
 """
 
 
-def record_staged(
-    db: Any, *, source: str, text: str, proof: str, at: datetime, withdrawals_only: bool = False
-) -> None:
-    """Append what the rows of a file say of marketing; known contacts that got a line are added to `touched`.
+@dataclass(frozen=True, slots=True)
+class FileSays:
+    """What goes with each entry of a file. at: when the importer vouched for rows without a date of their own.
 
-    at: when the importer vouched for rows without a date of their own. Such a row changes "unknown", or withdraws;
-    it never brings back who has withdrawn. withdrawals_only: of known contacts, take nothing else.
+    withdrawals_only: of known contacts, take nothing else.
     """
-    parameters = {"source": source, "text": text, "proof": proof, "at": at, "withdrawals_only": withdrawals_only}
-    for statement in (NEW, SPEAKING, LOCK, SPEAK, NEWEST):
-        db.execute(statement, parameters)
+
+    source: str
+    text: str
+    proof: str
+    at: datetime
+    withdrawals_only: bool = False
+
+
+def record_new(db: Any, says: FileSays) -> None:
+    """Append what the rows of new contacts say of marketing; the contacts were inserted with that state."""
+    db.execute(NEW, asdict(says))
+
+
+def record_known(db: Any, says: FileSays) -> None:
+    """Append what the rows of known contacts say; who got a line is added to the table `touched`.
+
+    A row without a date changes "unknown", or withdraws; it never brings back who has withdrawn.
+    """
+    for statement in (SPEAKING, LOCK, SPEAK, NEWEST):
+        db.execute(statement, asdict(says))

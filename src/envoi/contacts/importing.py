@@ -42,6 +42,8 @@ RUNNING = 0x656E766E
 SETTINGS = """
 SET LOCAL work_mem = '64MB';
 SET LOCAL temp_buffers = '64MB';
+-- Rough statistics of the temporary tables do: their joins are all on keys.
+SET LOCAL default_statistics_target = 10;
 -- A server in the middle of a long statement notices a killed worker, instead of finishing for nobody.
 SET LOCAL client_connection_check_interval = '2s'
 """
@@ -117,6 +119,23 @@ def run(import_id: int, kind: Kind) -> None:
                 log.exception("import %s", import_id)
                 board.end(Import.State.FAILED, _("The import stopped on an error of Envoi's own. Nothing was changed."))
                 raise
+
+
+@contextmanager
+def unchecked(cursor: Any) -> Iterator[None]:
+    """Insert rows whose foreign keys are right by themselves, without looking each of them up again.
+
+    Only for rows that refer to what this transaction has inserted itself or holds locked: nobody can delete that
+    before the commit. A look-up takes 9 µs, and a contact with two keys, a consent and two tags has seven of them,
+    a third of the whole import. Where the database's owner does not let us, they are looked up.
+    """
+    cursor.execute("SELECT has_parameter_privilege('session_replication_role', 'SET')")
+    if not cursor.fetchone()[0]:
+        yield
+        return
+    cursor.execute("SET LOCAL session_replication_role = 'replica'")
+    yield
+    cursor.execute("SET LOCAL session_replication_role = 'origin'")
 
 
 def _bring(one: Import, kind: Kind, board: Board) -> None:

@@ -40,47 +40,48 @@ class Phones:
     def e164(self, text: str, country: str = "") -> str:
         """As core.phone.e164; `country` of the row goes before that of the file. Raises BadPhone."""
         country = country or self.country
-        digits = text.translate(_BLANKS)
+        digits = text if text[1:].isdigit() else text.translate(_BLANKS)
         if digits.isascii():
             if digits.startswith("00"):
                 digits = "+" + digits[2:]
             if digits[:1] == "+":
-                if digits[1:].isdigit() and (number := _international(digits)):
-                    return number
+                if digits[1:].isdigit() and _is_plain(digits):
+                    return digits
             elif country and digits.isdigit() and (number := _national(digits, country)):
                 return number
         return e164(text, country=country or None)
 
     def country_of(self, number: str) -> str:
         """ISO letters of an E.164 number; where no country claims it, the first that has its code; else ""."""
-        for length in (2, 3, 4):
-            if regions := COUNTRY_CODE_TO_REGION_CODE.get(int(number[1:length])):
-                break
-        else:
-            return ""
+        regions, _code, _plan = _start(number[:4])
         if len(regions) == 1:
-            return "" if regions[0] == "001" else str(regions[0])
+            return "" if regions[0] == "001" else regions[0]
         # Countries that share a code divide it by the digits after it: +1 and six digits tell all of them apart.
         found = self._by_prefix.get(number[:8])
         if found is None:
             if len(self._by_prefix) >= _MOST_PREFIXES:
                 self._by_prefix.clear()
-            found = self._by_prefix[number[:8]] = country_of(number) or str(regions[0])
+            found = self._by_prefix[number[:8]] = country_of(number) or (regions[0] if regions else "")
         return found
 
 
-def _international(digits: str) -> str | None:
-    """The number itself when it is E.164 already and can't be read in another way, else None."""
-    for length in (2, 3, 4):
-        plan = _plan_of_code(digits[1:length])
-        if plan:
-            break
-    else:
-        return None
-    national = digits[length:]
-    if len(national) not in plan.lengths or (plan.prefix and plan.prefix.match(national)):
-        return None
-    return digits
+def _is_plain(digits: str) -> bool:
+    """Whether it is E.164 already and can't be read in another way."""
+    _regions, code, plan = _start(digits[:4])
+    if plan is None or len(digits) - code not in plan.lengths:
+        return False
+    return not plan.prefix or not plan.prefix.match(digits, code)
+
+
+@cache
+def _start(start: str) -> tuple[tuple[str, ...], int, _Plan | None]:
+    """What "+" and three digits tell: the countries of the code, where the national number begins, its plan."""
+    for end in (2, 3, 4):
+        code = start[1:end]
+        regions = COUNTRY_CODE_TO_REGION_CODE.get(int(code)) if code.isdigit() and code[0] != "0" else None
+        if regions:
+            return regions, end, _plan(PhoneMetadata.metadata_for_region_or_calling_code(int(code), regions[0]))
+    return (), 0, None
 
 
 def _national(digits: str, country: str) -> str | None:
@@ -95,14 +96,6 @@ def _national(digits: str, country: str) -> str | None:
     else:
         national = digits
     return f"+{plan.code}{national}" if len(national) in plan.lengths else None
-
-
-@cache
-def _plan_of_code(code: str) -> _Plan | None:
-    regions = COUNTRY_CODE_TO_REGION_CODE.get(int(code)) if code.isdigit() and code[0] != "0" else None
-    if not regions:
-        return None
-    return _plan(PhoneMetadata.metadata_for_region_or_calling_code(int(code), regions[0]))
 
 
 @cache

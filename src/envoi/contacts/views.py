@@ -6,9 +6,8 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
-from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -17,15 +16,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from ..core import clock
 from ..web.live import stream
 from ..web.look import language_choices
-from ..web.pages import page_or_piece
+from ..web.pages import StaffRequest, page_or_piece
 from ..web.templatetags.look import percent
 from . import actions, queries
-from .forms import ContactForm, ImportForm, ListForm, names
+from .forms import ContactForm, ImportForm, ListForm
 
 
 @login_required
 @require_safe
-def contact_list(request: HttpRequest) -> HttpResponse:
+def contact_list(request: StaffRequest) -> HttpResponse:
     asked = ListForm(request.GET).asked()
     page = queries.contact_list(request.user, **asked, after=request.GET.get("after") or None)
     context = {"page": page, "asked": asked, "filtered": _filtered(asked), "tags": queries.tags()}
@@ -36,7 +35,7 @@ def contact_list(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-def tag(request: HttpRequest) -> HttpResponse:
+def tag(request: StaffRequest) -> HttpResponse:
     picked = [int(one) for one in request.POST.getlist("contact") if one.isdigit()]
     act = actions.untag if request.POST.get("do") == "untag" else actions.tag
     act(picked, name=request.POST.get("name", ""), by=request.user)
@@ -47,7 +46,7 @@ def tag(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def add(request: HttpRequest) -> HttpResponse:
+def add(request: StaffRequest) -> HttpResponse:
     form = ContactForm(request.POST or None)
     if not form.is_valid():
         return render(request, "contacts/add.html", {"form": form}, status=422 if form.is_bound else 200)
@@ -57,7 +56,7 @@ def add(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def start_import(request: HttpRequest) -> HttpResponse:
+def start_import(request: StaffRequest) -> HttpResponse:
     form = ImportForm(request.POST or None, request.FILES or None)
     if not form.is_valid():
         context = {"form": form, "imports": queries.imports(request.user)[:6]}
@@ -71,23 +70,23 @@ def start_import(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_safe
-def import_show(request: HttpRequest, import_id: int) -> HttpResponse:
+def import_show(request: StaffRequest, import_id: int) -> HttpResponse:
     return render(request, "contacts/import_show.html", _import_context(request, import_id))
 
 
 @login_required
 @require_safe
-def import_live(request: HttpRequest, import_id: int) -> StreamingHttpResponse:
-    def piece() -> tuple[str, bool]:
+def import_live(request: StaffRequest, import_id: int) -> StreamingHttpResponse:
+    def piece() -> tuple[str, dict[str, Any], bool]:
         context = _import_context(request, import_id)
-        return render_to_string("contacts/_import.html", context, request), not context["over"]
+        return "contacts/_import.html", context, not context["over"]
 
-    return stream(piece)
+    return stream(request, piece)
 
 
 @login_required
 @require_safe
-def import_rejects(request: HttpRequest, import_id: int) -> FileResponse:
+def import_rejects(request: StaffRequest, import_id: int) -> FileResponse:
     one = queries.import_for(request.user, import_id)
     path = queries.rejects_path(one)
     return FileResponse(
@@ -97,12 +96,12 @@ def import_rejects(request: HttpRequest, import_id: int) -> FileResponse:
 
 @login_required
 @require_POST
-def import_cancel(request: HttpRequest, import_id: int) -> HttpResponse:
+def import_cancel(request: StaffRequest, import_id: int) -> HttpResponse:
     actions.cancel_import(import_id, by=request.user)
     return redirect("contacts:import_show", import_id)
 
 
-def _import_context(request: HttpRequest, import_id: int) -> dict[str, Any]:
+def _import_context(request: StaffRequest, import_id: int) -> dict[str, Any]:
     one = queries.import_for(request.user, import_id)
     over = one.state in ("finished", "failed", "cancelled")
     share = one.bytes_done / one.bytes_total if one.bytes_total else 0.0
@@ -116,7 +115,7 @@ def _filtered(asked: dict[str, Any]) -> bool:
     return any(asked[name] for name in ("search", "tag", "marketing", "language"))
 
 
-def _back(request: HttpRequest, otherwise: str) -> str:
+def _back(request: StaffRequest, otherwise: str) -> str:
     """The list as it was, when the address is one of ours."""
     address = request.POST.get("next", "")
     return address if url_has_allowed_host_and_scheme(address, {request.get_host()}) else otherwise

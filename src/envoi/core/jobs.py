@@ -12,5 +12,5 @@ def defer(name: str, *, after_seconds: int = 0, **arguments: Any) -> int:
 
     It goes through Django's own connection, so a rolled-back action leaves no job behind.
     """
-    when = {"schedule_in": {"seconds": after_seconds}} if after_seconds else {}
-    return app.configure_task(name, **when).defer(**arguments)
+    when = {"seconds": after_seconds} if after_seconds else None
+    return app.configure_task(name, schedule_in=when).defer(**arguments)

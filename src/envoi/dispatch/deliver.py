@@ -83,13 +83,15 @@ async def deliver(
 
 def _outgoing(message: Claimed, form: base.Form | None) -> base.Outgoing:
     content = dict(message.content or {})
+    kind, reply_to = str(content.pop("kind", "template")), str(content.pop("reply_to", ""))
     return base.Outgoing(
         recipient=message.recipient,
         token=token_of(message.contact_id, message.id),
         form=form,
         values=message.values or (),
-        kind="template" if form else str(content.pop("kind", "text")),
+        kind=kind,
         content=content or None,
+        reply_to=reply_to,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from ..contacts import actions as contacts
 from ..contacts.models import ConsentEntry, Contact
@@ -18,7 +18,7 @@ from ..message_templates import actions as templates
 from ..messaging import actions as messaging
 
 # Kinds that the provider says on a person's behalf: they open no 24 h window (Meta sheet, D.4 and H).
-SAID_BY_NOBODY = ("system", "revoke", "edit", "unsupported")
+SAID_BY_NOBODY = ("system", "revoke", "edit")
 
 # Kinds whose text a person typed or tapped; "Stop" may also be the name of a place or a file.
 WORDS = ("text", "button", "interactive")
@@ -46,11 +46,12 @@ def message_received(fact: MessageReceived, origin: Origin) -> None:
         return
     said = [fact.text, _payload(fact)]
     if any(map(is_opt_out, said)):
-        state = "withdrawn"
+        _consent(contact_id, "withdrawn", fact)
     elif any(map(is_opt_in, said)):
-        state = "granted"
-    else:
-        return
+        _consent(contact_id, "granted", fact)
+
+
+def _consent(contact_id: int, state: Literal["granted", "withdrawn"], fact: MessageReceived) -> None:
     contacts.record_consent(
         contact_id,
         purpose="marketing",
@@ -65,7 +66,7 @@ def message_received(fact: MessageReceived, origin: Origin) -> None:
 def preference_changed(fact: PreferenceChanged, origin: Origin) -> None:
     """A stop or resume inside WhatsApp itself: one line of the consent ledger, however often it is told."""
     contact_id = contacts.contact_for_person(fact.person)
-    state = "granted" if fact.wants_marketing else "withdrawn"
+    state: Literal["granted", "withdrawn"] = "granted" if fact.wants_marketing else "withdrawn"
     proof = f"{origin.provider} {fact.channel} {fact.at.isoformat()}"
     # The lock makes two processes that were told the same at once take turns.
     Contact.objects.select_for_update().get(id=contact_id)

@@ -43,7 +43,10 @@ def store_template(
 
 @transaction.atomic
 def apply_change(account_id: int, fact: TemplateChanged) -> bool:
-    """Follow an approval, a pause, a new category or quality; False when we have no such template."""
+    """Follow an approval, a pause, a new category or quality; False when we have no such template.
+
+    Some webhooks name a template by its provider's id alone (Meta sheet, D.7); that id is looked for first.
+    """
     changes: dict[str, Any] = {"updated_at": timezone.now()}
     if fact.state in Template.State.values:
         changes["state"] = fact.state
@@ -52,6 +55,12 @@ def apply_change(account_id: int, fact: TemplateChanged) -> bool:
         changes["category"] = fact.category
     if fact.quality:
         changes["quality"] = fact.quality
+    if fact.provider_id and Template.objects.filter(provider_id=fact.provider_id).update(**changes):
+        return True
+    if not fact.name:
+        return False
+    if fact.provider_id:
+        changes["provider_id"] = fact.provider_id
     found = Template.objects.filter(account_id=account_id, name=fact.name, language__in=_spellings(fact.language))
     return bool(found.update(**changes))
 

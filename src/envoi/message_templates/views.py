@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from ..web.pages import page_or_piece
+from ..web.pages import StaffRequest, page_or_piece
 from . import queries, wording
 
 
 @login_required
 @require_safe
-def template_list(request: HttpRequest) -> HttpResponse:
+def template_list(request: StaffRequest) -> HttpResponse:
     search, state = request.GET.get("q", "").strip(), request.GET.get("state", "")
     every = queries.templates(request.user)
     shown = [one for one in every if _matches(one, search, state)]
@@ -28,7 +28,7 @@ def template_list(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_safe
-def show(request: HttpRequest, template_id: int) -> HttpResponse:
+def show(request: StaffRequest, template_id: int) -> HttpResponse:
     template = queries.template_for(request.user, template_id)
     context = {
         "template": template,

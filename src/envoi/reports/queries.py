@@ -123,7 +123,10 @@ def _needs() -> list[Need]:
         needs.append(Need(sentence % {"name": channel.name, "reason": channel.state_reason}, reverse("channels:list")))
     held = Campaign.objects.filter(state=Campaign.State.RUNNING, lane__state="held").select_related("lane")
     for campaign in held:
-        sentence = _("“%(name)s” is held: %(reason)s") % {"name": campaign.name, "reason": campaign.lane.reason}
+        sentence = _("“%(name)s” is held: %(reason)s") % {
+            "name": campaign.name,
+            "reason": campaign.lane.reason if campaign.lane else "",
+        }
         needs.append(Need(sentence, reverse("campaigns:show", args=[campaign.pk])))
     for campaign in Campaign.objects.filter(state=Campaign.State.PAUSED).order_by("-pk")[:5]:
         sentence = _("“%(name)s” is paused.") % {"name": campaign.name}

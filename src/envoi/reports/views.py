@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from ..contacts import queries as contacts
 from ..orders import queries as orders
 from ..web.charts import Chart, Series
+from ..web.look import short_day
+from ..web.pages import StaffRequest
 from . import queries
 
 
 @login_required
 @require_safe
-def overview(request: HttpRequest) -> HttpResponse:
+def overview(request: StaffRequest) -> HttpResponse:
     now = queries.overview(request.user)
     return render(request, "reports/overview.html", {"now": now, "chart": _daily(now.days)})
 
 
 @login_required
 @require_safe
-def contact(request: HttpRequest, contact_id: int) -> HttpResponse:
+def contact(request: StaffRequest, contact_id: int) -> HttpResponse:
     person = contacts.contact_for(request.user, contact_id)
     return render(
         request,
@@ -42,7 +43,7 @@ def contact(request: HttpRequest, contact_id: int) -> HttpResponse:
 def _daily(days: list[queries.Day]) -> Chart:
     return Chart(
         kind="line",
-        labels=[date_format(day.date, "j M") for day in days],
+        labels=[short_day(day.date) for day in days],
         series=[
             Series(_("Sent"), [day.sent for day in days], "1"),
             Series(_("Delivered"), [day.delivered for day in days], "good"),

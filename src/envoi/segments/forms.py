@@ -1,4 +1,4 @@
-"""The page on which a rule is built: one flat list of conditions, joined by all or any. Nested rules stay as they are."""
+"""The page on which a rule is built: a flat list of conditions, joined by all or any. It leaves nested rules alone."""
 
 from __future__ import annotations
 

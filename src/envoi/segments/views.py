@@ -6,14 +6,14 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from ..contacts.queries import tags
 from ..web.look import language_choices
-from ..web.pages import go, page_or_piece
+from ..web.pages import StaffRequest, go, page_or_piece
 from . import actions, queries
 from .forms import RuleForm
 from .rules import FIELDS, BadRule, in_words
@@ -21,7 +21,7 @@ from .rules import FIELDS, BadRule, in_words
 
 @login_required
 @require_safe
-def segment_list(request: HttpRequest) -> HttpResponse:
+def segment_list(request: StaffRequest) -> HttpResponse:
     search = request.GET.get("q", "").strip()
     every = queries.segments(request.user)
     shown = [one for one in every if search.casefold() in one.name.casefold()]
@@ -32,7 +32,7 @@ def segment_list(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def edit(request: HttpRequest, segment_id: int | None = None) -> HttpResponse:
+def edit(request: StaffRequest, segment_id: int | None = None) -> HttpResponse:
     segment = queries.segment_for(request.user, segment_id) if segment_id else None
     if request.method != "POST":
         form = RuleForm.of(segment.name, segment.rule) if segment else RuleForm.empty()

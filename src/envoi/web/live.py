@@ -1,47 +1,70 @@
-"""Server-sent events for pages: render a piece, send it when it changed, sleep without holding a database connection."""
+"""Server-sent events for pages: render a piece, send it when it changed, sleep without a database connection."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from time import monotonic
+from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.db import close_old_connections
-from django.http import StreamingHttpResponse
+from django.http import HttpRequest, StreamingHttpResponse
+from django.middleware.csrf import get_token
+from django.template.loader import render_to_string
 from django.utils import translation
 
 EVERY = 1.0
+QUIET = 5.0
 AT_MOST = 600.0
 SILENCE = 15.0
 
-Piece = Callable[[], tuple[str, bool]]
+# What to render now: the template, its context, and whether more will come.
+Piece = Callable[[], tuple[str, dict[str, Any], bool]]
 
 
-def stream(piece: Piece, *, every: float = EVERY, at_most: float = AT_MOST) -> StreamingHttpResponse:
-    """Follow `piece`, which renders (html, whether more will come), until it says no more.
+def stream(
+    request: HttpRequest, piece: Piece, *, every: float = EVERY, at_most: float = AT_MOST
+) -> StreamingHttpResponse:
+    """Follow `piece` until it says that no more will come; live.js swaps what arrives.
 
-    After `at_most` seconds the answer ends and the browser asks again, so that no server is held for ever and a new
-    release is picked up. live.js swaps what arrives.
+    While nothing changes it looks less often, down to every QUIET seconds, and it never works more than a fifth of
+    the time: a costly piece is rendered more seldom. After `at_most` seconds the answer ends and the browser asks
+    again, so that no server is held for ever and a new release is picked up.
     """
+    # One token for the whole stream: Django masks it anew each time, and the same piece would look changed.
+    token, language = get_token(request), translation.get_language() or "en"
+
+    def rendered() -> tuple[str, bool]:
+        try:
+            with translation.override(language):
+                template, context, more = piece()
+                return render_to_string(template, {**context, "csrf_token": token}, request), more
+        finally:
+            close_old_connections()
+
     close_old_connections()
-    body = _messages(piece, translation.get_language() or "en", every=every, at_most=at_most)
+    body = _messages(rendered, every=every, at_most=at_most)
     response = StreamingHttpResponse(body, content_type="text/event-stream")
     response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"
     return response
 
 
-async def _messages(piece: Piece, language: str, *, every: float, at_most: float) -> AsyncIterator[bytes]:
+async def _messages(rendered: Callable[[], tuple[str, bool]], *, every: float, at_most: float) -> AsyncIterator[bytes]:
     started = told = monotonic()
-    last = ""
+    last, pause = "", every
     # The browser waits this long before it asks again when the connection drops.
     yield b"retry: 2000\n\n"
     while monotonic() - started < at_most:
-        html, more = await sync_to_async(_render)(piece, language)
+        begun = monotonic()
+        html, more = await sync_to_async(rendered)()
+        took = monotonic() - begun
         if html != last:
-            last, told = html, monotonic()
+            last, told, pause = html, monotonic(), every
             yield _event(html)
+        else:
+            pause = min(pause * 1.5, max(QUIET, every))
         if not more:
             yield b"event: done\ndata: done\n\n"
             return
@@ -49,15 +72,7 @@ async def _messages(piece: Piece, language: str, *, every: float, at_most: float
             # A comment keeps proxies from closing a silent connection, and finds out that the reader has left.
             told = monotonic()
             yield b": still here\n\n"
-        await asyncio.sleep(every)
-
-
-def _render(piece: Piece, language: str) -> tuple[str, bool]:
-    try:
-        with translation.override(language):
-            return piece()
-    finally:
-        close_old_connections()
+        await asyncio.sleep(max(pause, took * 4))
 
 
 def _event(html: str) -> bytes:

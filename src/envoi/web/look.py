@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.conf.locale import LANG_INFO
 from django.utils import formats, timezone
@@ -45,6 +45,12 @@ def language_choices() -> list[tuple[str, str]]:
     return sorted(((code, language_name(code).capitalize()) for code in SHOWN), key=lambda one: one[1])
 
 
+def short_day(day: date) -> str:
+    """A day of this year: "3 Nov"."""
+    # Translators: day and month (Django date format).
+    return formats.date_format(day, pgettext("date format", "j M"))
+
+
 def moment(when: datetime | None) -> str:
     """A time as short as it may be: "14:05" today, "3 Nov 14:05" this year, with the year before that."""
     if not when:
@@ -52,10 +58,8 @@ def moment(when: datetime | None) -> str:
     local, today = timezone.localtime(when), timezone.localtime()
     if local.date() == today.date():
         return formats.date_format(local, "H:i")
-    # Translators: day and month, for times of this year (Django date format).
-    short = formats.date_format(local, pgettext("date format", "j M"))
     if local.year == today.year:
-        return f"{short} {formats.date_format(local, 'H:i')}"
+        return f"{short_day(local)} {formats.date_format(local, 'H:i')}"
     return formats.date_format(local, "SHORT_DATE_FORMAT")
 
 

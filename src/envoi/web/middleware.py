@@ -10,7 +10,7 @@ from django.shortcuts import render
 from ..core.errors import Problem
 
 
-class problems:  # noqa: N801  (named as it reads in settings.MIDDLEWARE)
+class problems:
     """Django middleware: Problem -> `_problem.html` for htmx, `problem.html` for a whole page."""
 
     sync_capable = True

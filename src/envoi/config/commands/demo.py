@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
@@ -30,7 +31,7 @@ CUSTOMERS = 2357  # as many as the CDNOW sample has
 THROUGHPUT = 80
 THROUGHPUT_ONCE = 1000
 SPEED = 20.0
-SPEED_ONCE = 600.0
+SPEED_ONCE = 3600.0
 # The realistic faults, except for phones that stay switched off: their messages would stay "sent" for 30 days.
 FAULTS_ONCE = {"never_delivered": 0.0, "hold_seconds": 3.0}
 LONGEST_ONCE = 600.0
@@ -127,7 +128,7 @@ def _begin(
     """Migrate, start the simulator, open the shop in an empty database or take up the one that is there."""
     _say("Preparing the database …")
     resolve_name("envoi.config.commands.schema:migrate")()
-    shop_setup: Any = resolve_name("envoi.config.shop.setup")
+    shop_setup: Any = import_module("envoi.config.shop.setup")
     if not shop_setup.exists() and not shop_setup.is_empty():
         raise Problem("This database holds other data. The demo needs one of its own: unset ENVOI_DATABASE_URL.")
 
@@ -172,33 +173,40 @@ def _connect(shop: Any, simulated: Simulated, port: int) -> None:
 
 
 def _run_campaign(family: Family, shop: Any, simulated: Simulated) -> dict[str, Any]:
-    watch: Any = resolve_name("envoi.config.shop.watch")
+    watch: Any = import_module("envoi.config.shop.watch")
     _say("Launching the campaign …")
     watch.launch(shop.campaign.pk)
     end = time.monotonic() + LONGEST_ONCE
-    quiet = 0
+    quiet, told = 0, ""
     while quiet < 3:
         family.tend()
         standing = watch.standing(shop.campaign.pk)
-        _say(
-            f"\r{standing.settled:,} of {standing.recipients:,} sent, {standing.delivered:,} delivered, "
-            f"{standing.read:,} read, {standing.replied:,} replied ",
-            end="",
+        says = (
+            f"{standing.settled:,} of {standing.recipients:,} sent, {standing.delivered:,} delivered, "
+            f"{standing.read:,} read, {standing.replied:,} replied"
         )
+        if says != told:
+            _progress(told := says)
         # Three looks in a row with nothing left to happen anywhere: not here, not there, not in between.
         still = watch.is_settled(shop.campaign.pk) and simulated.is_quiet() and watch.is_taken_in()
         quiet = quiet + 1 if still else 0
         if time.monotonic() > end:
-            _say("\nGiving up waiting: what is left is reported as it stands.")
+            _say("Giving up waiting: what is left is reported as it stands.")
             break
         time.sleep(0.3)
-    _say("")
+    _say(f"{told} " if sys.stderr.isatty() else "")
     figures: dict[str, Any] = watch.report(shop.campaign.pk, list(simulated.accepted()), simulated.ledger())
     return figures
 
 
-def _say(text: str, *, end: str = "\n") -> None:
-    print(text, end=end, file=sys.stderr, flush=True)
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _progress(text: str) -> None:
+    """One line that is written over on a terminal; nothing in a file or a pipe, where it would only fill the log."""
+    if sys.stderr.isatty():
+        print(f"\r{text} ", end="", file=sys.stderr, flush=True)
 
 
 def _stop_on_signals(family: Family) -> None:

@@ -54,7 +54,9 @@ def up(asked: argparse.Namespace) -> int:
 def web(asked: argparse.Namespace) -> int:
     """Serve pages and webhooks."""
     ready_database()
-    resolve_name("envoi.config.server:serve")("envoi.config.asgi:application", bind(), port_of(asked))
+    folders = resolve_name("envoi.config.static:folders")()
+    serve = resolve_name("envoi.config.server:serve")
+    serve("envoi.config.asgi:application", bind(), port_of(asked), static=folders)
     return 0
 
 

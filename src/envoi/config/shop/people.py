@@ -29,7 +29,7 @@ ENGLISH = (
 CHINESE = (list("王李张刘陈杨黄赵吴周"), list("伟芳娜敏静丽强磊洋艳勇军"))
 
 # E.164 numbers that no one has: France +33 6 39 98, United Kingdom +44 7700 900, North America 555-01xx.
-FRENCH_NUMBERS = 10_000
+FRENCH_NUMBERS = 9_999  # +33 6 39 98 00 00 is the shop itself
 BRITISH_NUMBERS = 1_000
 AREA_CODES = [*range(201, 300), *range(301, 400), *range(401, 500)]
 MOST = FRENCH_NUMBERS + BRITISH_NUMBERS + 100 * len(AREA_CODES)
@@ -76,7 +76,7 @@ def people(count: int, *, seed: int) -> Iterator[Person]:
 
 def _phones(count: int) -> Iterator[str]:
     # Interleaved, so that a small shop too has all three countries; a country that runs out leaves its turns.
-    french = (f"+3363998{number:04d}" for number in range(FRENCH_NUMBERS))
+    french = (f"+3363998{number:04d}" for number in range(1, FRENCH_NUMBERS + 1))
     british = (f"+447700900{number:03d}" for number in range(BRITISH_NUMBERS))
     american = (f"+1{area}55501{number:02d}" for number in range(100) for area in AREA_CODES)
     turns = [french] * 13 + [british] * 6 + [american]

@@ -109,7 +109,11 @@ def _bring(customers: int, seed: int) -> None:
     people.write_contacts(people_file, customers, seed=seed)
     people.write_orders(orders_file, customers, today=timezone.now())
     for kind, text, options in (
-        ("contacts", people_file.getvalue(), {"tags": ["demo shop"], "consent_source": "demo shop"}),
+        (
+            "contacts",
+            people_file.getvalue(),
+            {"tags": ["demo shop"], "consent": {"source": "demo shop", "text": "Yes, send me offers"}},
+        ),
         ("orders", orders_file.getvalue(), {}),
     ):
         one = contacts.start_import(

@@ -59,8 +59,8 @@ def report(campaign_id: int, accepted: Sequence[Mapping[str, Any]], ledger: Mapp
     there = {tuple(key) for key in keys}
     duplicates = sum(times - 1 for times in Counter(key.contact_id for key in keys).values())
     lost = 0
-    for key, (state, _) in ours.items():
-        arrived = key in there
+    for known, (state, _) in ours.items():
+        arrived = known in there
         claims_sent = state in ("accepted", "sent", "delivered", "read")
         forgotten = state in ("queued", "sending")
         unknown = arrived and state not in LEFT

@@ -126,7 +126,7 @@ def enqueue(
         )
         INSERT INTO outbox (channel_id, id, lane_id, contact_id, recipient, promotional, content, expires_at)
         SELECT %(channel_id)s, id, %(lane_id)s, %(contact_id)s, %(recipient)s, %(category)s = 'marketing',
-               %(content)s, %(expires_at)s
+               %(whole)s, %(expires_at)s
           FROM made
         RETURNING id
         """,
@@ -139,6 +139,8 @@ def enqueue(
             "category": category,
             "text": text,
             "content": None if content is None else Jsonb(content),
+            # All that dispatch needs stands in the outbox, which it reads alone.
+            "whole": Jsonb({**(content or {}), "kind": kind, "reply_to": reply_to}),
             "reply_to": reply_to,
             "expires_at": expires_at,
         },

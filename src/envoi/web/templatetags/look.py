@@ -17,113 +17,19 @@ from ..told import why
 register = template.Library()
 
 TONES = {
-    "good": {
-        "delivered",
-        "read",
-        "replied",
-        "approved",
-        "active",
-        "connected",
-        "done",
-        "granted",
-        "completed",
-        "finished",
-        "high",
-        "green",
-        "ready",
-    },
-    "busy": {
-        "running",
-        "sending",
-        "planning",
-        "launching",
-        "reading",
-        "loading",
-        "checking",
-        "importing",
-        "resuming",
-    },
-    "warn": {
-        "paused",
-        "uncertain",
-        "pending",
-        "in_review",
-        "submitted",
-        "medium",
-        "yellow",
-        "limited",
-        "pausing",
-        "waiting",
-    },
-    "bad": {
-        "failed",
-        "rejected",
-        "withdrawn",
-        "revoked",
-        "refused",
-        "disabled",
-        "low",
-        "red",
-        "blocked",
-        "broken",
-        "error",
-        "opted_out",
-    },
+    "good": {"active", "approved", "delivered", "finished", "granted", "green", "high", "read", "replied"},
+    "busy": {"reading", "running", "sending", "writing"},
+    "warn": {"medium", "paused", "pending", "uncertain", "waits", "yellow"},
+    "bad": {"disabled", "failed", "low", "red", "rejected", "suspended", "withdrawn"},
+    "hollow": {"cancelled", "draft", "queued", "skipped", "unknown"},
 }
-HOLLOW = {"draft", "queued", "skipped", "cancelled", "unknown", "none", "scheduled", "archived"}
 
 
 @register.filter
 def tone(state: object) -> str:
     """The colour family of a state: "good", "busy", "warn", "bad", or "hollow" for what has not happened."""
     word = str(state).lower()
-    for name, words in TONES.items():
-        if word in words:
-            return name
-    return "hollow" if word in HOLLOW else ""
-
-
-def _words() -> dict[str, str]:
-    return {
-        "accepted": pgettext("state", "accepted"),
-        "active": pgettext("state", "active"),
-        "approved": pgettext("state", "approved"),
-        "archived": pgettext("state", "archived"),
-        "blocked": pgettext("state", "blocked"),
-        "cancelled": pgettext("state", "cancelled"),
-        "connected": pgettext("state", "connected"),
-        "delivered": pgettext("state", "delivered"),
-        "disabled": pgettext("state", "disabled"),
-        "done": pgettext("state", "done"),
-        "draft": pgettext("state", "draft"),
-        "failed": pgettext("state", "failed"),
-        "finished": pgettext("state", "finished"),
-        "granted": pgettext("state", "agreed"),
-        "green": pgettext("state", "high"),
-        "high": pgettext("state", "high"),
-        "limited": pgettext("state", "limited"),
-        "low": pgettext("state", "low"),
-        "medium": pgettext("state", "medium"),
-        "paused": pgettext("state", "paused"),
-        "pending": pgettext("state", "in review"),
-        "planning": pgettext("state", "planning"),
-        "queued": pgettext("state", "queued"),
-        "read": pgettext("state", "read"),
-        "reading": pgettext("state", "reading"),
-        "red": pgettext("state", "low"),
-        "rejected": pgettext("state", "rejected"),
-        "replied": pgettext("state", "replied"),
-        "running": pgettext("state", "running"),
-        "scheduled": pgettext("state", "scheduled"),
-        "sending": pgettext("state", "sending"),
-        "sent": pgettext("state", "sent"),
-        "skipped": pgettext("state", "skipped"),
-        "uncertain": pgettext("state", "uncertain"),
-        "unknown": pgettext("state", "unknown"),
-        "waiting": pgettext("state", "waiting"),
-        "withdrawn": pgettext("state", "withdrawn"),
-        "yellow": pgettext("state", "medium"),
-    }
+    return next((name for name, words in TONES.items() if word in words), "")
 
 
 @register.filter
@@ -131,6 +37,43 @@ def state_word(state: object) -> str:
     """A state as a word of the reader's language; an unknown one as it is stored."""
     word = str(state)
     return _words().get(word.lower(), word.replace("_", " "))
+
+
+def _words() -> dict[str, str]:
+    return {
+        "accepted": pgettext("state", "accepted"),
+        "active": pgettext("state", "active"),
+        "approved": pgettext("state", "approved"),
+        "cancelled": pgettext("state", "cancelled"),
+        "delivered": pgettext("state", "delivered"),
+        "disabled": pgettext("state", "disabled"),
+        "draft": pgettext("state", "draft"),
+        "failed": pgettext("state", "failed"),
+        "finished": pgettext("state", "finished"),
+        "granted": pgettext("state", "agreed"),
+        "green": pgettext("state", "high"),
+        "high": pgettext("state", "high"),
+        "low": pgettext("state", "low"),
+        "medium": pgettext("state", "medium"),
+        "paused": pgettext("state", "paused"),
+        "pending": pgettext("state", "in review"),
+        "queued": pgettext("state", "queued"),
+        "read": pgettext("state", "read"),
+        "reading": pgettext("state", "reading"),
+        "red": pgettext("state", "low"),
+        "rejected": pgettext("state", "rejected"),
+        "replied": pgettext("state", "replied"),
+        "running": pgettext("state", "running"),
+        "sending": pgettext("state", "sending"),
+        "sent": pgettext("state", "sent"),
+        "skipped": pgettext("state", "left out"),
+        "suspended": pgettext("state", "suspended"),
+        "uncertain": pgettext("state", "uncertain"),
+        "unknown": pgettext("state", "unknown"),
+        "withdrawn": pgettext("state", "withdrawn"),
+        "writing": pgettext("state", "writing"),
+        "yellow": pgettext("state", "medium"),
+    }
 
 
 @register.filter
@@ -221,7 +164,7 @@ def here(context: template.Context, prefix: str) -> SafeString:
 @register.filter
 def unlocalize_number(value: object) -> str:
     """A number for an HTML attribute: always digits and a point, whatever the reader's language."""
-    return "0" if value in (None, "") else f"{float(value):.4g}" if isinstance(value, float) else str(value)  # type: ignore[arg-type]
+    return "0" if value in (None, "") else f"{float(value):.4g}" if isinstance(value, float) else str(value)
 
 
 register.filter(moment)

@@ -1,0 +1,141 @@
+"""Moves staged orders into the tables, set by set, with the sums of every customer they touch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from ..contacts.importing import Outcome, unchecked
+from ..contacts.options import ImportOptions
+
+STAGE = """
+CREATE TEMPORARY TABLE stage (
+    line int, customer text, phone text, perhaps_phone text, at timestamptz, amount numeric(14, 2), currency text,
+    quantity int, external_id text
+) ON COMMIT DROP
+"""
+COPY = """
+COPY stage (line, customer, phone, perhaps_phone, at, amount, currency, quantity, external_id) FROM STDIN (FORMAT csv)
+"""
+
+# Customers are made only for a number or a phone that the file is sure about.
+CREATE = """
+WITH unknown AS (
+    SELECT DISTINCT CASE WHEN s.phone IS NULL AND s.customer NOT LIKE '+%' THEN 'customer' ELSE 'phone' END AS kind,
+           CASE WHEN s.phone IS NULL AND s.customer NOT LIKE '+%' THEN s.customer
+                ELSE COALESCE(s.phone, s.perhaps_phone) END AS value
+      FROM stage s
+     WHERE NOT EXISTS (SELECT 1 FROM identities i WHERE i.kind = 'customer' AND i.value = s.customer)
+       AND NOT EXISTS (SELECT 1 FROM identities i WHERE i.kind = 'phone'
+                          AND i.value = COALESCE(s.phone, s.perhaps_phone))
+), numbered AS (
+    SELECT kind, value, nextval('contacts_id_seq') AS contact_id FROM unknown WHERE value IS NOT NULL
+), claimed AS (
+    INSERT INTO identities (kind, value, contact_id)
+    SELECT kind, value, contact_id FROM numbered ORDER BY kind, value
+        ON CONFLICT DO NOTHING RETURNING kind, value, contact_id
+)
+INSERT INTO contacts (id, phone, name, language, country, timezone, marketing, service)
+SELECT contact_id, CASE WHEN kind = 'phone' THEN value END, '', '', '', '', 'unknown', 'unknown' FROM claimed
+"""
+# The customer number goes before a phone: numbers are the company's own. Of two rows with one order number the last
+# counts. An order without a number gets one from its own facts, the same in every import of the same file; whoever
+# buys the same for the same on one day twice has it twice, told apart by the count within the file.
+MATCHED = """
+CREATE TEMPORARY TABLE matched ON COMMIT DROP AS
+SELECT line, contact_id, at, amount, currency, quantity,
+       COALESCE(external_id,
+                'auto:' || replace(to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS'), 'T00:00:00', '')
+                || '/' || amount || '/' || currency || '/' || quantity || '/'
+                || row_number() OVER (PARTITION BY contact_id, date_trunc('second', at), amount, currency, quantity,
+                                                   external_id IS NULL ORDER BY line)) AS external_id
+  FROM (
+    SELECT s.*, COALESCE(n.contact_id, p.contact_id) AS contact_id
+      FROM stage s
+      LEFT JOIN identities n ON n.kind = 'customer' AND n.value = s.customer
+      LEFT JOIN identities p ON p.kind = 'phone' AND p.value = COALESCE(s.phone, s.perhaps_phone)
+  ) AS known
+ WHERE contact_id IS NOT NULL
+"""
+UNKNOWN = """
+INSERT INTO refused (line, reason)
+SELECT s.line, replace(%(sentence)s, '{customer}', COALESCE(s.customer, s.phone))
+  FROM stage s
+ WHERE NOT EXISTS (SELECT 1 FROM matched m WHERE m.line = s.line)
+"""
+DUPLICATES = """
+DELETE FROM matched m
+ USING (SELECT contact_id, external_id, {keep}(line) AS line FROM matched
+         GROUP BY contact_id, external_id HAVING count(*) > 1) AS kept
+ WHERE m.contact_id = kept.contact_id AND m.external_id = kept.external_id AND m.line <> kept.line
+"""
+# In the order of ids, as everybody does who holds several contacts. Held until the commit: nobody deletes them, and
+# another writer of their orders sums after us (orders.actions.LOCK).
+LOCK = """
+CREATE TEMPORARY TABLE held ON COMMIT DROP AS
+SELECT id FROM contacts WHERE id IN (SELECT contact_id FROM matched) ORDER BY id FOR NO KEY UPDATE
+"""
+GONE = """
+WITH gone AS (DELETE FROM matched m WHERE NOT EXISTS (SELECT 1 FROM held WHERE held.id = m.contact_id) RETURNING line)
+INSERT INTO refused (line, reason) SELECT line, %(sentence)s FROM gone
+"""
+CHANGED = """
+CREATE TEMPORARY TABLE changed ON COMMIT DROP AS
+WITH updated AS (
+    UPDATE orders o SET at = m.at, amount = m.amount, currency = m.currency, quantity = m.quantity
+      FROM matched m
+     WHERE o.contact_id = m.contact_id AND o.external_id = m.external_id
+       AND (o.at, o.amount, o.currency, o.quantity) IS DISTINCT FROM (m.at, m.amount, m.currency, m.quantity)
+    RETURNING o.contact_id
+)
+SELECT contact_id FROM updated
+"""
+INSERT = """
+WITH added AS (
+    INSERT INTO orders (contact_id, external_id, at, amount, currency, quantity)
+    SELECT m.contact_id, m.external_id, m.at, m.amount, m.currency, m.quantity
+      FROM matched m
+     WHERE NOT EXISTS (SELECT 1 FROM orders o WHERE o.contact_id = m.contact_id AND o.external_id = m.external_id)
+     ORDER BY m.contact_id, m.at
+    RETURNING contact_id
+)
+INSERT INTO changed SELECT contact_id FROM added
+"""
+TOTALS = """
+INSERT INTO order_totals AS t (contact_id, orders, spend, first_at, last_at)
+SELECT o.contact_id, count(*), sum(o.amount), min(o.at), max(o.at)
+  FROM orders o
+ WHERE o.contact_id IN (SELECT contact_id FROM changed)
+ GROUP BY o.contact_id
+    ON CONFLICT (contact_id) DO UPDATE
+   SET orders = excluded.orders, spend = excluded.spend, first_at = excluded.first_at, last_at = excluded.last_at
+"""
+
+
+def merge(cursor: Any, options: ImportOptions, step: Callable[[], None]) -> Outcome:
+    """Move the table `stage` into orders and order_totals; `step` runs between the statements."""
+    if options.unknown_customers == "create":
+        cursor.execute(CREATE)
+    cursor.execute(MATCHED)
+    cursor.execute("ANALYZE matched")
+    step()
+    cursor.execute(UNKNOWN, {"sentence": _("Nobody has the customer number or phone “{customer}”.")})
+    cursor.execute(DUPLICATES.format(keep="min" if options.duplicates == "first" else "max"))
+    duplicate = cursor.rowcount
+    cursor.execute(LOCK)
+    cursor.execute(GONE, {"sentence": _("The customer was deleted a moment ago.")})
+    step()
+    cursor.execute(CHANGED)
+    updated = cursor.rowcount
+    step()
+    with unchecked(cursor):
+        cursor.execute(INSERT)
+        created = cursor.rowcount
+        step()
+        cursor.execute("ANALYZE changed")
+        cursor.execute(TOTALS)
+    cursor.execute("SELECT count(*) FROM matched")
+    (people,) = cursor.fetchone()
+    return Outcome(created, updated, people - created - updated, duplicate)
