@@ -54,7 +54,13 @@ def test_the_fast_reader_of_phones_says_what_the_slow_one_says():
 
 @pytest.mark.parametrize(
     ("number", "country"),
-    [("+33639980001", "FR"), ("+12025550123", "US"), ("+14165550123", "CA"), ("+8613812345678", "CN"), ("+99912345", "")],
+    [
+        ("+33639980001", "FR"),
+        ("+12025550123", "US"),
+        ("+14165550123", "CA"),
+        ("+8613812345678", "CN"),
+        ("+99912345", ""),
+    ],
 )
 def test_a_number_tells_its_country(number, country):
     assert Phones().country_of(number) == country

@@ -15,7 +15,7 @@ from ..messaging import queries as messaging
 from ..segments import queries as segments
 from ..web.live import stream
 from ..web.pages import StaffRequest, go, page_or_piece
-from ..web.told import headline, told
+from ..web.told import story
 from . import actions, queries
 from .forms import CampaignForm, filled, initial_of
 from .shown import steps
@@ -133,10 +133,7 @@ def recipients(request: StaffRequest, campaign_id: int) -> HttpResponse:
 def recipient(request: StaffRequest, campaign_id: int, contact_id: int, message_id: int) -> HttpResponse:
     campaign = queries.campaign_for(request.user, campaign_id)
     message = messaging.message_for(contact_id, message_id)
-    trace = [
-        {"at": line.at, "what": line.what, "headline": headline(line.what), "words": told(line.what, line.detail)}
-        for line in messaging.trace_of(contact_id, message_id)
-    ]
+    trace = story(messaging.trace_of(contact_id, message_id))
     context = {
         "campaign": campaign,
         "message": message,
@@ -203,6 +200,7 @@ def _moving(campaign: Any) -> dict[str, Any]:
         "funnel": funnel,
         "steps": steps(campaign.pk, funnel),
         "progress_tone": tone,
+        "seconds_left": funnel.seconds_left if campaign.state == "running" else None,
         "held": campaign.state == "running" and campaign.lane is not None and campaign.lane.state == "held",
         "moving": queries.is_live(campaign),
     }

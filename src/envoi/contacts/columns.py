@@ -12,12 +12,34 @@ from .words import folded
 
 Titles = Mapping[str, Sequence[str]]
 
-PHONE = ("phone", "phone number", "mobile", "mobile phone", "mobile number", "cell", "cell phone", "telephone", "tel")
+PHONE: tuple[str, ...] = (
+    "phone",
+    "phone number",
+    "mobile",
+    "mobile phone",
+    "mobile number",
+    "cell",
+    "cell phone",
+    "telephone",
+    "tel",
+)
 PHONE += ("whatsapp", "whatsapp number", "msisdn", "téléphone", "numéro de téléphone", "portable", "téléphone portable")
 PHONE += ("téléphone mobile", "gsm", "手机", "手机号", "手机号码", "电话", "电话号码", "联系电话", "移动电话")
-CUSTOMER = ("customer", "customer number", "customer id", "customer no", "client number", "client id", "external id")
+CUSTOMER: tuple[str, ...] = (
+    "customer",
+    "customer number",
+    "customer id",
+    "customer no",
+    "client number",
+    "client id",
+    "external id",
+)
 CUSTOMER += ("numéro client", "numéro de client", "n° client", "no client", "code client", "id client", "client")
 CUSTOMER += ("客户编号", "客户号", "客户id", "客户", "会员号", "会员编号", "会员id")
+CONSENT: tuple[str, ...] = ("consent", "marketing", "marketing consent", "opt in", "optin", "newsletter consent")
+CONSENT += ("consentement", "consentement marketing", "accord", "同意", "营销同意", "同意营销", "是否同意")
+CONSENT_DATE: tuple[str, ...] = ("consent date", "consent at", "consent time", "opt in date", "opt-in date")
+CONSENT_DATE += ("date de consentement", "date du consentement", "同意日期", "同意时间")
 
 CONTACT_TITLES: Titles = {
     "phone": PHONE,
@@ -29,10 +51,8 @@ CONTACT_TITLES: Titles = {
     "country": ("country", "country code", "pays", "code pays", "国家", "国家代码", "国家/地区"),
     "timezone": ("timezone", "time zone", "fuseau horaire", "时区"),
     "tags": ("tags", "tag", "labels", "étiquettes", "étiquette", "标签"),
-    "consent": ("consent", "marketing", "marketing consent", "opt in", "optin", "newsletter consent", "consentement")
-    + ("consentement marketing", "accord", "同意", "营销同意", "同意营销", "是否同意"),
-    "consent_at": ("consent date", "consent at", "consent time", "opt in date", "date de consentement")
-    + ("date du consentement", "同意日期", "同意时间"),
+    "consent": CONSENT,
+    "consent_at": CONSENT_DATE,
 }
 
 # The first two columns of our own file of rejects: mended and sent back, they say nothing about a person.

@@ -7,7 +7,8 @@
 4. Else it is Windows-1252 or GB18030, and almost any bytes are valid in both, so the shape of what is not ASCII
    decides. In Western words accented letters stand alone, or in twos, between ASCII letters (Noël, Conceição). In
    Chinese text every letter takes two bytes, so that runs of them are even, long, or stand apart from ASCII letters.
-   Each run is one vote; a draw goes to Windows-1252.
+   Each letter is one vote, and those for Chinese count double when every line could be GB18030: in Western text
+   some accented letter stands before a comma or at the end of a line, which GB18030 does not allow.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ def find_encoding(path: Path) -> Encoding:
 
 
 def open_text(path: Path, encoding: Encoding) -> Utf8Reader | BinaryIO:
-    """The bytes of a file after its mark, with `read` and `tell`; UTF-16 comes as UTF-8, so that a line ends in one byte."""
+    """The bytes of a file after its mark; UTF-16 comes as UTF-8, so that a line always ends in one byte."""
     file = path.open("rb")
     file.seek(encoding.skip)
     return Utf8Reader(file, encoding.codec) if encoding.title == "UTF-16" else file
@@ -140,7 +141,7 @@ def _is_utf8(file: BinaryIO) -> bool:
 
 
 def _vote(file: BinaryIO) -> str:
-    utf8 = other = western = chinese = 0
+    utf8 = other = western = chinese = impossible = 0
     for line in _telling_lines(file):
         try:
             line.decode("utf-8")
@@ -148,12 +149,21 @@ def _vote(file: BinaryIO) -> str:
         except UnicodeDecodeError:
             other += 1
             western += len(_WESTERN.findall(line))
-            chinese += len(_CHINESE.findall(line))
+            impossible += not _is_gb18030(line)
+            chinese += sum(len(run) // 2 for run in _CHINESE.findall(line))
         if utf8 + other >= VOTERS:
             break
     if utf8 >= other:
         return "utf-8"
-    return "gb18030" if chinese > western else "cp1252"
+    return "gb18030" if chinese * (1 if impossible else 2) > western else "cp1252"
+
+
+def _is_gb18030(line: bytes) -> bool:
+    try:
+        line.decode("gb18030")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _telling_lines(file: BinaryIO) -> Iterator[bytes]:

@@ -25,7 +25,6 @@ from django.utils.translation import gettext as _
 from ..core.errors import BadInput, Problem
 from .columns import Columns, Titles, is_known, recognise
 from .models import Import
-from .options import ImportOptions
 from .queries import REJECTS
 from .reading import Table
 from .rejects import Rejects, unguarded
@@ -244,7 +243,7 @@ def _csv(rows: list[StageRow]) -> str:
 
 
 class Board:
-    """Where one import stands, written on a connection of its own and so seen while the import is in its transaction."""
+    """Where one import stands, on a connection of its own: seen while the import is in its transaction."""
 
     def __init__(self, import_id: int) -> None:
         self._id = import_id

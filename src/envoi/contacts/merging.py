@@ -78,8 +78,11 @@ CREATE TEMPORARY TABLE lost ON COMMIT DROP AS
 SELECT m.line, m.contact_id AS ours, min(i.contact_id) AS theirs
   FROM matched m
   JOIN identities i ON (i.kind = 'phone' AND i.value = m.phone) OR (i.kind = 'customer' AND i.value = m.customer)
- WHERE i.contact_id <> m.contact_id
+ WHERE i.contact_id <> m.contact_id AND m.is_new = {is_new}
  GROUP BY m.line, m.contact_id
+"""
+LOST_HELD = """
+SELECT count(*) FROM (SELECT 1 FROM contacts WHERE id IN (SELECT theirs FROM lost) ORDER BY id FOR KEY SHARE) AS held
 """
 HAND_OVER = """
 UPDATE identities i SET contact_id = lost.theirs
@@ -90,7 +93,8 @@ UPDATE identities i SET contact_id = lost.theirs
 FOLLOW = """
 UPDATE matched m
    SET contact_id = CASE WHEN m.is_new THEN lost.theirs ELSE m.contact_id END,
-       by_phone = COALESCE(m.by_phone, lost.theirs), is_new = false
+       by_phone = COALESCE(m.by_phone, lost.theirs), by_customer = COALESCE(m.by_customer, lost.theirs),
+       is_new = false
   FROM lost WHERE m.line = lost.line
 """
 # A phone that went to another contact is not this row's to write down.
@@ -259,5 +263,6 @@ def _claim(cursor: Any, *, is_new: str) -> None:
         (wanted,) = cursor.fetchone()
         cursor.execute(KEYS.format(is_new=is_new) + " ON CONFLICT DO NOTHING")
         if cursor.rowcount < wanted:
-            for statement in (LOST, HAND_OVER, FOLLOW, NOT_THEIRS):
+            cursor.execute(LOST.format(is_new=is_new))
+            for statement in (LOST_HELD, HAND_OVER, FOLLOW, NOT_THEIRS, "DROP TABLE lost"):
                 cursor.execute(statement)

@@ -112,7 +112,7 @@ def _plan(metadata: PhoneMetadata | None) -> _Plan | None:
         lengths=frozenset(metadata.general_desc.possible_length),
         prefix=re.compile(prefix) if prefix else None,
         # Only digits: no carrier code in it, nothing rewritten.
-        plain_prefix=bool(prefix) and prefix.isdigit() and not metadata.national_prefix_transform_rule,
+        plain_prefix=bool(prefix and prefix.isdigit() and not metadata.national_prefix_transform_rule),
         abroad=re.compile(metadata.international_prefix) if metadata.international_prefix else None,
         general=re.compile(metadata.general_desc.national_number_pattern),
     )

@@ -65,7 +65,7 @@ def contact_list(
     else:
         source = f"SELECT c.* FROM contacts c WHERE {_all(page)}"  # noqa: S608
     parameters["limit"] = limit + 1
-    found = list(Contact.objects.raw(f"{source} ORDER BY {order} LIMIT %(limit)s", parameters))  # noqa: S608
+    found = list(Contact.objects.raw(f"{source} ORDER BY {order} LIMIT %(limit)s", parameters))
 
     items = found[:limit]
     _name_tags(items)

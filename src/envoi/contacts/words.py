@@ -9,9 +9,34 @@ from django.utils.translation import gettext as _
 
 from ..core.errors import BadInput
 
-YES = ("yes", "y", "true", "1", "x", "ok", "granted", "opt in", "opted in", "subscribed", "agreed", "accepted")
+YES: tuple[str, ...] = (
+    "yes",
+    "y",
+    "true",
+    "1",
+    "x",
+    "ok",
+    "granted",
+    "opt in",
+    "opted in",
+    "subscribed",
+    "agreed",
+    "accepted",
+)
 YES += ("oui", "o", "vrai", "accepté", "d'accord", "inscrit", "abonné", "是", "有", "同意", "已同意", "订阅", "已订阅")
-NO = ("no", "n", "false", "0", "withdrawn", "opt out", "opted out", "unsubscribed", "refused", "denied", "stop")
+NO: tuple[str, ...] = (
+    "no",
+    "n",
+    "false",
+    "0",
+    "withdrawn",
+    "opt out",
+    "opted out",
+    "unsubscribed",
+    "refused",
+    "denied",
+    "stop",
+)
 NO += ("non", "faux", "refusé", "désinscrit", "désabonné", "retiré", "否", "无", "不同意", "拒绝", "退订", "已退订")
 NOT_SAID = ("", "unknown", "inconnu", "未知", "n/a", "na", "-", "?", "null", "none")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,7 +10,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection, transaction
-from psycopg.types.json import Jsonb
 
 # The customers are locked, in the order of their ids, before their orders are read: two writers of one customer's
 # orders then add one after the other, and the later one sums what both wrote.
@@ -35,7 +35,7 @@ SELECT o.contact_id, count(*), sum(o.amount), min(o.at), max(o.at)
 
 ADD = """
 INSERT INTO orders AS o (contact_id, external_id, at, amount, currency, quantity, items)
-VALUES (%(contact_id)s, %(external_id)s, %(at)s, %(amount)s, %(currency)s, %(quantity)s, %(items)s)
+VALUES (%(contact_id)s, %(external_id)s, %(at)s, %(amount)s, %(currency)s, %(quantity)s, %(items)s::jsonb)
     ON CONFLICT (contact_id, external_id) DO UPDATE
    SET at = excluded.at, amount = excluded.amount, currency = excluded.currency,
        quantity = excluded.quantity, items = excluded.items
@@ -75,7 +75,7 @@ def add_orders(orders: Iterable[NewOrder]) -> int:
                     "amount": one.amount,
                     "currency": one.currency,
                     "quantity": one.quantity,
-                    "items": Jsonb(one.items),
+                    "items": json.dumps(one.items),
                 },
             )
             changed += cursor.rowcount

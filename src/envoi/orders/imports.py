@@ -20,17 +20,21 @@ from ..core.phone import BadPhone
 from .amounts import amount_of, currency_of, quantity_of
 from .merging import COPY, STAGE, merge
 
+DATE: tuple[str, ...] = ("date", "order date", "ordered at", "purchase date", "date de commande", "date d'achat")
+DATE += ("日期", "下单日期", "订单日期", "下单时间", "购买日期")
+AMOUNT: tuple[str, ...] = ("amount", "total", "total amount", "order total", "price", "value")
+AMOUNT += ("montant", "prix", "montant total", "金额", "总额", "订单金额", "总金额", "价格")
+ORDER: tuple[str, ...] = ("order", "order id", "order number", "order no", "commande", "numéro de commande")
+ORDER += ("n° commande", "id commande", "订单号", "订单编号", "订单id")
+
 TITLES: Titles = {
     "customer": CUSTOMER,
     "phone": PHONE,
-    "at": ("date", "order date", "ordered at", "purchase date", "date de commande", "date d'achat", "日期", "下单日期")
-    + ("订单日期", "下单时间", "购买日期"),
-    "amount": ("amount", "total", "total amount", "order total", "price", "value", "montant", "prix", "montant total")
-    + ("金额", "总额", "订单金额", "总金额", "价格"),
+    "at": DATE,
+    "amount": AMOUNT,
     "currency": ("currency", "devise", "monnaie", "货币", "币种"),
     "quantity": ("quantity", "qty", "items", "pieces", "quantité", "qté", "数量", "件数"),
-    "external_id": ("order", "order id", "order number", "order no", "numéro de commande", "n° commande", "commande")
-    + ("id commande", "订单号", "订单编号", "订单id"),
+    "external_id": ORDER,
 }
 
 

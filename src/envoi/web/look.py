@@ -51,6 +51,12 @@ def short_day(day: date) -> str:
     return formats.date_format(day, pgettext("date format", "j M"))
 
 
+def whole_day(day: date | None) -> str:
+    """A day with its year, the month in letters, so that nobody takes it for the day: "25 May 2025"."""
+    # Translators: day, month and year (Django date format).
+    return formats.date_format(day, pgettext("date format", "j M Y")) if day else "–"
+
+
 def moment(when: datetime | None) -> str:
     """A time as short as it may be: "14:05" today, "3 Nov 14:05" this year, with the year before that."""
     if not when:
@@ -60,7 +66,7 @@ def moment(when: datetime | None) -> str:
         return formats.date_format(local, "H:i")
     if local.year == today.year:
         return f"{short_day(local)} {formats.date_format(local, 'H:i')}"
-    return formats.date_format(local, "SHORT_DATE_FORMAT")
+    return whole_day(local)
 
 
 def moment_exact(when: datetime | None) -> str:

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from django.utils.translation import gettext as _
 
 from .look import moment
+
+
+ORDER = ("queued", "skipped", "waits", "sending", "uncertain", "accepted", "held", "sent", "delivered", "read")
+
+
+class Line(Protocol):
+    """What messaging.queries.trace_of gives."""
+
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def what(self) -> str: ...
+    @property
+    def detail(self) -> Mapping[str, Any]: ...
 
 
 def why(reason: str) -> str:
@@ -33,6 +47,29 @@ def told(what: str, detail: Mapping[str, Any] | None) -> str:
     if isinstance(price, Mapping) and price.get("category"):
         parts.append(_("Billed as %(category)s.") % {"category": price["category"]})
     return " ".join(parts)
+
+
+def story(lines: Iterable[Line]) -> list[dict[str, Any]]:
+    """A trace for the page, oldest first: the price is told once, and times that the provider rounds keep their order.
+
+    Receipts carry whole seconds, so a message planned at 14:21:49.4 is "sent" at 14:21:49: within one second what
+    must come first comes first.
+    """
+    told_lines: list[dict[str, Any]] = []
+    priced = False
+    for line in sorted(lines, key=lambda one: (one.at.replace(microsecond=0), _place(one.what))):
+        detail = dict(line.detail or {})
+        if priced:
+            detail.pop("pricing", None)
+        priced = priced or "pricing" in detail
+        told_lines.append(
+            {"at": line.at, "what": line.what, "headline": headline(line.what), "words": told(line.what, detail)}
+        )
+    return told_lines
+
+
+def _place(what: str) -> int:
+    return ORDER.index(what) if what in ORDER else len(ORDER)
 
 
 def headline(what: str) -> str:

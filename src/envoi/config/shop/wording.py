@@ -5,28 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 NAME = "autumn_offer"
-LANGUAGE = "fr"
+LANGUAGE = "en"
 
 COMPONENTS: list[dict[str, Any]] = [
-    {"type": "HEADER", "format": "TEXT", "text": "Les nouveautés de l’automne"},
+    {"type": "HEADER", "format": "TEXT", "text": "New records for autumn"},
     {
         "type": "BODY",
         "text": (
-            "Bonjour {{first_name}}, les disques de la saison sont arrivés. Jusqu’à dimanche, le code {{code}} "
-            "vous donne *20 %* sur tout le rayon. Répondez *OUI* et nous vous en mettons un de côté."
+            "Hello {{first_name}}, this season’s records are in. Until Sunday the code {{code}} takes *20 %* off the "
+            "whole shelf. Reply *YES* and we put one aside for you."
         ),
         "example": {
             "body_text_named_params": [
                 {"param_name": "first_name", "example": "Élodie"},
-                {"param_name": "code", "example": "AUTOMNE20"},
+                {"param_name": "code", "example": "AUTUMN20"},
             ]
         },
     },
-    {"type": "FOOTER", "text": "Répondez STOP pour ne plus recevoir nos offres"},
-    {
-        "type": "BUTTONS",
-        "buttons": [{"type": "QUICK_REPLY", "text": "Oui"}, {"type": "QUICK_REPLY", "text": "Plus tard"}],
-    },
+    {"type": "FOOTER", "text": "Reply STOP to end these offers"},
+    {"type": "BUTTONS", "buttons": [{"type": "QUICK_REPLY", "text": "Yes"}, {"type": "QUICK_REPLY", "text": "Later"}]},
 ]
 
-VARIABLES = {"first_name": {"field": "first_name"}, "code": {"text": "AUTOMNE20"}}
+VARIABLES = {"first_name": {"field": "first_name"}, "code": {"text": "AUTUMN20"}}

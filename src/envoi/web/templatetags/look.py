@@ -11,7 +11,7 @@ from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext, pgettext
 
-from ..look import language_name, moment, moment_exact
+from ..look import language_name, moment, moment_exact, whole_day
 from ..told import why
 
 register = template.Library()
@@ -168,6 +168,7 @@ def unlocalize_number(value: object) -> str:
 
 
 register.filter(moment)
+register.filter(whole_day)
 register.filter(moment_exact)
 
 
