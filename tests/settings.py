@@ -12,8 +12,8 @@ if "ENVOI_HOME" not in os.environ or os.environ.get("ENVOI_TEST_HOME") != os.env
 
 os.environ["ENVOI_PROVIDER_URLS"] = "1"
 
-from envoi.config.settings import *  # noqa: E402, F403
-from envoi.config.settings import DATABASES  # noqa: E402
+from envoi.config.settings import *  # noqa: F403
+from envoi.config.settings import DATABASES
 
 # The test database is made anew and dropped again: connections kept in a pool would hold it.
 DATABASES["default"]["OPTIONS"].pop("pool", None)

@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -60,9 +61,11 @@ def found() -> Iterator[Found]:
 
 
 def _python(path: Path, source: bytes) -> Iterator[Found]:
-    for line, function, words, comments, *_ in extract_python(io.BytesIO(source), KEYWORDS, ["Translators:"], {}):
-        given = list(words) if isinstance(words, tuple | list) else [words]
-        yield from _call(path, int(line), str(function), [word for word in given if word], list(comments))
+    for found_here in extract_python(io.BytesIO(source), KEYWORDS, ["Translators:"], {}):
+        line, function, words, comments = found_here[:4]
+        given = [words] if isinstance(words, str) else words or ()
+        texts = [word for word in given if word]
+        yield from _call(path, int(line), str(function), texts, list(comments or ()))
 
 
 def _template(path: Path) -> Iterator[Found]:
@@ -107,6 +110,10 @@ def extract() -> int:
         catalog.update(fresh, no_fuzzy_matching=True)
         catalog.obsolete.clear()
         catalog.fuzzy = False
+        # No dates and no addresses: they would change with every run and say nothing.
+        catalog.creation_date = catalog.revision_date = datetime(2026, 1, 1, tzinfo=UTC)
+        catalog.last_translator = catalog.language_team = "Envoi contributors"
+        catalog.msgid_bugs_address = "see CONTRIBUTING.md"
         path = LOCALE / language / "LC_MESSAGES" / "django.po"
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as file:

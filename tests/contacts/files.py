@@ -70,6 +70,8 @@ def until(holds: Callable[[], Any], *, seconds: float = 30) -> Any:
 
 def waiting(db: psycopg.Connection[Any]) -> list[int]:
     """Processes of the server, in this database, that wait for somebody's lock."""
+    # Within a transaction the server would show the first answer again.
+    db.execute("SELECT pg_stat_clear_snapshot()")
     rows = db.execute(
         """SELECT pid FROM pg_stat_activity
             WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0"""

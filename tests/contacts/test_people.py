@@ -187,7 +187,7 @@ def test_a_cursor_that_is_not_ours_is_refused():
     [
         ("anna", ["Anna Smith"]),
         ("SMI", ["Anna Smith"]),
-        ("an", ["Anna Smith", "Ánh Nguyen-Anders"]),
+        ("an", ["Anna Smith"]),
         ("张伟", ["张伟"]),
         ("伟", []),
         ("50%", ["50% off"]),
@@ -202,8 +202,7 @@ def test_a_cursor_that_is_not_ours_is_refused():
 )
 def test_people_are_found_by_part_of_a_name_or_number(search, found):
     people("张伟", "Anna Smith", "Ánh Nguyen-Anders", "50% off")
-    expected = [name for name in found if search != "an" or name == "Anna Smith"]
-    assert sorted(names(queries.contact_list(None, search=search))) == sorted(expected)
+    assert sorted(names(queries.contact_list(None, search=search))) == sorted(found)
 
 
 def test_filters_narrow_the_list_together():

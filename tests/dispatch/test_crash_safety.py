@@ -70,8 +70,9 @@ def test_answers_that_come_late_are_all_recorded(rig: Rig) -> None:
     rig.begin(faults="none", settings={"faults": {"answer_seconds": 0.4}})
     rig.launch(rig.shop(customers=120, throughput=100))
     rig.start("dispatch")
-    wait_until(lambda: not rig.waiting(), saying="the campaign did not end")
-    assert rig.number("SELECT count(*) FROM messages WHERE accepted_at IS NOT NULL") == 120
+    # Receipts overtake these answers and would hide one that went missing: what counts is that each was recorded.
+    accepted = "SELECT count(*) FROM messages WHERE accepted_at IS NOT NULL"
+    wait_until(lambda: rig.number(accepted) == 120, seconds=20, saying="an answer was not recorded")
 
 
 def test_a_dispatcher_that_is_told_to_stop_leaves_nothing_uncertain(rig: Rig) -> None:

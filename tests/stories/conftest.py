@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from django.db import connections
 from playwright.sync_api import Page, sync_playwright
+from tools.browser import chromium
 
 from tests.rig import Rig
-from tools.browser import chromium
 
 # Playwright's sync interface runs an event loop in this thread, where Django would refuse all database work.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"

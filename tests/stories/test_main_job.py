@@ -34,7 +34,7 @@ def sign_in(page: Page) -> None:
 
 
 def test_from_a_customer_file_to_receipts(rig: Rig, page: Page, owner: Staff, tmp_path: Path) -> None:
-    rig.begin(faults="realistic", speed=200, settings={"faults": {"never_delivered": 0}}, door="web")
+    rig.begin(faults="realistic", speed=5000, settings={"faults": {"never_delivered": 0}}, door="web")
     rig.shop(customers=0, throughput=25)
     rig.start("dispatch")
     rig.start("worker")

@@ -6,6 +6,7 @@ import re
 from asyncio import run
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 from django.http import HttpResponse, StreamingHttpResponse
@@ -17,10 +18,12 @@ from envoi.channels.models import Account, Channel
 from envoi.contacts.models import Contact, Import, Tag
 from envoi.message_templates.models import Template
 from envoi.messaging.models import Lane, Message, MessageEvent
+from envoi.messaging.queries import TraceLine
 from envoi.segments.models import Segment
 from envoi.team.models import Staff
 from envoi.web.charts import Chart, Series
 from envoi.web.templatetags.look import duration, percent, tier, whatsapp
+from envoi.web.told import story
 
 HTMX = {"HX-Request": "true"}
 COMPONENTS = [
@@ -285,3 +288,19 @@ def test_a_chart_says_the_same_in_its_table() -> None:
     assert chart.rows == [("Mon", [3]), ("Tue", [None])]
     assert chart.spec["series"] == [{"name": "Sent", "values": [3, None], "tone": ""}]
     assert not chart.is_empty
+
+
+def test_a_trace_is_told_in_order_and_the_price_once() -> None:
+    second = timezone.now().replace(microsecond=0)
+    lines = [
+        TraceLine(second, "sent", {"pricing": {"category": "marketing"}}),
+        TraceLine(second.replace(microsecond=400_000), "queued", {}),
+        TraceLine(second.replace(microsecond=600_000), "accepted", {}),
+        TraceLine(second + timedelta(seconds=2), "delivered", {"pricing": {"category": "marketing"}}),
+    ]
+    assert [(line["what"], line["words"]) for line in story(lines)] == [
+        ("queued", ""),
+        ("accepted", ""),
+        ("sent", "Billed as marketing."),
+        ("delivered", ""),
+    ]

@@ -28,7 +28,7 @@ def steps(campaign_id: int, funnel: Funnel) -> list[Step]:
     """From recipients to replies."""
     page = reverse("campaigns:show", args=[campaign_id])
 
-    # A link only where the rows behind it are exactly those counted: "sent" holds four states at once.
+    # A link only where the list can show exactly those counted.
     def step(label: str, count: int, before: int, says: str, *, query: str | None = None, tone: str = "") -> Step:
         width = round(100 * count / funnel.recipients, 2) if funnel.recipients else 0.0
         href = f"{page}{query}#recipients-title" if query is not None else ""
@@ -44,12 +44,19 @@ def steps(campaign_id: int, funnel: Funnel) -> list[Step]:
             query="",
             tone="calm",
         ),
-        step(_("Sent"), f.accepted, f.recipients, _("Accepted by the provider ÷ recipients.")),
+        step(
+            _("Sent"),
+            f.accepted,
+            f.recipients,
+            _("Accepted by the provider ÷ recipients."),
+            query="?state=sent_or_more",
+        ),
         step(
             _("Delivered"),
             f.delivered,
             f.accepted,
             _("Reached the phone ÷ sent. Usual is 92 %; under 85 % the number may be slowed down."),
+            query="?state=delivered_or_more",
         ),
         step(
             _("Read"),

@@ -13,14 +13,20 @@ from ..core.errors import BadInput
 from ..message_templates import wording
 from ..messaging import queries as messaging
 from ..segments import queries as segments
+from ..team.requests import StaffRequest
 from ..web.live import stream
-from ..web.pages import StaffRequest, go, page_or_piece
+from ..web.pages import go, page_or_piece
 from ..web.told import story
 from . import actions, queries
 from .forms import CampaignForm, filled, initial_of
 from .shown import steps
 
-STATES = ("queued", "accepted", "sent", "delivered", "read", "failed", "uncertain", "skipped", "cancelled")
+# What a bar of the funnel counts: everybody who got that far.
+REACHED = {
+    "sent_or_more": ["accepted", "sent", "delivered", "read"],
+    "delivered_or_more": ["delivered", "read"],
+}
+STATES = ("queued", *REACHED, "accepted", "sent", "delivered", "read", "failed", "uncertain", "skipped", "cancelled")
 
 
 @login_required
@@ -28,7 +34,8 @@ STATES = ("queued", "accepted", "sent", "delivered", "read", "failed", "uncertai
 def campaign_list(request: StaffRequest) -> HttpResponse:
     search, state = request.GET.get("q", "").strip(), request.GET.get("state", "")
     page = queries.campaigns(request.user, search=search, state=state, after=request.GET.get("after"), limit=25)
-    rows = [(one, queries.funnel(one.pk) if one.launched_at else queries.Funnel()) for one in page.items]
+    funnels = queries.funnels([one.pk for one in page.items if one.launched_at])
+    rows = [(one, funnels.get(one.pk, queries.Funnel())) for one in page.items]
     context = {"page": page, "rows": rows, "search": search, "state": state, "states": queries.Campaign.State.choices}
     return page_or_piece(request, "campaigns/list.html", "campaigns/_rows.html", context)
 
@@ -132,7 +139,7 @@ def recipients(request: StaffRequest, campaign_id: int) -> HttpResponse:
 @require_safe
 def recipient(request: StaffRequest, campaign_id: int, contact_id: int, message_id: int) -> HttpResponse:
     campaign = queries.campaign_for(request.user, campaign_id)
-    message = messaging.message_for(contact_id, message_id)
+    message = messaging.message_for(contact_id, message_id, campaign_id=campaign.pk)
     trace = story(messaging.trace_of(contact_id, message_id))
     context = {
         "campaign": campaign,
@@ -213,5 +220,8 @@ def _bubble(campaign: Any) -> dict[str, Any]:
 def _recipients(request: StaffRequest, campaign: Any) -> dict[str, Any]:
     state, search = request.GET.get("state", ""), request.GET.get("q", "").strip()
     state = state if state in STATES else ""
-    page = queries.recipients(campaign.pk, state=state, search=search, after=request.GET.get("after"))
-    return {"page": page, "asked": {"state": state, "search": search}, "states": STATES}
+    page = queries.recipients(
+        campaign.pk, states=REACHED.get(state, [state] if state else []), search=search, after=request.GET.get("after")
+    )
+    asked = {"state": state, "search": search}
+    return {"page": page, "asked": asked, "states": STATES, "moving": queries.is_live(campaign)}

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from ..web.pages import StaffRequest
+from ..team.requests import StaffRequest
 from . import queries
 
 

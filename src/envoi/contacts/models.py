@@ -29,7 +29,7 @@ class Contact(models.Model):
     messaging.ledger alone writes these two and `held_until` (mission M4, Meta sheet E.3).
     """
 
-    phone = models.CharField(max_length=20, null=True, blank=True)
+    phone = models.CharField(max_length=20, null=True, blank=True)  # noqa: DJ001  (unknown is not empty)
     name = models.CharField(max_length=200, blank=True, default="")
     language = models.CharField(max_length=12, blank=True, default="")
     country = models.CharField(max_length=2, blank=True, default="")

@@ -14,9 +14,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from ..core import clock
+from ..team.requests import StaffRequest
 from ..web.live import stream
 from ..web.look import language_choices
-from ..web.pages import StaffRequest, page_or_piece
+from ..web.pages import page_or_piece
 from ..web.templatetags.look import percent
 from . import actions, queries
 from .forms import ContactForm, ImportForm, ListForm

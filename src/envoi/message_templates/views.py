@@ -7,7 +7,8 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from ..web.pages import StaffRequest, page_or_piece
+from ..team.requests import StaffRequest
+from ..web.pages import page_or_piece
 from . import queries, wording
 
 

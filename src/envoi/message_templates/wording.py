@@ -93,7 +93,7 @@ def bubble(components: Components, values: Mapping[str, str]) -> Bubble:
                 suffix = values.get(f"button.{index + 1}")
                 url = str(button.get("url", ""))
                 if suffix is not None:
-                    url = VARIABLE.sub(lambda _, suffix=suffix: suffix, url)
+                    url = suffix.join(VARIABLE.split(url)[::2])
                 buttons.append(Button(str(button.get("type", "")).lower(), str(button.get("text", "")), url))
     return Bubble(header, header_kind, body, footer, tuple(buttons))  # type: ignore[arg-type]
 

@@ -32,12 +32,13 @@ def messages_of(contact_id: int, *, limit: int = 200) -> list[Message]:
     )
 
 
-def message_for(contact_id: int, message_id: int) -> Message:
-    """One message. Raises NotFound."""
+def message_for(contact_id: int, message_id: int, *, campaign_id: int | None = None) -> Message:
+    """One message, with `campaign_id` only when it is of that campaign. Raises NotFound."""
+    found = Message.objects.select_related("template", "channel", "contact")
+    if campaign_id is not None:
+        found = found.filter(campaign_id=campaign_id)
     try:
-        return Message.objects.select_related("template", "channel", "contact").get(
-            contact_id=contact_id, id=message_id
-        )
+        return found.get(contact_id=contact_id, id=message_id)
     except Message.DoesNotExist:
         raise NotFound(_("There is no such message.")) from None
 

@@ -14,7 +14,7 @@ LARGEST = Decimal(10) ** 12
 
 _AROUND = re.compile(r"^[A-Za-z$€£¥₹￥元 \u00a0\u202f]*|[A-Za-z$€£¥₹￥元 \u00a0\u202f]*$")
 _PLAIN = re.compile(r"\d+(?:\.\d{1,2})?")
-_GROUPED = re.compile(r"\d{1,3}(?:([ '’\u00a0\u202f.,])\d{3})(?:\1\d{3})*(?:(?!\1)[.,]\d+)?")
+_GROUPED = re.compile(r"[1-9]\d{0,2}(?:([ '’\u00a0\u202f.,])\d{3})(?:\1\d{3})*(?:(?!\1)[.,]\d+)?")
 _DECIMAL = re.compile(r"\d*[.,]\d+|\d+")
 
 

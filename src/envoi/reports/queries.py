@@ -76,8 +76,10 @@ def overview(staff: Staff | None) -> Overview:
     if not may(staff, "campaigns.read"):
         return Overview(days[-1], days, [], [])
     rows = []
-    for one in campaigns.campaigns(staff, limit=5).items:
-        funnel = campaigns.funnel(one.pk) if one.launched_at else campaigns.Funnel()
+    last = campaigns.campaigns(staff, limit=5).items
+    funnels = campaigns.funnels([one.pk for one in last if one.launched_at])
+    for one in last:
+        funnel = funnels.get(one.pk, campaigns.Funnel())
         rows.append(
             CampaignRow(
                 id=one.pk,
@@ -209,7 +211,8 @@ def _message_entry(message: Message) -> Entry:
         at=message.accepted_at or message.created_at,
         what=headline(message.state),
         tone="bad" if message.state in ("failed", "uncertain") else "",
-        text=bubble_of(message).body,
+        # Who was left out has not read it: showing the words would say that they had.
+        text="" if message.state in ("skipped", "cancelled") else bubble_of(message).body,
         ours=True,
         detail=why(message.reason) if message.reason else message.error_title,
         url=url,

@@ -10,9 +10,9 @@ from django.views.decorators.http import require_safe
 
 from ..contacts import queries as contacts
 from ..orders import queries as orders
+from ..team.requests import StaffRequest
 from ..web.charts import Chart, Series
 from ..web.look import short_day
-from ..web.pages import StaffRequest
 from . import queries
 
 

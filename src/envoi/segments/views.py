@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from ..contacts.queries import tags
+from ..team.requests import StaffRequest
 from ..web.look import language_choices
-from ..web.pages import StaffRequest, go, page_or_piece
+from ..web.pages import go, page_or_piece
 from . import actions, queries
 from .forms import RuleForm
 from .rules import FIELDS, BadRule, in_words

@@ -1,4 +1,4 @@
-"""What every view shares: the request of somebody signed in, a whole page or the piece that htmx swaps."""
+"""A whole page or the piece that htmx swaps, from one view."""
 
 from __future__ import annotations
 
@@ -8,14 +8,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.utils.cache import patch_vary_headers
 from django_htmx.http import HttpResponseClientRedirect
-
-from ..team.models import Staff
-
-
-class StaffRequest(HttpRequest):
-    """A request behind `login_required`: its user is one of the staff."""
-
-    user: Staff
 
 
 def page_or_piece(request: HttpRequest, page: str, piece: str, context: dict[str, Any]) -> HttpResponse:

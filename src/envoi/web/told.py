@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 
 from .look import moment
 
-
 ORDER = ("queued", "skipped", "waits", "sending", "uncertain", "accepted", "held", "sent", "delivered", "read")
 
 

@@ -46,6 +46,8 @@ def _words() -> dict[str, str]:
         "approved": pgettext("state", "approved"),
         "cancelled": pgettext("state", "cancelled"),
         "delivered": pgettext("state", "delivered"),
+        "delivered_or_more": pgettext("state", "delivered, or read since"),
+        "sent_or_more": pgettext("state", "accepted, and all that followed"),
         "disabled": pgettext("state", "disabled"),
         "draft": pgettext("state", "draft"),
         "failed": pgettext("state", "failed"),
