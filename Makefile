@@ -9,7 +9,7 @@ NODE_PATH := $(shell command -v npm 2>/dev/null)
 setup: .venv/done src/envoi/web/static/web/built/charts.js src/envoi/web/locale/done
 
 .venv/done: requirements.lock pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit("Envoi needs Python 3.11 or newer; this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -c 'import sys; sys.exit("Envoi needs Python 3.11 or newer; this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
@@ -20,8 +20,8 @@ src/envoi/web/static/web/built/charts.js: package-lock.json src/envoi/web/fronte
 ifeq ($(NODE_PATH),)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-node.lock
 endif
-	PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent --no-audit --no-fund
-	PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build
+	@PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent --no-audit --no-fund
+	@PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build
 	touch $@
 
 src/envoi/web/locale/done: $(wildcard src/envoi/web/locale/*/LC_MESSAGES/django.po) | .venv/done
@@ -39,7 +39,7 @@ check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/python tools/templates.py
-	$(BIN)/mypy
+	ENVOI_DATABASE_URL=postgresql:///types ENVOI_SECRET_KEY=types $(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tools/schema.py check
 	$(BIN)/python tools/messages.py check

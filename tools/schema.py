@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import sys
 import tempfile
 from importlib import import_module
@@ -38,19 +40,21 @@ SELECT pg_get_indexdef(i.indexrelid) FROM pg_index i JOIN pg_class c ON c.oid = 
 
 def page() -> str:
     """Every table of ours after all migrations, on a server of its own: columns, constraints, then indexes."""
-    with tempfile.TemporaryDirectory(prefix="envoi-schema-") as home:
-        os.environ["ENVOI_HOME"] = home
-        os.environ.pop("ENVOI_DATABASE_URL", None)
-        os.environ["DJANGO_SETTINGS_MODULE"] = "envoi.config.settings"
-        url = import_module("envoi.core.postgres").database_url()
-        os.environ["ENVOI_DATABASE_URL"] = url
-        import_module("django").setup()
-        management = import_module("django.core.management")
-        management.call_command("makemigrations", check=True, dry_run=True, verbosity=1)
-        management.call_command("migrate", verbosity=0)
-        with psycopg.connect(url) as db:
-            names = db.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1").fetchall()
-            return HEAD + "\n".join(_table(db, name) for (name,) in names if not name.startswith(OTHERS))
+    home = tempfile.mkdtemp(prefix="envoi-schema-")
+    # Registered first, so it runs last: the server that is started below stops before its folder goes.
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    os.environ["ENVOI_HOME"] = home
+    os.environ.pop("ENVOI_DATABASE_URL", None)
+    os.environ["DJANGO_SETTINGS_MODULE"] = "envoi.config.settings"
+    url = import_module("envoi.core.postgres").database_url()
+    os.environ["ENVOI_DATABASE_URL"] = url
+    import_module("django").setup()
+    management = import_module("django.core.management")
+    management.call_command("makemigrations", check=True, dry_run=True, verbosity=1)
+    management.call_command("migrate", verbosity=0)
+    with psycopg.connect(url) as db:
+        names = db.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1").fetchall()
+        return HEAD + "\n".join(_table(db, name) for (name,) in names if not name.startswith(OTHERS))
 
 
 def _table(db: psycopg.Connection[Any], name: str) -> str:

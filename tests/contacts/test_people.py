@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
 
 from envoi.contacts import actions, queries
 from envoi.contacts.models import Contact, Identity
@@ -216,3 +217,16 @@ def test_filters_narrow_the_list_together():
     assert (names(page), page.total, page.more) == (["B"], 1, False)
     assert names(queries.contact_list(None, tag="nobody has it")) == []
     assert page.items[0].tag_names == ["vip"]
+
+
+def test_tags_are_counted_exactly_while_they_are_few_and_from_statistics_beyond(monkeypatch):
+    ids = people("A", "B", "C")
+    actions.tag(ids, name="all")
+    actions.tag(ids[:1], name="one")
+    assert [(tag.name, count) for tag, count in queries.tags()] == [("all", 3), ("one", 1)]
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE contact_tags")
+    monkeypatch.setattr(queries, "COUNTED", 2)
+    assert [(tag.name, count) for tag, count in queries.tags()] == [("all", 3), ("one", 1)]
+    actions.untag(ids, name="all")
+    assert [(tag.name, count) for tag, count in queries.tags()] == [("all", 3), ("one", 1)]

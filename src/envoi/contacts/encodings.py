@@ -143,13 +143,12 @@ def _is_utf8(file: BinaryIO) -> bool:
 def _vote(file: BinaryIO) -> str:
     utf8 = other = western = chinese = impossible = 0
     for line in _telling_lines(file):
-        try:
-            line.decode("utf-8")
+        if decodes(line, "utf-8"):
             utf8 += 1
-        except UnicodeDecodeError:
+        else:
             other += 1
             western += len(_WESTERN.findall(line))
-            impossible += not _is_gb18030(line)
+            impossible += not decodes(line, "gb18030")
             chinese += sum(len(run) // 2 for run in _CHINESE.findall(line))
         if utf8 + other >= VOTERS:
             break
@@ -158,9 +157,10 @@ def _vote(file: BinaryIO) -> str:
     return "gb18030" if chinese * (1 if impossible else 2) > western else "cp1252"
 
 
-def _is_gb18030(line: bytes) -> bool:
+def decodes(line: bytes, codec: str) -> bool:
+    """Whether these bytes are text in that encoding."""
     try:
-        line.decode("gb18030")
+        line.decode(codec)
     except UnicodeDecodeError:
         return False
     return True

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import csv
 import logging
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -23,6 +22,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from ..core.errors import BadInput, Problem
+from .board import Board, Cancelled, StillRunning, board_of
 from .columns import Columns, Titles, is_known, recognise
 from .models import Import
 from .queries import REJECTS
@@ -30,17 +30,16 @@ from .reading import Table
 from .rejects import Rejects, unguarded
 from .words import folded
 
+__all__ = ["Cells", "Kind", "Outcome", "StageRow", "StillRunning", "run", "unchecked"]
+
 log = logging.getLogger(__name__)
 
-TELL_SECONDS = 0.5
 BATCH = 2_000
 # Held while an import writes, so that two of them never wait for each other's rows in a circle.
 WRITING = 0x656E766F
-RUNNING = 0x656E766E
 
 SETTINGS = """
 SET LOCAL work_mem = '64MB';
-SET LOCAL temp_buffers = '64MB';
 -- Rough statistics of the temporary tables do: their joins are all on keys.
 SET LOCAL default_statistics_target = 10;
 -- A server in the middle of a long statement notices a killed worker, instead of finishing for nobody.
@@ -57,14 +56,6 @@ UPDATE imports
 
 Cells = list[str]
 StageRow = Sequence[object]
-
-
-class Cancelled(Exception):
-    """Somebody asked the import to stop."""
-
-
-class StillRunning(Exception):
-    """Another worker has this import in hand; look again later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +89,7 @@ def run(import_id: int, kind: Kind) -> None:
 
     Raises OperationalError when the database went away and StillRunning: then nothing is in, and it may run again.
     """
-    with _board(import_id) as board:
+    with board_of(import_id) as board:
         one = Import.objects.select_related("started_by").get(pk=import_id)
         if one.state in (Import.State.FINISHED, Import.State.FAILED, Import.State.CANCELLED):
             return
@@ -240,80 +231,3 @@ def _csv(rows: list[StageRow]) -> str:
     buffer = StringIO()
     csv.writer(buffer, lineterminator="\n").writerows(rows)
     return buffer.getvalue()
-
-
-class Board:
-    """Where one import stands, on a connection of its own: seen while the import is in its transaction."""
-
-    def __init__(self, import_id: int) -> None:
-        self._id = import_id
-        self._db = connection.copy()
-        self._next = 0.0
-
-    def take(self) -> None:
-        """Make this worker the only one on the import, for as long as the connection lives. Raises StillRunning."""
-        if not self._one("SELECT pg_try_advisory_lock(%(space)s, %(key)s)", space=RUNNING, key=self._id % 2**31):
-            raise StillRunning(f"import {self._id}")
-
-    def begin(self) -> None:
-        """It reads from the first line on, whatever an earlier try has told. Raises Cancelled."""
-        self._tell(
-            """UPDATE imports SET state = 'reading', started_at = now(), bytes_done = 0, rows_read = 0,
-                                  rows_rejected = 0, problem = ''
-                WHERE id = %(id)s RETURNING cancel_requested"""
-        )
-
-    def tell(self, state: str, done: int, read: int, rejected: int) -> None:
-        """How far it is. Raises Cancelled."""
-        self._next = time.monotonic() + TELL_SECONDS
-        self._tell(
-            """UPDATE imports SET state = %(state)s, bytes_done = LEAST(%(done)s, bytes_total), rows_read = %(read)s,
-                                  rows_rejected = %(rejected)s
-                WHERE id = %(id)s RETURNING cancel_requested""",
-            state=state,
-            done=done,
-            read=read,
-            rejected=rejected,
-        )
-
-    def tell_now_and_then(self, done: int, read: int, rejected: int) -> None:
-        """As tell while reading, at most twice a second. Raises Cancelled."""
-        if time.monotonic() >= self._next:
-            self.tell(Import.State.READING, done, read, rejected)
-
-    def look(self) -> None:
-        """Raise Cancelled when somebody asked for it."""
-        self._tell("SELECT cancel_requested FROM imports WHERE id = %(id)s")
-
-    def end(self, state: str, problem: str = "") -> None:
-        """It has ended without bringing anything in."""
-        self._one(
-            """UPDATE imports SET state = %(state)s, problem = %(problem)s, finished_at = now()
-                WHERE id = %(id)s RETURNING true""",
-            state=state,
-            problem=problem,
-        )
-
-    def close(self) -> None:
-        """Leave the import to others."""
-        try:
-            if self._db.connection is not None:
-                self._one("SELECT pg_advisory_unlock_all()")
-        finally:
-            self._db.close()
-
-    def _tell(self, sql: str, **parameters: Any) -> None:
-        if self._one(sql, **parameters):
-            raise Cancelled
-
-    def _one(self, sql: str, **parameters: Any) -> Any:
-        with self._db.cursor() as cursor:
-            cursor.execute(sql, {"id": self._id, **parameters})
-            return cursor.fetchone()[0]
-
-
-@contextmanager
-def _board(import_id: int) -> Iterator[Board]:
-    with closing(Board(import_id)) as board:
-        board.take()
-        yield board

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from django.utils.translation import gettext as _
 
 from ..core.errors import BadInput
-from .encodings import BLOCK, find_encoding, open_text
+from .encodings import BLOCK, decodes, find_encoding, open_text
 
 # A line of a million characters is no customer. A cell may have 131,072 (the limit of Python's csv module).
 LONGEST_LINE = 1_000_000
@@ -153,7 +153,7 @@ class Table:
         for block, too_long in blocks:
             if too_long:
                 number += 1
-                self._bad[number] = self._too_long()
+                self._bad[number] = _too_long()
                 yield _shown(block.decode(self._codec, "replace"))
                 continue
             text = self._decoded(block)
@@ -165,7 +165,7 @@ class Table:
             for line in StringIO(text, newline=self._separator.decode()):
                 number += 1
                 if len(line) > LONGEST_LINE:
-                    self._bad[number] = self._too_long()
+                    self._bad[number] = _too_long()
                     line = _shown(line)
                 yield line
 
@@ -181,7 +181,7 @@ class Table:
 
     def _decoded_line(self, raw: bytes, number: int) -> str:
         stray = _STRAY_UTF8.get(self._codec)
-        if stray and stray.search(raw) and _is_utf8(raw):
+        if stray and stray.search(raw) and decodes(raw, "utf-8"):
             self._bad[number] = _("The line is written in UTF-8, the rest of the file in %(title)s.") % {
                 "title": self.encoding.title
             }
@@ -197,12 +197,9 @@ class Table:
             self._bad[number] = _("The line has a NUL character.")
             return text.replace("\0", "")
         if len(text) > LONGEST_LINE:
-            self._bad[number] = self._too_long()
+            self._bad[number] = _too_long()
             return _shown(text)
         return text
-
-    def _too_long(self) -> str:
-        return _("The line is longer than a million characters.")
 
     def _blocks(self) -> Iterator[tuple[bytes, bool]]:
         """Whole lines, about a megabyte at a time; (its beginning, True) for a line that never seems to end."""
@@ -248,6 +245,10 @@ class Table:
         return max(DELIMITERS, key=merit)
 
 
+def _too_long() -> str:
+    return _("The line is longer than a million characters.")
+
+
 def _split(block: bytes) -> list[bytes]:
     lines = [line + b"\n" for line in block.split(b"\n")]
     last = lines.pop()[:-1]
@@ -257,11 +258,3 @@ def _split(block: bytes) -> list[bytes]:
 def _shown(text: str) -> str:
     """The beginning of a line that is too long, as a line that opens no quote."""
     return text[:SHOWN].replace('"', "").replace("\n", " ").replace("\r", " ") + "\n"
-
-
-def _is_utf8(raw: bytes) -> bool:
-    try:
-        raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True

@@ -17,7 +17,7 @@ await build({
   format: "esm",
   target: "es2022",
   legalComments: "eof",
-  logLevel: "info",
+  logLevel: "warning",
 });
 await build({
   entryPoints: [join(here, "type.css")],
@@ -26,7 +26,7 @@ await build({
   minify: true,
   loader: { ".woff2": "file" },
   assetNames: "[name]",
-  logLevel: "info",
+  logLevel: "warning",
 });
 await copyFile(
   join(here, "../../../../node_modules/@fontsource-variable/inter/LICENSE"),
