@@ -24,7 +24,7 @@ ENGLISH = (
     """Amy Ben Carol Daniel Ellie Frank Grace Harry Isla Jack Kate Liam Mia Noah Olive Peter Ruth Sam Tess
     Will""".split(),
     """Archer Bailey Carter Dixon Ellis Fletcher Gibson Harper Irving Jordan Keane Lloyd Mercer Norris
-    Potter""".split(),
+    Porter""".split(),
 )
 CHINESE = (list("王李张刘陈杨黄赵吴周"), list("伟芳娜敏静丽强磊洋艳勇军"))
 

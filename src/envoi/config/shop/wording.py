@@ -12,7 +12,7 @@ COMPONENTS: list[dict[str, Any]] = [
     {
         "type": "BODY",
         "text": (
-            "Hello {{first_name}}, this season’s records are in. Until Sunday the code {{code}} takes *20 %* off the "
+            "Hello {{first_name}}, this season’s records are in. Until Sunday the code {{code}} takes *20%* off the "
             "whole shelf. Reply *YES* and we put one aside for you."
         ),
         "example": {
