@@ -129,3 +129,9 @@ def test_two_entries_at_once_leave_the_newest_on_the_contact(raw_db):
     for one in work:
         one.result()
     assert contact(ANA).marketing == "withdrawn"
+
+
+def test_a_stop_that_reaches_us_after_the_import_still_counts():
+    brought(f"phone\n{ANA}\n", consent=GRANTED)
+    say("withdrawn", at=YESTERDAY)
+    assert contact(ANA).marketing == "withdrawn"

@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 import psycopg
 
-# Only the newest entry stands on the contact, whatever the order in which entries arrive.
+# Only the newest entry stands on the contact, whatever the order in which entries arrive. But a STOP that reaches us
+# late is not answered with a file's grant, which is dated by its upload: in doubt nobody is written to.
 RECORD = """
 WITH entry AS (
     INSERT INTO consents (contact_id, purpose, state, source, text, proof, at)
@@ -21,7 +22,8 @@ UPDATE contacts
  WHERE contacts.id = entry.contact_id
    AND NOT EXISTS (SELECT 1 FROM consents later
                     WHERE later.contact_id = entry.contact_id AND later.purpose = %(purpose)s
-                      AND later.at > entry.at)
+                      AND later.at > entry.at
+                      AND NOT (%(state)s = 'withdrawn' AND starts_with(later.proof, 'import ')))
 """
 
 
