@@ -45,6 +45,7 @@ def bring(kind: str, path: Path, options: dict[str, Any], tell: Callable[[str], 
         "created": one.rows_created,
         "updated": one.rows_updated,
         "unchanged": one.rows_unchanged,
+        "duplicate": one.rows_duplicate,
         "rejected": one.rows_rejected,
         "problem": one.problem,
     }
