@@ -225,6 +225,13 @@ def cancel_stretch(campaign_id: int) -> bool:
 
 
 @transaction.atomic
+def cancelling(campaign_id: int) -> bool:
+    """Whether a cancelled campaign still has messages that are claimed, or were held by somebody a moment ago."""
+    campaign = _locked(campaign_id)
+    return campaign.state == Campaign.State.CANCELLED and campaign.lane_id is not None and _still_waits(campaign)
+
+
+@transaction.atomic
 def finish_if_done(campaign_id: int) -> bool:
     """Close a running campaign of which nothing waits any more; returns whether it still needs watching."""
     campaign = _locked(campaign_id)
@@ -243,8 +250,11 @@ def _still_waits(campaign: Campaign) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
             """
+            -- Two questions, so that each has its partial index: outbox_due and outbox_leased.
             SELECT EXISTS (SELECT 1 FROM outbox
-                            WHERE channel_id = %(channel)s AND lane_id = %(lane)s AND state IN ('queued', 'sending'))
+                            WHERE channel_id = %(channel)s AND lane_id = %(lane)s AND state = 'queued')
+                OR EXISTS (SELECT 1 FROM outbox
+                            WHERE channel_id = %(channel)s AND lane_id = %(lane)s AND state = 'sending')
             """,
             {"channel": campaign.channel_id, "lane": campaign.lane_id},
         )

@@ -31,3 +31,6 @@ def cancel_rest(campaign_id: int) -> None:
     """Cancel what waits, a few thousand at a time."""
     while actions.cancel_stretch(campaign_id):
         pass
+    if actions.cancelling(campaign_id):
+        # What dispatch held just now may come back to the queue: nobody else would look at it again.
+        jobs.defer("campaigns.cancel_rest", after_seconds=WATCH_SECONDS, campaign_id=campaign_id)

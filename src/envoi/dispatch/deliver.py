@@ -32,6 +32,34 @@ class Outcomes:
     def __len__(self) -> int:
         return len(self.sent) + len(self.back) + len(self.failed) + len(self.unclear) + len(self.unsent)
 
+    def apart(self) -> list[Outcomes]:
+        """The same, each message by itself; what is said of channel and lanes comes first, alone."""
+        if len(self) <= 1:
+            return [self]
+        whole = Outcomes(
+            throttled_seconds=self.throttled_seconds, suspended=self.suspended, held_lanes=self.held_lanes
+        )
+        first = Outcomes(**{field_: getattr(whole, field_) for field_ in whole.__dataclass_fields__})
+        parts = [Outcomes(sent=[one]) for one in self.sent]
+        parts += [Outcomes(back=[one]) for one in self.back]
+        parts += [Outcomes(failed=[one], opted_out=[one] if one in self.opted_out else []) for one in self.failed]
+        parts += [Outcomes(unclear=[one]) for one in self.unclear]
+        parts += [Outcomes(unsent=[one]) for one in self.unsent]
+        parts[0].throttled_seconds, parts[0].suspended = first.throttled_seconds, first.suspended
+        parts[0].held_lanes = first.held_lanes
+        return parts
+
+    def as_unclear(self, why: str) -> Outcomes:
+        """Its one message as an unclear outcome."""
+        one = (self.sent + self.back + self.failed)[0] if not self.unsent else None  # type: ignore[operator]
+        message = one.message if one else self.unsent[0]
+        return Outcomes(
+            unclear=[Unclear(message, why)],
+            throttled_seconds=self.throttled_seconds,
+            suspended=self.suspended,
+            held_lanes=self.held_lanes,
+        )
+
     def add(self, outcome: Outcome, error: base.SendError | None) -> None:
         """Add one message's outcome, and what its error says beyond this message."""
         match outcome:

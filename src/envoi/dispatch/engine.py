@@ -133,11 +133,30 @@ class Runner:
                 await asyncio.sleep(FLUSH)
             self._news.clear()
             batch, self._outcomes = self._outcomes, Outcomes()
-            while len(batch) and await self._in_database(record, self.route, batch) is None:
-                await asyncio.sleep(1)
+            await self._write(batch)
             self._recorded += len(batch)
             if self._stopping.is_set() and not self._sending and not len(self._outcomes):
                 return
+
+    async def _write(self, batch: Outcomes) -> None:
+        """Record until it is done. What PostgreSQL will not have holds up nobody else: it is recorded as unclear."""
+        while len(batch):
+            try:
+                await asyncio.to_thread(self._with_connection, record, self.route, batch)
+                return
+            except (psycopg.OperationalError, PoolTimeout) as error:
+                log.warning("channel %s: the database answered %s; trying again", self.route.channel_id, error)
+                await asyncio.sleep(1)
+            except Exception as error:
+                parts = batch.apart()
+                if len(parts) > 1:
+                    for part in parts:
+                        await self._write(part)
+                    return
+                log.exception("channel %s: an outcome can't be recorded", self.route.channel_id)
+                if batch.unclear:
+                    return  # its lease lapses: park_lapsed says the same
+                batch = batch.as_unclear(f"the answer could not be stored ({type(error).__name__})")
 
     async def _learn_forms(self, slots: list[Slot]) -> None:
         unknown = {slot.message.lane_id for slot in slots} - self._forms.keys()

@@ -5,6 +5,7 @@ It writes `channel_pace`, and `channels.state` when a provider suspends a channe
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,12 +14,13 @@ from typing import Any
 import psycopg
 from psycopg.rows import class_row
 
-from ..core.vault import unseal
+from ..core.vault import Unreadable, unseal
 from ..messaging import ledger, limits
 from ..messaging.ledger import Claimed
 from ..providers import base
 
 Connection = psycopg.Connection[Any]
+log = logging.getLogger("envoi.dispatch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +61,23 @@ def routes(db: Connection, *, allow_base_url: bool) -> dict[int, Route]:
          WHERE c.state = 'active'
         """
     ).fetchall()
-    return {
-        row[0]: Route(
+    found: dict[int, Route] = {}
+    for row in rows:
+        try:
+            credentials = unseal(row[4])
+        except (Unreadable, ValueError) as error:
+            log.error("channel %s rests: %s", row[0], error)
+            continue
+        found[row[0]] = Route(
             channel_id=row[0],
             provider=row[1],
             throughput_per_second=row[2],
             account=base.Account(
-                provider_id=row[3],
-                credentials=unseal(row[4]),
-                base_url=row[5],
-                allow_base_url=allow_base_url,
+                provider_id=row[3], credentials=credentials, base_url=row[5], allow_base_url=allow_base_url
             ),
             channel=base.Channel(provider_id=row[6], address=row[7]),
         )
-        for row in rows
-    }
+    return found
 
 
 def forms(db: Connection, lane_ids: Sequence[int]) -> dict[int, base.Form | None]:
@@ -97,18 +101,19 @@ def take(db: Connection, route: Route, *, at_most: int, lease: timedelta) -> Tak
             return Taken([], pace.now, more=False)
         allowed, refused = ledger.reserve_customers(db, claimed)
         ledger.record_refusals(db, route.channel_id, refused)
-        return Taken(_slots(db, route, allowed), pace.now, more=True)
+        slots, now = _slots(db, route, allowed)
+        return Taken(slots, now or pace.now, more=True)
 
 
 def take_again(db: Connection, route: Route, late: Sequence[Claimed]) -> list[Slot]:
     """New slots for claimed messages that missed theirs."""
     with db.transaction():
-        return _slots(db, route, late)
+        return _slots(db, route, late)[0]
 
 
-def _slots(db: Connection, route: Route, messages: Sequence[Claimed]) -> list[Slot]:
+def _slots(db: Connection, route: Route, messages: Sequence[Claimed]) -> tuple[list[Slot], datetime | None]:
     if not messages:
-        return []
+        return [], None
     # The lock comes last and is held for two short statements: dispatchers of one channel wait on each other here.
     pace = _pace(db, route.channel_id, lock=True)
     moments, free_at = limits.take(len(messages), route.throughput_per_second, pace)
@@ -116,7 +121,7 @@ def _slots(db: Connection, route: Route, messages: Sequence[Claimed]) -> list[Sl
         "UPDATE channel_pace SET free_at = %(free_at)s WHERE channel_id = %(channel_id)s",
         {"free_at": free_at, "channel_id": route.channel_id},
     )
-    return [Slot(message, at) for message, at in zip(messages, moments, strict=True)]
+    return [Slot(message, at) for message, at in zip(messages, moments, strict=True)], pace.now
 
 
 def _pace(db: Connection, channel_id: int, *, lock: bool = False) -> limits.Pace:

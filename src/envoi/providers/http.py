@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from pyreqwest.client import ClientBuilder
 from pyreqwest.exceptions import PoolTimeoutError, PyreqwestError
@@ -59,8 +59,7 @@ class Client:
                     content += chunk
                     if len(content) > LARGEST_ANSWER:
                         raise Uncertain(Failure("answer_too_long", "The answer is too long", url))
-                names = {name.lower(): value for name, value in response.headers.items()}
-                return Answer(response.status, names, bytes(content))
+                return Answer(response.status, _headers(response), bytes(content))
         except ValueError as error:
             # Also pyreqwest's BuilderError: nothing was built, hence nothing sent.
             failure = Failure("bad_address", "The account's address is no web address", url)
@@ -82,6 +81,14 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+
+def _headers(response: Any) -> dict[str, str]:
+    """Names in lower case; none when one of them is no ASCII: that says nothing about the answer."""
+    try:
+        return {name.lower(): value for name, value in response.headers.items()}
+    except ValueError:
+        return {}
 
 
 def _nothing_left(error: PyreqwestError) -> bool:

@@ -44,7 +44,15 @@ def claim(db: Connection, channel_id: int, *, room: int, lease: timedelta) -> li
     """
     taken: list[Claimed] = []
     lanes = db.execute(
-        "SELECT id, priority FROM lanes WHERE channel_id = %(channel_id)s AND state = 'open' ORDER BY priority, id",
+        """
+        -- Only lanes with something due share the room; one probe of outbox_due each. In no order among equals: else
+        -- where there is room for one, the oldest campaign would have it always.
+        SELECT id, priority FROM lanes
+         WHERE channel_id = %(channel_id)s AND state = 'open'
+           AND EXISTS (SELECT 1 FROM outbox o WHERE o.channel_id = %(channel_id)s AND o.lane_id = lanes.id
+                          AND o.state = 'queued' AND o.due_at <= now())
+         ORDER BY priority, random()
+        """,
         {"channel_id": channel_id},
     ).fetchall()
     with db.cursor(row_factory=class_row(Claimed)) as cursor:
@@ -63,7 +71,9 @@ def claim(db: Connection, channel_id: int, *, room: int, lease: timedelta) -> li
 
 RESERVE = """
 WITH wanted AS (
-    SELECT * FROM unnest(%(contacts)s::bigint[], %(messages)s::bigint[]) AS w (contact_id, message_id)
+    SELECT * FROM unnest(%(contacts)s::bigint[], %(messages)s::bigint[], %(ends)s::timestamptz[])
+                  AS w (contact_id, message_id, ends)
+     WHERE ends IS NULL OR ends > now()
 ),
 -- Locked in the order of their ids, so that two dispatchers never wait for each other in a circle.
 held AS (
@@ -98,6 +108,7 @@ def reserve_customers(db: Connection, taken: Sequence[Claimed]) -> tuple[list[Cl
                 {
                     "contacts": [message.contact_id for message in promotions],
                     "messages": [message.id for message in promotions],
+                    "ends": [message.expires_at for message in promotions],
                     "gap": PROMOTION_GAP,
                 },
             )
@@ -152,6 +163,7 @@ def record_refusals(db: Connection, channel_id: int, refusals: Sequence[Refusal]
         skipped = [refusal.message for refusal in ended if refusal.reason == reason]
         move(db, skipped, to="skipped", when_in=["queued", "sending"], reason=reason)
         forget(db, channel_id, skipped)
+        free_unsent(db, [(message.contact_id, message.id) for message in skipped])
     note(db, [(refusal.message, "skipped", {"reason": refusal.reason}) for refusal in ended])
 
 
@@ -159,21 +171,27 @@ def put_back(db: Connection, channel_id: int, back: Sequence[PutBack]) -> None:
     """Queue again what surely did not leave: throttled, unreachable, waiting for the customer, or never tried."""
     if not back:
         return
-    db.execute(
+    rows = db.execute(
         """
         UPDATE outbox
-           SET state = 'queued', lease_until = NULL, due_at = b.due_at
-          FROM unnest(%(ids)s::bigint[], %(untils)s::timestamptz[]) AS b (id, due_at)
+           SET state = 'queued', lease_until = NULL, due_at = LEAST(b.due_at, outbox.expires_at)
+          FROM unnest(%(ids)s::bigint[], %(untils)s::timestamptz[], %(leases)s::timestamptz[]) AS b (id, due_at, lease)
          WHERE outbox.channel_id = %(channel_id)s
            AND outbox.id = b.id
            AND outbox.state = 'sending'
+           -- Only the claim that was ours: told twice (a lost answer to COMMIT), it must not end somebody else's.
+           AND outbox.lease_until = b.lease
+        RETURNING outbox.id
         """,
         {
             "channel_id": channel_id,
             "ids": [item.message.id for item in back],
             "untils": [item.until for item in back],
+            "leases": [item.message.lease_until for item in back],
         },
-    )
+    ).fetchall()
+    ours = {row[0] for row in rows}
+    back = [item for item in back if item.message.id in ours]
     move(db, [item.message for item in back], to="queued", when_in=["sending"])
     note(
         db,
@@ -188,15 +206,23 @@ def release(db: Connection, channel_id: int, unsent: Sequence[Claimed]) -> None:
     """Give back claims of which not a byte was sent, as if they had never been taken (a stop, a late slot)."""
     if not unsent:
         return
-    db.execute(
+    rows = db.execute(
         """
         UPDATE outbox
            SET state = 'queued', lease_until = NULL, attempts = attempts - 1
-         WHERE channel_id = %(channel_id)s AND id = ANY(%(ids)s) AND state = 'sending'
+          FROM unnest(%(ids)s::bigint[], %(leases)s::timestamptz[]) AS b (id, lease)
+         WHERE outbox.channel_id = %(channel_id)s AND outbox.id = b.id
+           AND outbox.state = 'sending' AND outbox.lease_until = b.lease
+        RETURNING outbox.id
         """,
-        {"channel_id": channel_id, "ids": [message.id for message in unsent]},
-    )
-    move(db, unsent, to="queued", when_in=["sending"])
+        {
+            "channel_id": channel_id,
+            "ids": [message.id for message in unsent],
+            "leases": [message.lease_until for message in unsent],
+        },
+    ).fetchall()
+    ours = {row[0] for row in rows}
+    move(db, [message for message in unsent if message.id in ours], to="queued", when_in=["sending"])
 
 
 def park_lapsed(db: Connection, channel_id: int) -> int:
@@ -255,4 +281,20 @@ def cancel_lane(db: Connection, channel_id: int, lane_id: int, *, limit: int) ->
         """,
         {"contacts": [row[0] for row in rows], "ids": [row[1] for row in rows]},
     )
+    free_unsent(db, rows)
     return len(rows)
+
+
+def free_unsent(db: Connection, keys: Sequence[tuple[int, int]]) -> None:
+    """What waited and will never leave gives its customer's 24 hours back."""
+    db.execute(
+        """
+        WITH locked AS (
+            SELECT id FROM contacts WHERE id = ANY(%(contacts)s) AND promoted_by = ANY(%(ids)s)
+             ORDER BY id FOR NO KEY UPDATE
+        )
+        UPDATE contacts SET promoted_at = NULL, promoted_by = NULL
+          FROM locked WHERE contacts.id = locked.id AND contacts.promoted_by = ANY(%(ids)s)
+        """,
+        {"contacts": [key[0] for key in keys], "ids": [key[1] for key in keys]},
+    )

@@ -14,7 +14,7 @@ Line = tuple[int, int, str, dict[str, Any] | None]
 
 
 def move(db: Connection, messages: Iterable[Claimed], *, to: str, when_in: Sequence[str], reason: str = "") -> None:
-    keys = [(message.contact_id, message.id) for message in messages]
+    keys = sorted((message.contact_id, message.id) for message in messages)
     if not keys:
         return
     db.execute(
@@ -37,7 +37,12 @@ def move(db: Connection, messages: Iterable[Claimed], *, to: str, when_in: Seque
 
 def forget(db: Connection, channel_id: int, messages: Iterable[Claimed]) -> None:
     db.execute(
-        "DELETE FROM outbox WHERE channel_id = %(channel_id)s AND id = ANY(%(ids)s)",
+        """
+        WITH gone AS MATERIALIZED (
+            SELECT id FROM outbox WHERE channel_id = %(channel_id)s AND id = ANY(%(ids)s) ORDER BY id FOR UPDATE
+        )
+        DELETE FROM outbox USING gone WHERE outbox.channel_id = %(channel_id)s AND outbox.id = gone.id
+        """,
         {"channel_id": channel_id, "ids": [message.id for message in messages]},
     )
 

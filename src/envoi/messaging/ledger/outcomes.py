@@ -13,6 +13,8 @@ def record_sent(db: Connection, channel_id: int, sent: Sequence[Sent]) -> None:
     """The provider accepted these. A receipt that came first is not walked back."""
     if not sent:
         return
+    # The outbox first, as everybody does who holds both rows.
+    forget(db, channel_id, [item.message for item in sent])
     db.execute(
         """
         UPDATE messages
@@ -32,7 +34,6 @@ def record_sent(db: Connection, channel_id: int, sent: Sequence[Sent]) -> None:
             "ats": [item.at for item in sent],
         },
     )
-    forget(db, channel_id, [item.message for item in sent])
     note(db, [(item.message, "held" if item.held else "accepted", None) for item in sent])
 
 
@@ -44,8 +45,8 @@ def record_failed(db: Connection, channel_id: int, failed: Sequence[Refused]) ->
         Settled(item.message.contact_id, item.message.id, state="failed", failed_at=item.at, failure=item.failure)
         for item in failed
     ]
-    apply(db, settled)
     forget(db, channel_id, [item.message for item in failed])
+    apply(db, settled)
     free_customers(db, settled)
     note(db, [(item.message, "failed", words_of(item.failure)) for item in failed])
 

@@ -57,12 +57,26 @@ def settle(db: Connection, receipts: Sequence[Receipt]) -> int:
         return unknown
 
     settled = [merged[key] for key in sorted(merged)]
-    moved = apply(db, settled)
-    for channel_id in {row[2] for row in moved}:
+    # The outbox first, then the messages: the order in which claims, put-backs and cancellations hold them.
+    for channel_id, ids in db.execute(
+        """
+        SELECT m.channel_id, array_agg(m.id ORDER BY m.id)
+          FROM unnest(%(contacts)s::bigint[], %(ids)s::bigint[]) AS k (contact_id, id)
+          JOIN messages m ON m.contact_id = k.contact_id AND m.id = k.id AND m.direction = 'out'
+         GROUP BY m.channel_id ORDER BY m.channel_id
+        """,
+        {"contacts": [one.contact_id for one in settled], "ids": [one.id for one in settled]},
+    ).fetchall():
         db.execute(
-            "DELETE FROM outbox WHERE channel_id = %(channel_id)s AND id = ANY(%(ids)s)",
-            {"channel_id": channel_id, "ids": [row[1] for row in moved if row[2] == channel_id]},
+            """
+            WITH gone AS MATERIALIZED (
+                SELECT id FROM outbox WHERE channel_id = %(channel_id)s AND id = ANY(%(ids)s) ORDER BY id FOR UPDATE
+            )
+            DELETE FROM outbox USING gone WHERE outbox.channel_id = %(channel_id)s AND outbox.id = gone.id
+            """,
+            {"channel_id": channel_id, "ids": ids},
         )
+    moved = apply(db, settled)
     failed = {(row[0], row[1]) for row in moved if row[3] == "failed"}
     free_customers(db, [one for one in settled if (one.contact_id, one.id) in failed])
     note_rows(db, _not_yet_noted(db, lines))
