@@ -151,7 +151,7 @@ def test_a_second_launch_is_refused_and_queues_nothing(draft: Campaign, owner: S
     actions.launch(draft.pk, by=owner)
     with pytest.raises(AlreadyLaunched, match="already launched"):
         actions.launch(draft.pk, by=owner)
-    assert jobs() == ["campaigns.plan_audience"]
+    assert jobs() == ["campaigns.plan_audience", "campaigns.watch"]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -252,11 +252,11 @@ def test_cancel_ends_it_for_good_and_says_so_of_every_recipient(draft: Campaign,
 
 def test_a_campaign_finishes_when_nothing_of_it_waits(draft: Campaign, owner: Staff) -> None:
     actions.launch(draft.pk, by=owner)
-    assert actions.finish_if_done(draft.pk), "not planned yet, so it needs watching"
+    assert actions.watch(draft.pk), "not planned yet, so it needs watching"
     plan(draft)
-    assert actions.finish_if_done(draft.pk)
+    assert actions.watch(draft.pk)
     Outbox.objects.update(state="uncertain")
-    assert not actions.finish_if_done(draft.pk)
+    assert not actions.watch(draft.pk)
     draft.refresh_from_db()
     assert draft.state == "finished"
 
@@ -291,3 +291,45 @@ def test_the_funnel_counts_each_recipient_once(draft: Campaign, owner: Staff) ->
     assert (funnel.recipients, funnel.accepted, funnel.delivered, funnel.read) == (6, 1, 1, 1)
     assert (funnel.failed, funnel.skipped, funnel.queued) == (1, 4, 0)
     assert funnel.failed_by_code == [("131026", "Undeliverable", 1)]
+
+
+def test_what_was_launched_is_what_is_planned_whatever_is_edited_meanwhile(draft: Campaign, owner: Staff) -> None:
+    actions.launch(draft.pk, by=owner)
+    Segment.objects.update(rule={"field": "language", "is": "is", "value": "zh"})
+    Template.objects.update(components=[{"type": "BODY", "text": "Nobody filled {{other}} in"}])
+    plan(draft)
+    assert Outbox.objects.count() == 2
+
+
+def test_after_its_time_a_campaign_ends_even_when_its_lane_is_held(draft: Campaign, owner: Staff) -> None:
+    actions.launch(draft.pk, by=owner)
+    plan(draft)
+    actions.pause(draft.pk, by=owner)
+    assert actions.watch(draft.pk)
+    Campaign.objects.update(expires_at=draft.created_at)
+    assert not actions.watch(draft.pk)
+    assert states(draft)["expired"] == 2
+    draft.refresh_from_db()
+    assert draft.state == "finished"
+
+
+def test_a_utility_that_becomes_a_promotion_is_held_and_then_asks_for_consent(draft: Campaign, owner: Staff) -> None:
+    Template.objects.update(category="utility")
+    actions.launch(draft.pk, by=owner)
+    plan(draft)
+    assert Outbox.objects.filter(promotional=False).count() == 4
+    Template.objects.update(category="marketing")
+    assert actions.hold_recategorised() == 1
+    assert Lane.objects.get().state == "held"
+    actions.resume(draft.pk, by=owner)
+    assert Outbox.objects.filter(promotional=True).count() == 4
+    assert actions.hold_recategorised() == 0
+
+
+def test_a_lost_job_is_queued_again_by_the_net_under_it(draft: Campaign, owner: Staff) -> None:
+    actions.launch(draft.pk, by=owner)
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_jobs")
+    for _ in range(3):
+        actions.look_after()
+    assert sorted(jobs()) == ["campaigns.plan_audience", "campaigns.watch"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -28,7 +29,8 @@ from .conftest import everything, states
 from .meta import message, said, value, webhook
 
 # A wamid longer than the column: PostgreSQL refuses the row, however good the rest of the batch is.
-TOO_LONG = "wamid." + "x" * 200
+# An id that no index entry can hold, not even compressed.
+TOO_LONG = "wamid." + random.Random(1).randbytes(6_000).hex()
 POISON = said("x", wamid=TOO_LONG)
 
 

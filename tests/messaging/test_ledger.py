@@ -52,8 +52,8 @@ def test_two_campaigns_share_the_room_and_one_alone_has_it_all(raw_db, channel: 
     owe(raw_db, channel, second, contacts[10:])
     lanes = [message.lane_id for message in claim(raw_db, channel, room=4)]
     assert sorted(lanes) == sorted([first, first, second, second])
-    assert len(claim(raw_db, channel, room=6)) == 3, "the empty lane's share is asked for again next round"
-    assert len(claim(raw_db, channel, room=100)) == 5
+    assert len(claim(raw_db, channel, room=6)) == 6, "a lane with nothing due leaves its share to the others"
+    assert len(claim(raw_db, channel, room=100)) == 2
 
 
 def test_a_held_lane_gives_nothing_until_it_is_open_again(raw_db, channel: Channel) -> None:
@@ -71,9 +71,7 @@ def test_a_closed_lane_never_opens_again_and_its_messages_are_cancelled(raw_db, 
     ledger.set_lane(raw_db, closed, "closed")
     ledger.set_lane(raw_db, closed, "open")
     assert claim(raw_db, channel) == []
-    assert ledger.cancel_lane(raw_db, channel.pk, closed, limit=3) == 3
-    assert ledger.cancel_lane(raw_db, channel.pk, closed, limit=3) == 2
-    assert ledger.cancel_lane(raw_db, channel.pk, closed, limit=3) == 0
+    assert [ledger.end_waiting(raw_db, channel.pk, closed, state="cancelled", limit=3) for _ in range(3)] == [3, 2, 0]
     assert {state(raw_db, message) for message in owed} == {"cancelled"}
     assert outbox(raw_db) == {}
 
@@ -260,6 +258,41 @@ def test_what_was_claimed_and_not_begun_is_given_back_as_if_never_taken(raw_db, 
     assert state(raw_db, message) == "queued"
     [again] = claim(raw_db, channel)
     assert again.attempts == 1
+
+
+def test_who_is_being_changed_by_somebody_else_is_busy_and_holds_up_nobody(
+    raw_db, channel: Channel, test_database_url: str
+) -> None:
+    first, second = people(raw_db, 2)
+    owe(raw_db, channel, lane(raw_db, channel), [first, second])
+    with psycopg.connect(test_database_url) as importing:
+        importing.execute("UPDATE contacts SET name = 'new' WHERE id = %s", [first])
+        allowed, refused = ledger.reserve_customers(raw_db, claim(raw_db, channel))
+    assert [message.contact_id for message in allowed] == [second]
+    assert [(refusal.reason, refusal.message.contact_id) for refusal in refused] == [("busy", first)]
+
+
+def test_a_put_back_that_is_told_twice_does_not_end_the_next_claim(raw_db, channel: Channel) -> None:
+    owe(raw_db, channel, lane(raw_db, channel), people(raw_db, 1))
+    [old] = claim(raw_db, channel)
+    back = [PutBack(old, "unreachable", datetime.now(UTC))]
+    ledger.put_back(raw_db, channel.pk, back)
+    [new] = claim(raw_db, channel)
+    # The answer to the first commit was lost, so it is told again while somebody else is sending.
+    ledger.put_back(raw_db, channel.pk, back)
+    ledger.release(raw_db, channel.pk, [old])
+    assert outbox(raw_db) == {new.id: "sending"}
+
+
+def test_who_waited_for_nothing_has_their_day_back(raw_db, channel: Channel) -> None:
+    [person] = people(raw_db, 1)
+    [message] = owe(raw_db, channel, lane(raw_db, channel), [person])
+    taken = claim(raw_db, channel)
+    ledger.reserve_customers(raw_db, taken)
+    ledger.put_back(raw_db, channel.pk, [PutBack(taken[0], "template_problem", datetime.now(UTC))])
+    ledger.end_waiting(raw_db, channel.pk, taken[0].lane_id, state="cancelled", limit=10)
+    assert raw_db.execute("SELECT promoted_at, promoted_by FROM contacts").fetchone() == (None, None)
+    assert state(raw_db, message) == "cancelled"
 
 
 def test_a_failed_transaction_claims_nothing(raw_db, channel: Channel) -> None:

@@ -22,14 +22,16 @@ from ..segments.models import Segment
 from ..team.actions import note
 from ..team.models import Staff
 from ..team.rights import require
-from .audience import audience_of
+from .audience import Audience, audience_of
 from .errors import AlreadyLaunched, ChannelNotReady, NothingToSend, NotRunning, TemplateNotApproved
 from .models import Campaign
 
 # A recipient who still waits after this is skipped, so that a campaign comes to an end.
 LIFETIME = timedelta(hours=48)
 STRETCH = 20_000  # contact ids planned in one transaction: a pause or a kill loses at most this much work
-CANCEL_STRETCH = 5_000
+END_STRETCH = 5_000
+WATCH_SECONDS = 2
+WATCH_PAUSED_SECONDS = 5
 
 Mapping_ = Mapping[str, Mapping[str, str]]
 
@@ -114,10 +116,16 @@ def launch(campaign_id: int, *, by: Staff | None) -> Campaign:
     campaign.launched_by = by
     campaign.expires_at = campaign.launched_at + LIFETIME
     campaign.planned_to = 0
+    campaign.plan = {
+        "rule": campaign.segment.rule,
+        "components": template.components,
+        "category": template.category,
+    }
     campaign.save()
     note(by, "campaign.launch", f"campaign/{campaign.pk}", {"name": campaign.name})
 
-    jobs.defer("campaigns.plan_audience", campaign_id=campaign.pk)
+    jobs.defer("campaigns.plan_audience", once=str(campaign.pk), campaign_id=campaign.pk)
+    _watch_again(campaign)
     return campaign
 
 
@@ -135,9 +143,17 @@ def plan_stretch(campaign_id: int) -> bool:
     if to is None:
         campaign.planned_at = timezone.now()
         campaign.save(update_fields=["planned_at"])
-        jobs.defer("campaigns.watch", after_seconds=1, campaign_id=campaign.pk)
         return False
-    audience = audience_of(campaign.segment.rule, campaign.template, campaign.variables, after=after, to=to)
+    # As it was launched: a segment or a template that is changed meanwhile changes nothing under way.
+    plan = campaign.plan or {}
+    audience = audience_of(
+        plan["rule"],
+        campaign.variables,
+        components=plan["components"],
+        category=plan["category"],
+        after=after,
+        to=to,
+    )
     assert campaign.lane_id is not None
     ledger.enqueue_recipients(
         ledger_db(),
@@ -147,7 +163,7 @@ def plan_stretch(campaign_id: int) -> bool:
         channel_id=campaign.channel_id,
         lane_id=campaign.lane_id,
         template_id=campaign.template_id,
-        category=campaign.template.category,
+        category=plan["category"],
         expires_at=campaign.expires_at,
     )
     campaign.planned_to = to
@@ -192,9 +208,15 @@ def resume(campaign_id: int, *, by: Staff | None) -> Campaign:
     campaign.state = Campaign.State.RUNNING
     campaign.save(update_fields=["state"])
     assert campaign.lane_id is not None
+    category = campaign.template.category
+    if category == Template.Category.MARKETING and (campaign.plan or {}).get("category") != category:
+        # WhatsApp made a promotion of it meanwhile (hold_recategorised): from here on it is asked for consent.
+        campaign.plan = {**(campaign.plan or {}), "category": category}
+        campaign.save(update_fields=["plan"])
+        ledger.make_promotional(ledger_db(), campaign.channel_id, campaign.lane_id)
     ledger.set_lane(ledger_db(), campaign.lane_id, "open")
     note(by, "campaign.resume", f"campaign/{campaign.pk}")
-    jobs.defer("campaigns.watch", after_seconds=1, campaign_id=campaign.pk)
+    _watch_again(campaign)
     return campaign
 
 
@@ -210,40 +232,86 @@ def cancel(campaign_id: int, *, by: Staff | None) -> Campaign:
     campaign.save(update_fields=["state", "finished_at"])
     if campaign.lane_id is not None:
         ledger.set_lane(ledger_db(), campaign.lane_id, "closed")
-        jobs.defer("campaigns.cancel_rest", campaign_id=campaign.pk)
+        jobs.defer("campaigns.cancel_rest", once=str(campaign.pk), campaign_id=campaign.pk)
     note(by, "campaign.cancel", f"campaign/{campaign.pk}")
     return campaign
 
 
 @transaction.atomic
 def cancel_stretch(campaign_id: int) -> bool:
-    """Cancel the next few thousand waiting messages of a cancelled campaign; False when none is left."""
+    """Cancel the next few thousand waiting messages of a cancelled campaign; False when none is left to be cancelled.
+
+    What dispatch holds at this moment may come back to the queue: then this is asked again in a moment.
+    """
     campaign = _locked(campaign_id)
     if campaign.state != Campaign.State.CANCELLED or campaign.lane_id is None:
         return False
-    return bool(ledger.cancel_lane(ledger_db(), campaign.channel_id, campaign.lane_id, limit=CANCEL_STRETCH))
+    if ledger.end_waiting(ledger_db(), campaign.channel_id, campaign.lane_id, state="cancelled", limit=END_STRETCH):
+        return True
+    if _still_waits(campaign):
+        jobs.defer("campaigns.cancel_rest", after_seconds=2, once=str(campaign_id), campaign_id=campaign_id)
+    return False
 
 
 @transaction.atomic
-def cancelling(campaign_id: int) -> bool:
-    """Whether a cancelled campaign still has messages that are claimed, or were held by somebody a moment ago."""
-    campaign = _locked(campaign_id)
-    return campaign.state == Campaign.State.CANCELLED and campaign.lane_id is not None and _still_waits(campaign)
+def watch(campaign_id: int) -> bool:
+    """Finish a campaign of which nothing waits any more; returns whether it goes on, and then looks again by itself.
 
-
-@transaction.atomic
-def finish_if_done(campaign_id: int) -> bool:
-    """Close a running campaign of which nothing waits any more; returns whether it still needs watching."""
+    After its time is over, whoever still waits is skipped, also while it is paused or its channel suspended.
+    """
     campaign = _locked(campaign_id)
-    if campaign.state != Campaign.State.RUNNING or campaign.lane_id is None:
+    if campaign.state not in (Campaign.State.RUNNING, Campaign.State.PAUSED) or campaign.lane_id is None:
         return False
-    if campaign.planned_at is None or _still_waits(campaign):
+    over = campaign.expires_at is not None and campaign.expires_at <= timezone.now()
+    if over:
+        ledger.end_waiting(
+            ledger_db(), campaign.channel_id, campaign.lane_id, state="skipped", reason="expired", limit=END_STRETCH
+        )
+    if campaign.planned_at is None or _still_waits(campaign) or (campaign.state == Campaign.State.PAUSED and not over):
+        _watch_again(campaign)
         return True
     campaign.state = Campaign.State.FINISHED
     campaign.finished_at = timezone.now()
     campaign.save(update_fields=["state", "finished_at"])
     ledger.set_lane(ledger_db(), campaign.lane_id, "closed")
     return False
+
+
+def _watch_again(campaign: Campaign) -> None:
+    seconds = WATCH_SECONDS if campaign.state == Campaign.State.RUNNING else WATCH_PAUSED_SECONDS
+    jobs.defer("campaigns.watch", after_seconds=seconds, once=str(campaign.pk), campaign_id=campaign.pk)
+
+
+@transaction.atomic
+def look_after() -> None:
+    """Queue whatever job a campaign should have: a net under the chain of jobs, of which one may fail for good."""
+    for campaign in Campaign.objects.filter(state__in=(Campaign.State.RUNNING, Campaign.State.PAUSED)):
+        _watch_again(campaign)
+        if campaign.planned_at is None:
+            jobs.defer("campaigns.plan_audience", once=str(campaign.pk), campaign_id=campaign.pk)
+    for campaign in Campaign.objects.filter(state=Campaign.State.CANCELLED, lane__isnull=False):
+        if _still_waits(campaign):
+            jobs.defer("campaigns.cancel_rest", once=str(campaign.pk), campaign_id=campaign.pk)
+
+
+@transaction.atomic
+def hold_recategorised() -> int:
+    """Hold running campaigns whose template WhatsApp has made a promotion since their launch; returns how many.
+
+    They were planned without asking for consent to promotions. Whoever resumes one sends it as a promotion.
+    """
+    held = 0
+    for campaign in Campaign.objects.select_related("template").filter(
+        state=Campaign.State.RUNNING, template__category=Template.Category.MARKETING, lane__state=Lane.State.OPEN
+    ):
+        if (campaign.plan or {}).get("category") == Template.Category.MARKETING:
+            continue
+        assert campaign.lane_id is not None
+        reason = _("WhatsApp now counts the template “%(name)s” as marketing.") % {"name": campaign.template.name}
+        ledger.set_lane(ledger_db(), campaign.lane_id, "held", reason=reason)
+        note(None, "campaign.hold", f"campaign/{campaign.pk}", {"reason": reason})
+        held += 1
+    return held
 
 
 def _still_waits(campaign: Campaign) -> bool:
@@ -263,7 +331,7 @@ def _still_waits(campaign: Campaign) -> bool:
 
 
 def _has_recipients(campaign: Campaign) -> bool:
-    audience = audience_of(campaign.segment.rule, campaign.template, campaign.variables)
+    audience = _draft_audience(campaign)
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT EXISTS (SELECT 1 FROM ({audience.sql}) a WHERE a.reason = '')",  # noqa: S608
@@ -271,6 +339,13 @@ def _has_recipients(campaign: Campaign) -> bool:
         )
         row = cursor.fetchone()
     return bool(row and row[0])
+
+
+def _draft_audience(campaign: Campaign) -> Audience:
+    template = campaign.template
+    return audience_of(
+        campaign.segment.rule, campaign.variables, components=template.components, category=template.category
+    )
 
 
 def _locked(campaign_id: int) -> Campaign:
@@ -304,4 +379,4 @@ def _fill(campaign: Campaign, **parts: Any) -> None:
     except (Segment.DoesNotExist, Channel.DoesNotExist, Template.DoesNotExist, ValueError, TypeError):
         raise BadInput(_("Choose a segment, a channel and a template that exist.")) from None
     # Says at once when a variable has nothing to be filled with.
-    audience_of(campaign.segment.rule, campaign.template, campaign.variables)
+    _draft_audience(campaign)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ..message_templates.models import Template
-from ..message_templates.wording import Variable, variables
+from ..message_templates.wording import Components, Variable, variables
 from ..segments.rules import compile_rule
 from .errors import VariableMissing
 
@@ -52,23 +52,26 @@ class Audience:
 
 def audience_of(
     rule: Mapping[str, Any],
-    template: Template,
     mapping: Mapping[str, Mapping[str, str]],
     *,
+    components: Components,
+    category: str,
     after: int | None = None,
     to: int | None = None,
 ) -> Audience:
-    """The audience of a rule for a template; with `after` and `to`, only contacts of ids in (after, to].
+    """The audience of a rule for a template's components and category.
+
+    after, to: only contacts with ids in (after, to], when given.
 
     mapping: for each variable's key {"field": one of FIELDS or "attribute:<name>", "fallback": "…"} or {"text": "…"}.
     Raises VariableMissing for a variable without mapping, segments' BadRule for a bad rule.
     """
     condition = compile_rule(rule)
     parameters: dict[str, Any] = dict(condition.params)
-    values, missing = _values(variables(template.components), mapping, parameters)
+    values, missing = _values(variables(components), mapping, parameters)
     consent = (
         "WHEN c.marketing = 'withdrawn' THEN 'opted_out' WHEN c.marketing <> 'granted' THEN 'no_consent'"
-        if template.category == Template.Category.MARKETING
+        if category == Template.Category.MARKETING
         else "WHEN c.service = 'withdrawn' THEN 'opted_out'"
     )
     stretch = ""

@@ -28,9 +28,11 @@ class Campaign(models.Model):
     channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="campaigns")
     template = models.ForeignKey(Template, on_delete=models.PROTECT, related_name="campaigns")
     variables = models.JSONField(default=dict)
+    # What was launched: the segment's rule, the template's components and category as they were at that moment.
+    plan = models.JSONField(null=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
     lane = models.ForeignKey(Lane, null=True, on_delete=models.PROTECT, related_name="+")
-    # The checkpoint of the launch: contacts up to this id have been planned; null once all have.
+    # The checkpoint of the launch: contacts up to this id have been planned; all have, once planned_at is set.
     planned_to = models.BigIntegerField(null=True)
     planned_at = models.DateTimeField(null=True)
     created_by = models.ForeignKey(Staff, null=True, on_delete=models.SET_NULL, related_name="+")

@@ -235,7 +235,7 @@ def reach(*, segment_id: int, channel_id: int, template_id: int, variables: Mapp
         throughput = Channel.objects.values_list("throughput_per_second", flat=True).get(pk=channel_id)
     except (Segment.DoesNotExist, Template.DoesNotExist, Channel.DoesNotExist):
         raise BadInput(_("Choose a segment, a channel and a template that exist.")) from None
-    audience = audience_of(rule, template, variables)
+    audience = audience_of(rule, variables, components=template.components, category=template.category)
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT reason, count(*) FROM ({audience.sql}) a GROUP BY reason",  # noqa: S608

@@ -6,11 +6,14 @@ from . import start  # isort: skip
 
 import asyncio
 import logging
+from collections.abc import Callable
+from typing import Any
 
-from procrastinate import App
+from django.db import close_old_connections
+from procrastinate import App, JobContext
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
-from procrastinate.exceptions import ConnectorException
+from procrastinate.worker import Worker
 
 __all__ = ["run", "start"]
 
@@ -23,7 +26,7 @@ DEAD_AFTER_SECONDS = 20.0
 
 
 def run() -> None:
-    """Run jobs until SIGTERM or SIGINT; one in progress gets 30 seconds to end, then is left to be run again."""
+    """Run jobs until SIGTERM or SIGINT; those in progress come to their end first."""
     asyncio.run(_run())
 
 
@@ -41,9 +44,21 @@ async def _run() -> None:
                 update_heartbeat_interval=HEARTBEAT_SECONDS,
                 stalled_worker_timeout=DEAD_AFTER_SECONDS,
                 install_signal_handlers=True,
+                # What happened stands in our own tables; a job that went well would only fill this one.
+                delete_jobs="successful",
+                task_middleware=[_fresh_connection],
             )
         finally:
             rescue.cancel()
+
+
+def _fresh_connection(call_next: Callable[[], Any], context: JobContext, worker: Worker) -> Any:
+    """Every job starts on a connection that works: one that broke under the job before it is let go of."""
+    close_old_connections()
+    try:
+        return call_next()
+    finally:
+        close_old_connections()
 
 
 async def _rescue(worker_app: App) -> None:
@@ -54,6 +69,7 @@ async def _rescue(worker_app: App) -> None:
             for job in stalled:
                 log.warning("job %s (%s) lost its worker and is queued again", job.id, job.task_name)
                 await worker_app.job_manager.retry_job(job)
-        except ConnectorException as error:
-            log.warning("the database answered %s; trying again", error)
+        except Exception as error:
+            # Whatever it is, the next round may find the database well again; ending here would end all rescues.
+            log.warning("looking for lost jobs failed (%s); trying again", error)
         await asyncio.sleep(DEAD_AFTER_SECONDS / 2)

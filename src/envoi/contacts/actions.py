@@ -22,7 +22,7 @@ from ..team.actions import note
 from ..team.models import Staff
 from ..team.rights import require
 from . import consents
-from .identities import contact_for_person, link, shortened
+from .identities import contact_for_person, everybody_with_a_key_of, link, shortened
 from .models import Consent, Contact, Import, Tag
 from .options import ImportOptions
 from .words import language_of
@@ -33,6 +33,7 @@ __all__ = [
     "add_contact",
     "cancel_import",
     "contact_for_person",
+    "everybody_with_a_key_of",
     "note_inbound",
     "record_consent",
     "start_import",

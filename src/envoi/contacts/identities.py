@@ -33,6 +33,15 @@ def contact_for_person(person: Person, *, country: str = "") -> int:
     return contact_id
 
 
+def everybody_with_a_key_of(person: Person) -> list[int]:
+    """The ids of all contacts that own one of this person's keys, in order: usually one, two while they are not merged.
+
+    Whoever says stop is not asked which of our records they are.
+    """
+    keys = [(kind, value) for kind, value in (("phone", person.phone), ("user_id", person.user_id)) if value]
+    return sorted(set(_owners(keys).values()))
+
+
 def _owners(keys: list[tuple[str, str]]) -> dict[str, int]:
     """Which contact has each of the keys, by the key's kind."""
     return {

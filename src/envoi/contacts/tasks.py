@@ -11,7 +11,8 @@ from . import imports
 AGAIN = RetryStrategy(max_attempts=60, wait=5)
 
 
-@app.task(name="contacts.run_import", retry=AGAIN)
+# One import at a time: they would only wait for each other's rows, and a campaign needs a worker too.
+@app.task(name="contacts.run_import", retry=AGAIN, lock="imports")
 def run_import(import_id: int) -> None:
     """Bring one file in; safe to run twice."""
     imports.run(import_id)

@@ -36,9 +36,7 @@ class Outcomes:
         """The same, each message by itself; what is said of channel and lanes comes first, alone."""
         if len(self) <= 1:
             return [self]
-        whole = Outcomes(
-            throttled_seconds=self.throttled_seconds, suspended=self.suspended, held_lanes=self.held_lanes
-        )
+        whole = Outcomes(throttled_seconds=self.throttled_seconds, suspended=self.suspended, held_lanes=self.held_lanes)
         first = Outcomes(**{field_: getattr(whole, field_) for field_ in whole.__dataclass_fields__})
         parts = [Outcomes(sent=[one]) for one in self.sent]
         parts += [Outcomes(back=[one]) for one in self.back]
@@ -51,7 +49,7 @@ class Outcomes:
 
     def as_unclear(self, why: str) -> Outcomes:
         """Its one message as an unclear outcome."""
-        one = (self.sent + self.back + self.failed)[0] if not self.unsent else None  # type: ignore[operator]
+        one = (self.sent + self.back + self.failed)[0] if not self.unsent else None
         message = one.message if one else self.unsent[0]
         return Outcomes(
             unclear=[Unclear(message, why)],

@@ -65,6 +65,8 @@ class Runner:
     async def run(self) -> int:
         """Work until `stop`; returns how many outcomes were recorded."""
         recorder = asyncio.create_task(self._record())
+        # Without a recorder nothing may be sent: whatever ends it ends the runner, and the next one starts afresh.
+        recorder.add_done_callback(lambda _: self._stopping.set())
         try:
             while not self._stopping.is_set():
                 await self._round()
@@ -81,10 +83,12 @@ class Runner:
         if free <= 0:
             await asyncio.wait(self._sending, return_when=asyncio.FIRST_COMPLETED)
             return
-        taken = await self._in_database(store.take, self.route, at_most=free, lease=self._allowed.lease)
+        taken = await self._in_database(
+            store.take, self.route, at_most=free, lease=self._allowed.lease, known_forms=list(self._forms)
+        )
         if taken is None:
             return
-        await self._learn_forms(taken.slots)
+        self._forms |= taken.forms
         offset = clock_offset(taken.now)
         for slot in taken.slots:
             task = asyncio.create_task(self._send(slot, offset))
@@ -158,14 +162,6 @@ class Runner:
                     return  # its lease lapses: park_lapsed says the same
                 batch = batch.as_unclear(f"the answer could not be stored ({type(error).__name__})")
 
-    async def _learn_forms(self, slots: list[Slot]) -> None:
-        unknown = {slot.message.lane_id for slot in slots} - self._forms.keys()
-        while unknown:
-            learnt = await self._in_database(store.forms, list(unknown))
-            if learnt is not None:
-                self._forms |= learnt
-                return
-
     async def _rest(self, seconds: float) -> None:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), seconds)
@@ -203,10 +199,11 @@ def record(db: store.Connection, route: Route, batch: Outcomes) -> bool:
             proof=f"{route.provider} {refused.failure.code}",
             at=refused.at,
         )
-    if batch.throttled_seconds:
-        store.slow_down(db, channel_id, seconds=batch.throttled_seconds)
+    # Lanes before the pace, as in store.take: the other way round the two could wait for each other in a circle.
     for lane_id, reason in batch.held_lanes.items():
         ledger.set_lane(db, lane_id, "held", reason=reason)
+    if batch.throttled_seconds:
+        store.slow_down(db, channel_id, seconds=batch.throttled_seconds)
     if batch.suspended:
         store.suspend(db, channel_id, whole_account=batch.suspended.scope == "account", reason=str(batch.suspended))
     return True

@@ -6,11 +6,12 @@ It writes `channel_pace`, and `channels.state` when a provider suspends a channe
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import psycopg
 from psycopg.rows import class_row
 
@@ -44,11 +45,15 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """One round at the outbox. `now` is the database's time of it; `more`, whether another round is worth it."""
+    """One round at the outbox. `now` is the database's time of it; `more`, whether another round is worth it.
+
+    forms: those of the lanes that the caller did not know yet; None for a lane whose messages are whole.
+    """
 
     slots: list[Slot]
     now: datetime
     more: bool
+    forms: dict[int, base.Form | None]
 
 
 def routes(db: Connection, *, allow_base_url: bool) -> dict[int, Route]:
@@ -80,13 +85,11 @@ def routes(db: Connection, *, allow_base_url: bool) -> dict[int, Route]:
     return found
 
 
-def forms(db: Connection, lane_ids: Sequence[int]) -> dict[int, base.Form | None]:
-    """The forms of these lanes; None for a lane whose messages are whole."""
-    rows = db.execute("SELECT id, form FROM lanes WHERE id = ANY(%(ids)s)", {"ids": list(lane_ids)})
-    return {row[0]: base.Form.load(row[1]) if row[1] else None for row in rows}
+# People who are refused leave room for others in the same round; so many rounds at most in one transaction.
+ROUNDS = 10
 
 
-def take(db: Connection, route: Route, *, at_most: int, lease: timedelta) -> Taken:
+def take(db: Connection, route: Route, *, at_most: int, lease: timedelta, known_forms: Collection[int] = ()) -> Taken:
     """Claim what is due, ask the customers' limits, and give each message its slot: one transaction.
 
     Whatever is refused goes back or is skipped in the same transaction, so a claim that is not returned does not exist.
@@ -95,14 +98,36 @@ def take(db: Connection, route: Route, *, at_most: int, lease: timedelta) -> Tak
         pace = _pace(db, route.channel_id)
         room = min(at_most, limits.room(route.throughput_per_second, pace))
         if room == 0:
-            return Taken([], pace.now, more=True)
-        claimed = ledger.claim(db, route.channel_id, room=room, lease=lease)
-        if not claimed:
-            return Taken([], pace.now, more=False)
-        allowed, refused = ledger.reserve_customers(db, claimed)
-        ledger.record_refusals(db, route.channel_id, refused)
-        slots, now = _slots(db, route, allowed)
-        return Taken(slots, now or pace.now, more=True)
+            return Taken([], pace.now, more=True, forms={})
+        allowed: list[Claimed] = []
+        more = False
+        for _ in range(ROUNDS):
+            claimed = ledger.claim(db, route.channel_id, room=room - len(allowed), lease=lease)
+            more = more or bool(claimed)
+            passed, refused = ledger.reserve_customers(db, claimed)
+            ledger.record_refusals(db, route.channel_id, refused)
+            allowed += passed
+            if not refused or len(allowed) >= room:
+                break
+        forms, broken = _forms(db, {message.lane_id for message in allowed} - set(known_forms))
+        for lane_id, reason in broken.items():
+            ledger.release(db, route.channel_id, [message for message in allowed if message.lane_id == lane_id])
+            ledger.set_lane(db, lane_id, "held", reason=reason)
+        slots, now = _slots(db, route, [message for message in allowed if message.lane_id not in broken])
+        return Taken(slots, now or pace.now, more=more, forms=forms)
+
+
+def _forms(db: Connection, lane_ids: Collection[int]) -> tuple[dict[int, base.Form | None], dict[int, str]]:
+    """The forms of these lanes; and, for a form that this version can't read, why."""
+    forms: dict[int, base.Form | None] = {}
+    broken: dict[int, str] = {}
+    if lane_ids:
+        for lane_id, form in db.execute("SELECT id, form FROM lanes WHERE id = ANY(%(ids)s)", {"ids": list(lane_ids)}):
+            try:
+                forms[lane_id] = base.Form.load(form) if form else None
+            except msgspec.ValidationError as error:
+                broken[lane_id] = f"The template's form can't be read: {error}"
+    return forms, broken
 
 
 def take_again(db: Connection, route: Route, late: Sequence[Claimed]) -> list[Slot]:

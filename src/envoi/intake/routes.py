@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from ..campaigns import actions as campaigns
 from ..contacts import actions as contacts
 from ..contacts.models import ConsentEntry, Contact
 from ..contacts.optout import is_opt_in, is_opt_out
@@ -46,7 +47,8 @@ def message_received(fact: MessageReceived, origin: Origin) -> None:
         return
     said = [fact.text, _payload(fact)]
     if any(map(is_opt_out, said)):
-        _consent(contact_id, "withdrawn", fact)
+        for one in contacts.everybody_with_a_key_of(fact.sender):
+            _consent(one, "withdrawn", fact)
     elif any(map(is_opt_in, said)):
         _consent(contact_id, "granted", fact)
 
@@ -68,24 +70,26 @@ def preference_changed(fact: PreferenceChanged, origin: Origin) -> None:
     contact_id = contacts.contact_for_person(fact.person)
     state: Literal["granted", "withdrawn"] = "granted" if fact.wants_marketing else "withdrawn"
     proof = f"{origin.provider} {fact.channel} {fact.at.isoformat()}"
-    # The lock makes two processes that were told the same at once take turns.
-    Contact.objects.select_for_update().get(id=contact_id)
-    if ConsentEntry.objects.filter(contact_id=contact_id, source="provider", proof=proof, state=state).exists():
-        return
-    contacts.record_consent(
-        contact_id,
-        purpose="marketing",
-        state=state,
-        source="provider",
-        text=fact.text,
-        proof=proof,
-        at=fact.at,
-    )
+    for one in [contact_id] if fact.wants_marketing else contacts.everybody_with_a_key_of(fact.person):
+        # The lock makes two processes that were told the same at once take turns.
+        Contact.objects.select_for_update(no_key=True).get(id=one)
+        if ConsentEntry.objects.filter(contact_id=one, source="provider", proof=proof, state=state).exists():
+            continue
+        contacts.record_consent(
+            one,
+            purpose="marketing",
+            state=state,
+            source="provider",
+            text=fact.text,
+            proof=proof,
+            at=fact.at,
+        )
 
 
 def template_changed(fact: TemplateChanged, origin: Origin) -> None:
-    """Follow the provider's decision about a wording."""
-    templates.apply_change(origin.account_id, fact)
+    """Follow the provider's decision about a wording; a campaign of which it makes a promotion is held."""
+    if templates.apply_change(origin.account_id, fact) and fact.category:
+        campaigns.hold_recategorised()
 
 
 def unknown(fact: Unknown, origin: Origin) -> None:

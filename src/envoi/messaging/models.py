@@ -54,9 +54,9 @@ class Message(models.Model):
     template = models.ForeignKey(Template, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     values = ArrayField(models.TextField(), null=True)
     content = models.JSONField(null=True)
-    reply_to = models.CharField(max_length=160, blank=True, default="", db_default="")
-    provider_id = models.CharField(max_length=160, null=True)  # noqa: DJ001  (unique where known)
-    error_code = models.CharField(max_length=40, blank=True, default="", db_default="")
+    reply_to = models.TextField(blank=True, default="", db_default="")
+    provider_id = models.TextField(null=True)  # noqa: DJ001  (unique where known, as long as its provider likes)
+    error_code = models.TextField(blank=True, default="", db_default="")
     error_title = models.TextField(blank=True, default="", db_default="")
     error_detail = models.TextField(blank=True, default="", db_default="")
     pricing = models.JSONField(null=True)
@@ -89,6 +89,7 @@ class Message(models.Model):
                 name="messages_by_campaign",
             ),
             models.Index("provider_id", condition=models.Q(provider_id__isnull=False), name="messages_by_provider_id"),
+            models.Index("contact", "created_at", condition=models.Q(direction="in"), name="messages_received"),
             BrinIndex(fields=["created_at"], name="messages_by_day"),
         ]
 
@@ -166,7 +167,7 @@ class Outbox(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED, db_default=State.QUEUED)
     due_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField(null=True)
-    attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
+    attempts = models.PositiveIntegerField(default=0, db_default=0)
     lease_until = models.DateTimeField(null=True)
 
     class Meta:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
 from django.utils.translation import gettext as _
 
 from ..core.errors import NotFound
@@ -70,13 +69,3 @@ def bubble_of(message: Message) -> Bubble:
         return Bubble("", "", message.text, "", ())
     keys = [variable.key for variable in variables(message.template.components)]
     return bubble(message.template.components, dict(zip(keys, message.values or [], strict=False)))
-
-
-def lane_counts(channel_id: int, lane_id: int) -> dict[str, int]:
-    """How many messages of a lane are queued, sending or uncertain."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT state, count(*) FROM outbox WHERE channel_id = %(channel)s AND lane_id = %(lane)s GROUP BY state",
-            {"channel": channel_id, "lane": lane_id},
-        )
-        return dict(cursor.fetchall())

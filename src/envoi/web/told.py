@@ -103,6 +103,7 @@ def _reasons() -> dict[str, str]:
         "opted_out": _("They withdrew their consent."),
         "no_consent": _("They never agreed to promotions."),
         "promoted_recently": _("They had a promotion less than 24 hours ago."),
+        "busy": _("Their record was being changed at that moment."),
         "cooling_down": _("WhatsApp asked to leave them in peace for a day."),
         "expired": _("The campaign ended before their turn."),
         "missing": _("A variable of the template has no value for them."),

@@ -7,7 +7,16 @@ row in `outbox` leads with the channel and lives from the decision to send until
     queued < sending < accepted < sent < delivered < read       beside them: uncertain, failed, skipped, cancelled
 """
 
-from .claims import cancel_lane, claim, park_lapsed, put_back, record_refusals, release, reserve_customers
+from .claims import (
+    claim,
+    end_waiting,
+    make_promotional,
+    park_lapsed,
+    put_back,
+    record_refusals,
+    release,
+    reserve_customers,
+)
 from .lanes import add_lane, enqueue, enqueue_recipients, receive, set_lane
 from .outcomes import record_failed, record_sent, record_unclear
 from .receipts import settle
@@ -24,10 +33,11 @@ __all__ = [
     "Sent",
     "Unclear",
     "add_lane",
-    "cancel_lane",
     "claim",
+    "end_waiting",
     "enqueue",
     "enqueue_recipients",
+    "make_promotional",
     "park_lapsed",
     "put_back",
     "receive",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Literal
 
 from psycopg.rows import class_row
 
@@ -49,9 +50,12 @@ def claim(db: Connection, channel_id: int, *, room: int, lease: timedelta) -> li
         -- where there is room for one, the oldest campaign would have it always.
         SELECT id, priority FROM lanes
          WHERE channel_id = %(channel_id)s AND state = 'open'
+           AND EXISTS (SELECT 1 FROM channels WHERE id = %(channel_id)s AND state = 'active')
            AND EXISTS (SELECT 1 FROM outbox o WHERE o.channel_id = %(channel_id)s AND o.lane_id = lanes.id
                           AND o.state = 'queued' AND o.due_at <= now())
          ORDER BY priority, random()
+           -- Whoever holds or closes a lane waits for the claims under way: after that commit there are none.
+           FOR SHARE
         """,
         {"channel_id": channel_id},
     ).fetchall()
@@ -69,21 +73,24 @@ def claim(db: Connection, channel_id: int, *, room: int, lease: timedelta) -> li
     return taken
 
 
+# Nobody waits here for a row that somebody else is changing; in the order of their ids all the same.
+HOLD = """
+SELECT id FROM contacts WHERE id = ANY(%(contacts)s) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+"""
+BUSY = timedelta(seconds=2)
+
 RESERVE = """
 WITH wanted AS (
     SELECT * FROM unnest(%(contacts)s::bigint[], %(messages)s::bigint[], %(ends)s::timestamptz[])
                   AS w (contact_id, message_id, ends)
      WHERE ends IS NULL OR ends > now()
-),
--- Locked in the order of their ids, so that two dispatchers never wait for each other in a circle.
-held AS (
-    SELECT id FROM contacts WHERE id = ANY(%(contacts)s) ORDER BY id FOR NO KEY UPDATE
 )
 UPDATE contacts
    SET promoted_at = now(),
        promoted_by = wanted.message_id
-  FROM held JOIN wanted ON wanted.contact_id = held.id
- WHERE contacts.id = held.id
+  FROM wanted
+ WHERE contacts.id = wanted.contact_id
+   AND contacts.id = ANY(%(held)s)
    AND contacts.marketing = 'granted'
    AND (contacts.held_until IS NULL OR contacts.held_until <= now())
    AND (contacts.promoted_at IS NULL OR contacts.promoted_at <= now() - %(gap)s
@@ -96,10 +103,12 @@ def reserve_customers(db: Connection, taken: Sequence[Claimed]) -> tuple[list[Cl
     """Ask every customer's limits at the moment of sending; a promotion reserves its 24 hours in the same statement.
 
     Returns who may be sent to, and who not with the reason: `no_consent`, `opted_out`, `expired` (for good), or
-    `promoted_recently`, `cooling_down` (until a time).
+    `promoted_recently`, `cooling_down`, `busy` (until a time). Busy is who is being changed at this moment, by an
+    import for instance: the others do not wait for them.
     """
     contact_ids = [message.contact_id for message in taken]
     promotions = [message for message in taken if message.promotional]
+    held = {row[0] for row in db.execute(HOLD, {"contacts": [message.contact_id for message in promotions]})}
     reserved = (
         {
             row[0]
@@ -109,6 +118,7 @@ def reserve_customers(db: Connection, taken: Sequence[Claimed]) -> tuple[list[Cl
                     "contacts": [message.contact_id for message in promotions],
                     "messages": [message.id for message in promotions],
                     "ends": [message.expires_at for message in promotions],
+                    "held": list(held),
                     "gap": PROMOTION_GAP,
                 },
             )
@@ -137,6 +147,8 @@ def reserve_customers(db: Connection, taken: Sequence[Claimed]) -> tuple[list[Cl
                 allowed.append(message)
         elif message.id in reserved:
             allowed.append(message)
+        elif message.contact_id in standing and message.contact_id not in held:
+            refused.append(Refusal(message, "busy", now + BUSY))
         elif marketing != "granted":
             refused.append(Refusal(message, "opted_out" if marketing == "withdrawn" else "no_consent", None))
         elif held_until and held_until > now:
@@ -257,14 +269,23 @@ def park_lapsed(db: Connection, channel_id: int) -> int:
     return len(parked)
 
 
-def cancel_lane(db: Connection, channel_id: int, lane_id: int, *, limit: int) -> int:
-    """Cancel up to `limit` messages that still wait in a closed lane; returns how many, 0 when none is left."""
+def end_waiting(
+    db: Connection,
+    channel_id: int,
+    lane_id: int,
+    *,
+    state: Literal["cancelled", "skipped"],
+    limit: int,
+    reason: str = "",
+) -> int:
+    """Cancel or skip up to `limit` messages that still wait in a lane; returns how many, 0 when none does."""
     rows = db.execute(
         """
         -- In a CTE, which runs once: as a plain subquery it may run per row, and the limit would mean nothing.
         WITH waiting AS MATERIALIZED (
             SELECT id FROM outbox
              WHERE channel_id = %(channel_id)s AND lane_id = %(lane_id)s AND state = 'queued'
+             ORDER BY due_at, id
              LIMIT %(limit)s FOR UPDATE SKIP LOCKED
         )
         DELETE FROM outbox USING waiting
@@ -275,14 +296,31 @@ def cancel_lane(db: Connection, channel_id: int, lane_id: int, *, limit: int) ->
     ).fetchall()
     db.execute(
         """
-        UPDATE messages SET state = 'cancelled'
+        UPDATE messages SET state = %(state)s, reason = %(reason)s
           FROM unnest(%(contacts)s::bigint[], %(ids)s::bigint[]) AS k (contact_id, id)
          WHERE messages.contact_id = k.contact_id AND messages.id = k.id AND messages.state = 'queued'
         """,
-        {"contacts": [row[0] for row in rows], "ids": [row[1] for row in rows]},
+        {
+            "contacts": [row[0] for row in rows],
+            "ids": [row[1] for row in rows],
+            "state": state,
+            "reason": reason,
+        },
     )
     free_unsent(db, rows)
+    note_rows(db, [(contact_id, id, state, {"reason": reason} if reason else None) for contact_id, id in rows])
     return len(rows)
+
+
+def make_promotional(db: Connection, channel_id: int, lane_id: int) -> None:
+    """From now on the waiting messages of a lane are promotions: consent and 24 hours are asked at the send."""
+    db.execute(
+        """
+        UPDATE outbox SET promotional = true
+         WHERE channel_id = %(channel_id)s AND lane_id = %(lane_id)s AND NOT promotional
+        """,
+        {"channel_id": channel_id, "lane_id": lane_id},
+    )
 
 
 def free_unsent(db: Connection, keys: Sequence[tuple[int, int]]) -> None:
