@@ -304,3 +304,26 @@ def test_a_trace_is_told_in_order_and_the_price_once() -> None:
         ("sent", "Billed as marketing."),
         ("delivered", ""),
     ]
+
+
+@pytest.mark.parametrize("number", ["1e3000000", "Infinity", "NaN", "sNaN", "1e400"])
+def test_a_number_too_large_to_mean_anything_is_refused_at_once(client, owner, number: str) -> None:
+    client.force_login(owner)
+    sent = {"name": "q", "join": "all", "field": "orders.count", "is": ">=", "value": number, "value_to": ""}
+    answer = client.post("/segments/new/", {**sent, "shape": "orders.count:>=", "do": "save"})
+    assert answer.status_code == 422
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/campaigns/?q=%00", "/campaigns/?after=²", "/campaigns/new/?segment=²", "/contacts/?q=%00", "/segments/?q=%00"],
+)
+def test_odd_letters_in_an_address_are_no_error(client, owner, path: str) -> None:
+    client.force_login(owner)
+    assert client.get(path).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/segments/0/", "/campaigns/0/live", "/contacts/imports/0/live", "/account/signup/"])
+def test_what_does_not_exist_is_not_found(client, owner, path: str) -> None:
+    client.force_login(owner)
+    assert client.get(path).status_code == 404

@@ -10,6 +10,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from ..channels.queries import channels
+from ..core.paging import whole
 from ..message_templates.queries import Template, sendable
 from ..message_templates.wording import Variable, variables
 from ..segments.queries import segments
@@ -53,8 +54,7 @@ class CampaignForm(forms.Form):
     @property
     def segment_id(self) -> int | None:
         """The chosen segment, when one is."""
-        value = str(self["segment"].value() or "")
-        return int(value) if value.isdigit() else None
+        return whole(str(self["segment"].value() or ""))
 
     def mapping(self) -> dict[str, dict[str, str]]:
         """What fills each variable, in the shape that a campaign keeps."""

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from ..channels.models import Channel
 from ..core.errors import BadInput, NotFound
-from ..core.paging import Page
+from ..core.paging import Page, whole
 from ..message_templates.models import Template
 from ..messaging import limits
 from ..segments.models import Segment
@@ -37,8 +37,8 @@ def campaigns(
         found = found.filter(Q(name__icontains=search) | Q(template__name__icontains=search))
     if state in Campaign.State.values:
         found = found.filter(state=state)
-    if after and after.isdigit():
-        found = found.filter(pk__lt=int(after))
+    if (cursor := whole(after)) is not None:
+        found = found.filter(pk__lt=cursor)
     items = list(found[: limit + 1])
     return Page(items[:limit], next=str(items[limit - 1].pk) if len(items) > limit else None)
 
@@ -207,7 +207,7 @@ def recipients(
             """,  # noqa: S608  (only the fixed pieces above vary)
             {
                 "campaign": campaign_id,
-                "after": int(after) if after and after.isdigit() else 0,
+                "after": whole(after) or 0,
                 "states": list(states),
                 "search": f"%{_escaped(search)}%",
                 "limit": limit + 1,

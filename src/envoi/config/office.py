@@ -23,7 +23,7 @@ add_staff = lambda **given: team.add_staff(**given, by=None)  # noqa: E731
 def bring(kind: str, path: Path, options: dict[str, Any], tell: Callable[[str], None]) -> dict[str, Any]:
     """Import a file in this process and return what came of it; `tell` hears the progress twice a second."""
     with path.open("rb") as file:
-        one = contacts.start_import(kind=kind, file_name=path.name, file=file, options=options, by=None)
+        one = contacts.start_import(kind=kind, file_name=path.name, file=file, options=options, by=None, queue=False)
     done = threading.Event()
 
     def progress() -> None:

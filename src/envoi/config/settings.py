@@ -117,6 +117,8 @@ DATABASES = {
         "HOST": _address.pop("host", ""),
         "PORT": _address.pop("port", ""),
         "CONN_MAX_AGE": 0,
+        # The pool looks whether a connection lives before it hands it out: the server may have been restarted.
+        "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
             **_address,
             "pool": {"min_size": 0, "max_size": 16, "timeout": 10},
@@ -147,6 +149,8 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "envoi.team.signin.Adapter"
 ACCOUNT_LOGOUT_ON_GET = False
+# Failed sign-ins are counted by address too; behind proxies of your own the address is the one that they pass on.
+ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("ENVOI_PROXIES") or 0)
 ACCOUNT_SESSION_REMEMBER = True
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Envoi"
@@ -189,5 +193,9 @@ LOGGING = {
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
-    "loggers": {"envoi": {"level": "INFO"}},
+    "loggers": {
+        "envoi": {"level": "INFO"},
+        # Answered with 400; anyone can cause these, and a traceback for each would drown the log.
+        "django.security.DisallowedHost": {"handlers": [], "propagate": False},
+    },
 }

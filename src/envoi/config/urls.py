@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import include, path
+
+
+def not_here(request: HttpRequest) -> HttpResponse:
+    """A page of allauth that Envoi does not have."""
+    raise Http404
+
 
 urlpatterns = [
     path("", include("envoi.reports.urls")),
@@ -11,6 +18,11 @@ urlpatterns = [
     path("templates/", include("envoi.message_templates.urls")),
     path("channels/", include("envoi.channels.urls")),
     path("campaigns/", include("envoi.campaigns.urls")),
+    # allauth's pages that need e-mail, or would let people in by themselves: a colleague adds and helps you.
+    path("account/signup/", not_here),
+    path("account/email/", not_here),
+    path("account/confirm-email/", not_here),
+    path("account/password/reset/", not_here),
     path("account/", include("allauth.account.urls")),
     path("account/two-step/", include("allauth.mfa.urls")),
     path("i18n/", include("django.conf.urls.i18n")),

@@ -165,10 +165,12 @@ def start_import(
     file: File[bytes] | BinaryIO,
     options: Mapping[str, Any],
     by: Staff | None,
+    queue: bool = True,
 ) -> Import:
     """Store the file below MEDIA_ROOT/imports/<id>/ and queue the job that reads it; row and job commit together.
 
-    options: see ImportOptions. Raises BadInput for options that can't be meant.
+    options: see ImportOptions. queue: False for who reads the file itself, here and now.
+    Raises BadInput for options that can't be meant.
     """
     require(by, "contacts.import")
     if kind not in JOBS:
@@ -186,7 +188,8 @@ def start_import(
     one.bytes_total = stored.stat().st_size
     one.save(update_fields=["path", "bytes_total"])
     note(by, "contacts.import", f"import/{one.pk}", {"file": one.file_name, "kind": kind})
-    jobs.defer(JOBS[Import.Kind(kind)], import_id=one.pk)
+    if queue:
+        jobs.defer(JOBS[Import.Kind(kind)], import_id=one.pk)
     return one
 
 

@@ -42,9 +42,10 @@ def moment_of(text: str, order: str = "") -> datetime:
         raise wrong
     try:
         when = datetime.fromisoformat(f"{year}-{int(month):02}-{int(day):02}" + (f"T{_time(time)}" if time else ""))
-    except ValueError:
+        return when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
+    except (ValueError, OverflowError):
+        # Overflow: a first or last day of the calendar that another time zone pushes over its edge.
         raise wrong from None
-    return when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
 
 
 def past(when: datetime, now: datetime) -> datetime:

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from ..core import clock
+from ..core.paging import whole
 from ..team.requests import StaffRequest
 from ..web.live import stream
 from ..web.look import language_choices
@@ -37,11 +38,11 @@ def contact_list(request: StaffRequest) -> HttpResponse:
 @login_required
 @require_POST
 def tag(request: StaffRequest) -> HttpResponse:
-    picked = [int(one) for one in request.POST.getlist("contact") if one.isdigit()]
+    picked = [number for one in request.POST.getlist("contact") if (number := whole(one)) is not None]
     act = actions.untag if request.POST.get("do") == "untag" else actions.tag
-    act(picked, name=request.POST.get("name", ""), by=request.user)
-    done = ngettext("%(n)s contact changed.", "%(n)s contacts changed.", len(picked))
-    messages.success(request, done % {"n": len(picked)})
+    changed = act(picked, name=request.POST.get("name", ""), by=request.user)
+    done = ngettext("%(n)s contact changed.", "%(n)s contacts changed.", changed)
+    messages.success(request, done % {"n": changed})
     return redirect(_back(request, "contacts:list"))
 
 

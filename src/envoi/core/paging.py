@@ -8,6 +8,13 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
+def whole(text: str | None) -> int | None:
+    """A cursor or an id out of an address: digits that fit a bigint, None for anything else ("²" is no number here)."""
+    if text and text.isascii() and text.isdecimal() and len(text) < 19:
+        return int(text)
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
     """`items` of this page; `next` is the cursor of the one after it, None at the end.

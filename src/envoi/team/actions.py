@@ -24,6 +24,10 @@ def add_staff(*, email: str, role: str, password: str, name: str = "", by: Staff
         validate_email(email)
     except ValidationError:
         raise BadInput(_("“%(email)s” is not an e-mail address.") % {"email": email}) from None
+    if len(email) > 254 or len(name) > 120:
+        raise BadInput(_("An e-mail has at most 254 characters, a name 120."))
+    if any(ord(letter) < 32 or 0xD800 <= ord(letter) < 0xE000 for letter in password):
+        raise BadInput(_("The password holds a character that nobody can type."))
     if role not in Staff.Role.values:
         raise BadInput(_("Unknown role. Choose one of: %(roles)s.") % {"roles": ", ".join(Staff.Role.values)})
     if Staff.objects.filter(email__iexact=email).exists():

@@ -43,6 +43,8 @@ def stream(
         finally:
             close_old_connections()
 
+    # Once here and now: what does not exist or is not for this reader is refused as any page would, not in mid-stream.
+    piece()
     close_old_connections()
     body = _messages(rendered, every=every, at_most=at_most)
     response = StreamingHttpResponse(body, content_type="text/event-stream")

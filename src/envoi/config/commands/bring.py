@@ -16,9 +16,12 @@ from . import processes
 def run(asked: argparse.Namespace) -> int:
     """Import one file here and now; 1 when it was refused."""
     path = Path(asked.file)
-    if not path.is_file():
-        raise Problem(f"There is no file {asked.file}.")
-    processes.ready_database()
+    try:
+        with path.open("rb"):
+            pass
+    except OSError as error:
+        raise Problem(f"{asked.file} can't be read: {error.strerror}.") from error
+    processes.migrated_database()
     options: dict[str, Any] = {"country": asked.country.upper(), "tags": asked.tag}
     if asked.consent_source:
         options["consent"] = {"state": "granted", "source": asked.consent_source, "text": ""}

@@ -18,6 +18,7 @@ from pkgutil import resolve_name
 from typing import Any
 
 from envoi.config.shop.account import WABA, simulator_account
+from envoi.config.shop.people import MOST
 from envoi.core import home as data_folder
 from envoi.core import postgres
 from envoi.core.errors import Problem
@@ -41,10 +42,12 @@ def run(asked: argparse.Namespace) -> int:
     """Serve the demo until Ctrl-C, or run it once."""
     if asked.customers is not None and asked.customers < 1:
         raise Problem("The shop needs at least one customer: --customers 1 or more.")
+    if asked.customers is not None and asked.customers > MOST:
+        raise Problem(f"The ranges of made-up numbers hold {MOST:,} customers at most.")
     os.environ["ENVOI_PROVIDER_URLS"] = "1"
     if asked.once:
         return _once(asked)
-    if "ENVOI_DATABASE_URL" not in os.environ:
+    if not os.environ.get("ENVOI_DATABASE_URL"):
         # Beside a real installation's data, never in it.
         os.environ["ENVOI_HOME"] = str(data_folder.home() / "demo")
     return _serve(asked)
@@ -52,7 +55,7 @@ def run(asked: argparse.Namespace) -> int:
 
 def _serve(asked: argparse.Namespace) -> int:
     port = processes.port_of(asked)
-    _free(port)
+    processes.free(port)
     os.environ["ENVOI_BASE_URL"] = f"http://localhost:{port}"
     _say("Starting the database …")
     processes.ready_database()
@@ -83,13 +86,13 @@ def _serve(asked: argparse.Namespace) -> int:
 def _once(asked: argparse.Namespace) -> int:
     """One campaign from import to receipts, on a database of its own that is gone afterwards."""
     started = time.monotonic()
-    folder = Path(tempfile.mkdtemp(prefix="envoi-once-"))
     temporary = _temporary_database() if os.environ.get("ENVOI_DATABASE_URL") else None
+    folder = Path(tempfile.mkdtemp(prefix="envoi-once-"))
     os.environ["ENVOI_HOME"] = str(folder / "home")
     os.environ["ENVOI_ANSWER_SECONDS"] = "5"
     os.environ["ENVOI_LEASE_SECONDS"] = "10"
     port = processes.port_of(asked) if asked.port is not None else _any_port()
-    _free(port)
+    processes.free(port)
     os.environ["ENVOI_BASE_URL"] = f"http://localhost:{port}"
     family = Family()
     _stop_on_signals(family)
@@ -113,6 +116,7 @@ def _once(asked: argparse.Namespace) -> int:
         family.stop()
         if temporary:
             temporary()
+        postgres.stop_embedded()
         shutil.rmtree(folder, ignore_errors=True)
     if asked.json:
         print(json.dumps(figures), flush=True)
@@ -148,8 +152,6 @@ def _begin(
             _say(f"The shop of an earlier demo has {shop.customers:,} customers; they stay.")
     else:
         customers = asked.customers or CUSTOMERS
-        if customers > shop_setup.people.MOST:
-            raise Problem(f"The ranges of made-up numbers hold {shop_setup.people.MOST:,} customers at most.")
         _say(f"Opening the shop: {customers:,} customers and their orders …")
         shop = shop_setup.open_shop(
             simulator_url=simulated.url, customers=customers, throughput=throughput, seed=asked.seed
@@ -222,15 +224,6 @@ def _any_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def _free(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((processes.bind(), port))
-        except OSError as error:
-            raise Problem(f"Port {port} is taken: choose another with --port or ENVOI_PORT.") from error
 
 
 def _temporary_database() -> Any:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from .. import start  # isort: skip
 
 from django.core.management import call_command
-from django.db import connection
+from django.db import DatabaseError, connection
+from django.db.migrations.exceptions import MigrationSchemaMissing
+
+from envoi.core.errors import Problem
 
 __all__ = ["migrate", "start"]
 
@@ -18,5 +21,8 @@ def migrate() -> None:
         cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
         try:
             call_command("migrate", verbosity=0, interactive=False)
+        except (MigrationSchemaMissing, DatabaseError) as error:
+            words = str(error).strip().splitlines() or [type(error).__name__]
+            raise Problem(f"The database's tables could not be made: {words[0]}") from error
         finally:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])

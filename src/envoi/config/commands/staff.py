@@ -11,8 +11,8 @@ from . import processes
 
 def run(asked: argparse.Namespace) -> int:
     """Add one person; the password is asked for, or read from standard input."""
-    processes.ready_database()
-    password = sys.stdin.readline().rstrip("\n") if asked.password_stdin else getpass.getpass("Password: ")
+    processes.migrated_database()
+    password = sys.stdin.readline().rstrip("\r\n") if asked.password_stdin else getpass.getpass("Password: ")
     staff = processes.resolve_name("envoi.config.office:add_staff")(
         email=asked.email, role=asked.role, name=asked.name, password=password
     )

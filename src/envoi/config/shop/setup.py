@@ -122,6 +122,7 @@ def _bring(customers: int, seed: int) -> None:
             file=io.BytesIO(text.encode()),
             options=options,
             by=None,
+            queue=False,
         )
         (run_contacts if kind == "contacts" else run_orders)(one.pk)
         one.refresh_from_db()
