@@ -12,6 +12,9 @@ class Account(models.Model):
 
     class Provider(models.TextChoices):
         META = "meta", "Meta"
+        TWILIO = "twilio", "Twilio"
+        BIRD = "bird", "Bird"
+        ZENVIA = "zenvia", "Zenvia"
 
     provider = models.CharField(max_length=20, choices=Provider.choices)
     name = models.CharField(max_length=120)

@@ -133,7 +133,7 @@ def _salvage(stored: Stored) -> None:
 
 
 def _facts(stored: Stored) -> Sequence[Fact]:
-    return PROVIDERS[stored.provider].parse(stored.body)
+    return PROVIDERS[stored.provider].parse(stored.delivery)
 
 
 def _whose(fact: Fact) -> str:

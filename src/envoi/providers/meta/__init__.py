@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...core.events import Fact
-from ..base import Accepted, Account, Advice, Channel, Http, Outgoing
+from ..base import Accepted, Account, Advice, Channel, Delivery, Http, Outgoing
 from . import errors, sending, webhooks
 
 
@@ -17,8 +17,12 @@ class Meta:
     """Text and template messages out; statuses, template changes, preferences and everything inbound in."""
 
     name = "meta"
+    media = None
+    templates = None
+    numbers = None
+    hooks = None
 
-    def body(self, outgoing: Outgoing) -> bytes:
+    def body(self, outgoing: Outgoing, channel: Channel) -> bytes:
         """See sending.body."""
         return sending.body(outgoing)
 
@@ -35,14 +39,14 @@ class Meta:
         found = (credentials.get(key) for key in ("app_secret", "app_secret_old"))
         return tuple(secret for secret in found if isinstance(secret, str) and secret)
 
-    def verify(self, headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> bool:
+    def verify(self, delivery: Delivery, secrets: Sequence[str]) -> bool:
         """See webhooks.verify."""
-        return webhooks.verify(headers, body, secrets)
+        return webhooks.verify(delivery.headers, delivery.body, secrets)
 
     def handshake(self, query: Mapping[str, str], verify_token: str) -> str | None:
         """See webhooks.handshake."""
         return webhooks.handshake(query, verify_token)
 
-    def parse(self, body: bytes) -> list[Fact]:
+    def parse(self, delivery: Delivery) -> list[Fact]:
         """See webhooks.parse."""
-        return webhooks.parse(body)
+        return webhooks.parse(delivery.body)
