@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from .base import Provider
 from .meta import Meta
+from .twilio import Twilio
 
 PROVIDERS: dict[str, Provider] = {
     "meta": Meta(),
+    "twilio": Twilio(),
 }
