@@ -5,8 +5,10 @@ from __future__ import annotations
 from .base import Provider
 from .meta import Meta
 from .twilio import Twilio
+from .zenvia import Zenvia
 
 PROVIDERS: dict[str, Provider] = {
     "meta": Meta(),
     "twilio": Twilio(),
+    "zenvia": Zenvia(),
 }
