@@ -8,12 +8,14 @@ from envoi.simulator.faces import MakeFace, PlayedProvider
 from envoi.simulator.http_request import Request
 from envoi.simulator.http_server import Reply
 from envoi.simulator.meta.steered import Meta
+from envoi.simulator.twilio.steered import Twilio
 from envoi.simulator.world import World
 from envoi.simulator.zenvia.steered import Zenvia
 
 # A line each. A face is reached below /<name>; Meta also answers everything that no prefix claims.
 FACES: dict[str, MakeFace] = {
     "meta": Meta,
+    "twilio": Twilio,
     "zenvia": Zenvia,
 }
 
