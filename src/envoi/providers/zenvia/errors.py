@@ -98,16 +98,14 @@ REASONS: tuple[tuple[str, str], ...] = (
 
 def advice(code: str) -> Advice | None:
     """The row of a code of Zenvia or of the channel behind it, None when neither sheet has one."""
-    return ERRORS.get(code) or (advice_of_meta(code) if DIGITS.fullmatch(code) else None)
+    # Meta's short numbers mean nothing here: a channel's "0" is no word on our token.
+    return ERRORS.get(code) or (advice_of_meta(code) if re.fullmatch("[0-9]{6,11}", code) else None)
 
 
 def code_of_cause(channel_code: str, reason: str) -> str | None:
     """The code that a cause means: by the digits of its channelErrorCode, else by words of its reason."""
-    for digits in DIGITS.findall(channel_code):
+    for digits in re.findall("[0-9]+", channel_code):
         if advice(digits):
             return str(digits)
     folded = reason.casefold()
     return next((code for words, code in REASONS if words in folded), None)
-
-
-DIGITS = re.compile(r"[0-9]{1,11}")
