@@ -49,7 +49,7 @@ def send(face: "TwilioFace", account: Account, form: Form) -> Reply:
         raise TwilioError(21602)
     if len(body) > LONGEST_BODY:
         raise TwilioError(21617)
-    if any(urlsplit(url).scheme not in ("http", "https") for url in media):
+    if not all(_host(url) for url in media):
         raise TwilioError(21620)
     if customer.key in sender.opted_out:
         raise TwilioError(21610)
@@ -153,14 +153,19 @@ def _recipient(face: "TwilioFace", sender: Sender, to: str) -> Customer:
 def _callback(url: str) -> str:
     if not url:
         return ""
-    try:
-        parts = urlsplit(url)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and "_" not in (parts.hostname or "")
-    except ValueError:
-        good = False
-    if not good:
+    host = _host(url)
+    if not host or "_" in host:
         raise TwilioError(21609, f"The StatusCallback URL {url} is not a valid URL.")
     return url
+
+
+def _host(url: str) -> str:
+    """The host of a web address, "" for anything else."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return (parts.hostname or "") if parts.scheme in ("http", "https") else ""
 
 
 def _opaque(callback: str) -> str | None:
