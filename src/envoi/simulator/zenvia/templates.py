@@ -76,6 +76,8 @@ def keep(face: "ZenviaFace", account: Account, spec: TemplateSpec) -> Template:
 
 def change(face: "ZenviaFace", template: Template, asked: dict[str, Any]) -> Reply:
     """PATCH: the new wording is reviewed like the first."""
+    if not asked:
+        raise invalid("", "Should say what to change.")
     if unknown := sorted(set(asked) - CHANGEABLE):
         raise invalid(unknown[0], "Can't be changed.")
     wanted = {
