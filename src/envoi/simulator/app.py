@@ -3,6 +3,7 @@
 from collections.abc import Awaitable
 from dataclasses import replace
 
+from envoi.simulator.bird.steered import Bird
 from envoi.simulator.control import PREFIX, Control
 from envoi.simulator.faces import MakeFace, PlayedProvider
 from envoi.simulator.http_request import Request
@@ -14,6 +15,7 @@ from envoi.simulator.zenvia.steered import Zenvia
 
 # A line each. A face is reached below /<name>; Meta also answers everything that no prefix claims.
 FACES: dict[str, MakeFace] = {
+    "bird": Bird,
     "meta": Meta,
     "twilio": Twilio,
     "zenvia": Zenvia,
