@@ -10,7 +10,7 @@ import pytest
 
 from envoi.core.events import MessageReceived, PreferenceChanged
 from envoi.core.ids import MessageKey
-from envoi.providers.base import Form, Rejected, Slot, Suspended, TemplateProblem, Throttled, Uncertain
+from envoi.providers.base import Accepted, Form, Rejected, Slot, Suspended, TemplateProblem, Throttled, Uncertain
 
 from .rig import ANA, SENDER, ZENVIA, MakeRig, Rig
 
@@ -283,3 +283,30 @@ async def test_a_secret_is_changed_without_losing_an_event(zenvia: Rig):
     await zenvia.quiet()
     assert [fact.text for fact in zenvia.platform.facts if isinstance(fact, MessageReceived)] == ["before", "after"]
     assert zenvia.platform.unverified == 0
+
+
+async def test_in_a_harsh_world_no_message_is_told_wrong_and_none_is_doubled(make_zenvia: MakeRig):
+    """What the provider calls accepted or refused is so; what it calls uncertain is settled by receipts alone."""
+    rig = await make_zenvia(faults={"preset": "harsh", "hold_seconds": 0.05}, throughput_limit=False)
+    gate = asyncio.Semaphore(20)
+
+    async def one(n: int) -> object:
+        async with gate:
+            return await rig.send(recipient=f"+551198{n:07d}", token=f"e1.{n}.{n}", form=PLAIN)
+
+    outcomes = await asyncio.gather(*map(one, range(400)), return_exceptions=True)
+    ledger = await rig.quiet(seconds=60)
+    accepted = {entry.opaque: entry.wamid for entry in rig.simulator.app.world.ledger.entries}
+    assert ledger["duplicates"] == 0
+    settled = {receipt.key.message_id for receipt in rig.platform.receipts() if receipt.key}
+    uncertain = 0
+    for n, outcome in enumerate(outcomes):
+        token = f"e1.{n}.{n}"
+        if isinstance(outcome, Uncertain):
+            uncertain += 1
+            assert (token in accepted) == (n in settled)
+        else:
+            assert isinstance(outcome, Accepted)
+            assert accepted[token] == outcome.provider_id
+            assert n in settled
+    assert 0 < uncertain < 100
