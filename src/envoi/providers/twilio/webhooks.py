@@ -6,6 +6,7 @@ parameters stay beside them under "twilio".
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -32,6 +33,8 @@ STATUSES: dict[str, ReceiptState] = {
 # On its way to WhatsApp: nothing that a receipt could say yet.
 NO_NEWS = ("accepted", "scheduled", "queued", "sending")
 
+RECEIVED = ("received", "receiving", "")
+
 MEDIA = ("image", "video", "audio", "document", "sticker")
 
 
@@ -42,30 +45,36 @@ def parse(delivery: Delivery) -> list[Fact]:
         return [Unknown("webhook", _raw(delivery, params))]
     status = params.get("MessageStatus") or params.get("SmsStatus", "")
     try:
-        if status in ("received", "receiving", ""):
+        if status in RECEIVED:
             return _received(params)
         if status in NO_NEWS:
             return []
-        return [_receipt(params, STATUSES[status], delivery.query.get("token", ""))]
+        return _receipts(params, status, delivery.query.get("token", ""))
     except (KeyError, ValueError):
-        return [Unknown(f"status {status}" if status else "message", params)]
+        return [Unknown("message" if status in RECEIVED else f"status {status}", params)]
 
 
-def _receipt(params: dict[str, str], state: ReceiptState, token: str) -> Receipt:
-    return Receipt(
+def _receipts(params: dict[str, str], status: str, token: str) -> list[Fact]:
+    """A status; that the person blocked us is told a second time, as their preference."""
+    receipt = Receipt(
         channel=_address(params["From"]),
         provider_id=params["MessageSid"],
         key=parse_token(token),
-        state=state,
+        state=STATUSES[status],
         at=clock.now(),
         recipient=_person(params["To"], params),
-        failure=_failure(params) if state == "failed" else None,
+        failure=_failure(params, status) if STATUSES[status] == "failed" else None,
     )
+    if receipt.failure is not None and receipt.failure.action == "opted_out":
+        words = receipt.failure.title
+        return [receipt, PreferenceChanged(receipt.channel, receipt.recipient, False, receipt.at, words)]
+    return [receipt]
 
 
-def _failure(params: dict[str, str]) -> Failure:
-    status = params.get("MessageStatus") or params.get("SmsStatus", "")
-    code = params.get("ErrorCode", "")[:40] or ("canceled" if status == "canceled" else "unknown")
+def _failure(params: dict[str, str], status: str) -> Failure:
+    if status == "canceled":
+        return Failure("canceled", "The message was cancelled before it was sent")
+    code = params.get("ErrorCode", "")[:40] or "unknown"
     row = advice(code)
     words = params.get("ErrorMessage") or params.get("ChannelStatusMessage") or ""
     return Failure(code, row.title if row else words, words, row.action if row else "rejected")
@@ -177,7 +186,10 @@ def _referral(params: dict[str, str]) -> Json:
 
 
 def _place(params: dict[str, str]) -> dict[str, float]:
-    return {"latitude": float(params["Latitude"]), "longitude": float(params["Longitude"])}
+    place = {"latitude": float(params["Latitude"]), "longitude": float(params["Longitude"])}
+    if not all(map(math.isfinite, place.values())):
+        raise ValueError("No place on earth.")
+    return place
 
 
 def _present(params: dict[str, str], **names: str) -> Json:
