@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envoi.core.events import Fact, MessageReceived, PreferenceChanged, Receipt, Unknown
-from envoi.providers.base import Delivery
+from envoi.providers.base import Channel, Delivery, Outgoing
 from envoi.providers.table import PROVIDERS
 from envoi.providers.zenvia.errors import ERRORS, REASONS, code_of_cause
 
@@ -90,6 +90,17 @@ def test_a_short_or_endless_number_is_no_code_of_meta(code: str):
 def test_a_cause_without_a_known_code_is_known_by_its_reason(words: str, code: str):
     assert code_of_cause("", f"… {words.upper()} …") == code
     assert ZENVIA.advice(code) is ERRORS[code]
+
+
+def test_a_contact_that_came_can_be_passed_on():
+    """What comes in has the shape that goes out."""
+    [received] = parse((FIXTURES / "in_contacts.json").read_bytes())
+    assert isinstance(received, MessageReceived)
+    cards = {"contacts": received.content["contacts"]}
+    channel = Channel(provider_id="551140001000")
+    sent = json.loads(ZENVIA.body(Outgoing(recipient="+1", token="t", kind="contacts", content=cards), channel))
+    original = json.loads((FIXTURES / "in_contacts.json").read_text())["message"]["contents"][0]
+    assert sent["contents"][0]["contacts"] == original["contacts"]
 
 
 # --- Nothing makes it fail -------------------------------------------------------------------------------------------

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+
+import msgspec
 
 from ..meta.reading import Json, fields, items, need, text
 
@@ -35,22 +38,18 @@ def _neutral(item: Any) -> tuple[str, Any, str]:
             return _file(item)
         case "location":
             names = [text(item.get("name")), text(item.get("address"))]
-            place = {
-                key: item[key] for key in ("latitude", "longitude", "name", "address") if item.get(key) is not None
-            }
+            place = {key: item[key] for key in PLACE if item.get(key) is not None}
             return "location", place, next((one for one in names if one), "")
         case "contacts":
-            return "contacts", items(item.get("contacts")), _first_name(items(item.get("contacts")))
+            cards = [_snake(card) for card in items(item.get("contacts"))]
+            return "contacts", cards, text(fields(fields(cards[0] if cards else {}).get("name")).get("formatted_name"))
         case "product_list_order":
             return "order", _order(item), ""
         case "flow_response":
-            reply = {
-                "name": "flow",
-                "body": text(item.get("body")),
-                "token": item.get("token"),
-                "data": item.get("data"),
-            }
-            return "interactive", {"type": "nfm_reply", "nfm_reply": reply}, text(item.get("body"))
+            words = text(item.get("body"))
+            filled = {"flow_token": item.get("token"), **fields(item.get("data"))}
+            reply = {"name": "flow", "body": words, "response_json": msgspec.json.encode(filled).decode()}
+            return "interactive", {"type": "nfm_reply", "nfm_reply": reply}, words
     # What is still to come, and "unsupported", which Zenvia itself says of what it can't show.
     return kind, {key: value for key, value in item.items() if key != "type"}, text(item.get("text"))
 
@@ -61,14 +60,7 @@ def _file(item: Json) -> tuple[str, Json, str]:
     kind = mime_type.partition("/")[0]
     kind = kind if kind in ("image", "video", "audio") else "document"
     kind = "sticker" if mime_type.partition(";")[0] == "image/webp" else kind
-    names = {
-        "link": "fileUrl",
-        "caption": "fileCaption",
-        "filename": "fileName",
-        "status": "status",
-        "reason": "reason",
-    }
-    medium = {ours: words for ours, theirs in names.items() if (words := text(item.get(theirs)))}
+    medium = {ours: words for ours, theirs in FILE.items() if (words := text(item.get(theirs)))}
     if mime_type:
         medium["mime_type"] = mime_type
     if not medium:
@@ -80,8 +72,14 @@ PLACE = ("latitude", "longitude", "name", "address")
 FILE = {"link": "fileUrl", "caption": "fileCaption", "filename": "fileName", "status": "status", "reason": "reason"}
 
 
-def _first_name(cards: list[Any]) -> str:
-    return text(fields(fields(cards[0] if cards else {}).get("name")).get("formattedName"))
+def _snake(value: Any) -> Any:
+    """Zenvia's firstName is Meta's first_name, and so on."""
+    match value:
+        case dict():
+            return {re.sub("[A-Z]", lambda m: f"_{m[0].lower()}", key): _snake(item) for key, item in value.items()}
+        case list():
+            return [_snake(item) for item in value]
+    return value
 
 
 def _order(item: Json) -> Json:
