@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from envoi.core.events import MessageReceived
-from envoi.providers.base import Form, Rejected
-from envoi.providers.zenvia.files import LIMITS
+from envoi.providers.base import Account, Form, Rejected
+from envoi.providers.zenvia.files import LIMITS, is_zenvias
 
 from .rig import ZENVIA, MakeRig, Rig
 
@@ -81,12 +81,14 @@ async def test_a_file_too_large_or_empty_is_refused_before_the_network(zenvia: R
     assert (await zenvia.call("GET", "/zenvia/v2/files"))[1] == []
 
 
-async def test_a_customers_picture_is_fetched(zenvia: Rig):
-    await zenvia.say(image=True)
-    await zenvia.quiet()
-    [received] = [fact for fact in zenvia.platform.facts if isinstance(fact, MessageReceived)]
+@pytest.mark.parametrize("private", [False, True])
+async def test_a_customers_picture_is_fetched(make_zenvia: MakeRig, private: bool):
+    rig = await make_zenvia(account={"private_files": private})
+    await rig.say(image=True)
+    await rig.quiet()
+    [received] = [fact for fact in rig.platform.facts if isinstance(fact, MessageReceived)]
     assert received.kind == "image"
-    fetched = await MEDIA.download(zenvia.http, zenvia.account, zenvia.channel, received.content["image"])
+    fetched = await MEDIA.download(rig.http, rig.account, rig.channel, received.content["image"])
     assert fetched.mime_type == "image/png"
     assert fetched.data.startswith(b"\x89PNG")
 
@@ -104,6 +106,23 @@ async def test_a_customers_picture_is_fetched(zenvia: Rig):
 async def test_an_address_that_no_file_comes_from_is_not_fetched(zenvia: Rig, ref: dict[str, Any]):
     with pytest.raises(Rejected):
         await MEDIA.download(zenvia.http, zenvia.account, zenvia.channel, ref)
+
+
+@pytest.mark.parametrize(
+    ("address", "ours"),
+    [
+        ("https://files.zenvia.com/a", True),
+        ("https://zenvia.com/a", True),
+        ("http://files.zenvia.com/a", False),
+        ("https://zenvia.com.evil.example/a", False),
+        ("https://evilzenvia.com/a", False),
+        ("https://zenvia.com@evil.example/a", False),
+        ("https://evil.example/?zenvia.com", False),
+    ],
+)
+def test_only_zenvia_ever_sees_the_token(address: str, ours: bool):
+    account = Account(provider_id="1", credentials={"token": "t"})
+    assert is_zenvias(account, address) is ours
 
 
 async def test_a_file_that_is_gone_is_gone(zenvia: Rig):

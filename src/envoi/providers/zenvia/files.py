@@ -71,7 +71,7 @@ class Files:
         if not _may_fetch(account, address):
             raise Rejected(Failure("file_address", "This is no address that a file may come from", address[:200]))
         answer = await http.request("GET", address, {}, most=DOWNLOAD_CEILING)
-        if answer.status == 401 and _is_zenvias(account, address):
+        if answer.status == 401 and is_zenvias(account, address):
             answer = await http.request("GET", address, {"x-api-token": account.secret("token")}, most=DOWNLOAD_CEILING)
         if answer.status != 200:
             raise _gone(answer)
@@ -89,12 +89,13 @@ def _gone(answer: Answer) -> Exception:
 def _may_fetch(account: Account, address: str) -> bool:
     """Only what is encrypted, or is where this account's API is (simulator, test)."""
     try:
-        return urlsplit(address).scheme == "https" or _is_zenvias(account, address)
+        return urlsplit(address).scheme == "https" or is_zenvias(account, address)
     except ValueError:
         return False
 
 
-def _is_zenvias(account: Account, address: str) -> bool:
+def is_zenvias(account: Account, address: str) -> bool:
+    """Whether this address may see the token."""
     there, ours = urlsplit(address), urlsplit(account.address(calls.BASE_URL))
     host = there.hostname or ""
     official = there.scheme == "https" and (host == "zenvia.com" or host.endswith(".zenvia.com"))

@@ -35,12 +35,14 @@ class AccountSpec(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fiel
     """An account as the control API describes it.
 
     With `token_secret` its calls must be signed. `throughput` is calls to send per real second and token: Zenvia
-    publishes none. `callback_url` subscribes both kinds of events there, with `hook_headers`.
+    publishes none. With `private_files` customers' files are for the token alone (sheet, 7, by (K)). `callback_url`
+    subscribes both kinds of events there, with `hook_headers`.
     """
 
     token: str
     token_secret: str = ""
     throughput: int = 80
+    private_files: bool = False
     callback_url: str = ""
     hook_headers: dict[str, str] = {}
     senders: list[SenderSpec] = []
@@ -99,7 +101,7 @@ class Subscription:
 
 @dataclass(slots=True)
 class File:
-    """A stored file; everybody who has its address may fetch it."""
+    """A stored file; everybody who has its address may fetch it, unless it is for one `token`."""
 
     id: str
     mime_type: str
@@ -107,6 +109,7 @@ class File:
     content: bytes
     created_at: str
     delete_at: str = ""
+    token: str = ""
 
 
 @dataclass(slots=True, eq=False)

@@ -47,7 +47,8 @@ class ZenviaFace:
 
     def handle(self, request: Request) -> Answer:
         if request.method == "GET" and request.path.startswith(files.CONTENT):
-            return files.download(self, request.path.removeprefix(files.CONTENT))
+            token = request.headers.get("x-api-token", "")
+            return files.download(self, request.path.removeprefix(files.CONTENT), token)
         try:
             answer = self._dispatch(request)
         except ZenviaError as error:

@@ -61,11 +61,13 @@ def address(face: "ZenviaFace", file: File) -> str:
     return f"{face.base_url}{CONTENT}{file.id}"
 
 
-def download(face: "ZenviaFace", file_id: str) -> Reply:
-    """The bytes, to everybody."""
+def download(face: "ZenviaFace", file_id: str, token: str) -> Reply:
+    """The bytes, to everybody, or to who has the token."""
     file = face.files.get(file_id)
     if file is None:
         return Reply(404, b"")
+    if file.token and file.token != token:
+        return Reply(401, b"")
     return Reply(body=file.content, content_type=file.mime_type)
 
 

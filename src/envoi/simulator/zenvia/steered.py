@@ -53,6 +53,7 @@ class Zenvia(ZenviaFace):
             content = {"type": "text", **asked["button"]}
         elif asked.get("image"):
             file = files.keep(self, PIXEL, "image/png", "photo.png")
+            file.token = sender.account.spec.token if sender.account.spec.private_files else ""
             content = {"type": "file", "fileUrl": files.address(self, file), "fileMimeType": file.mime_type}
         elif isinstance(asked.get("text"), str):
             content = {"type": "text", "text": asked["text"]}
