@@ -57,7 +57,11 @@ async def call(http: Http, account: Account, method: str, own: str, path: str, b
     answer = await send(http, account, method, own, path, data)
     if not 200 <= answer.status < 300:
         raise refusal(answer)
-    return {} if answer.status == 204 else content(answer)
+    if answer.status == 204:
+        return {}
+    if found := content(answer):
+        return found
+    raise Uncertain(Failure("not_json", "The answer is not Twilio's", _start(answer), "uncertain"))
 
 
 async def pages(http: Http, account: Account, own: str, path: str, key: str) -> list[Json]:
@@ -65,7 +69,10 @@ async def pages(http: Http, account: Account, own: str, path: str, key: str) -> 
     found: list[Json] = []
     for _ in range(200):
         page = await call(http, account, "GET", own, path)
-        found += [item for item in page.get(key) or () if isinstance(item, dict)]
+        if not isinstance(page.get(key), list):
+            # Not an empty list: who keeps copies of these items must not throw them away.
+            raise Uncertain(Failure("not_a_list", f"The answer has no {key}", action="uncertain"))
+        found += items(page[key])
         following = urlsplit(text(fields(page.get("meta")).get("next_page_url")))
         # Its path may stand below that of account.base_url, which `call` puts in front again.
         below = following.path.removeprefix(urlsplit(account.address(own)).path)
