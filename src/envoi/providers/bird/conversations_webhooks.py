@@ -7,7 +7,7 @@ from typing import Any
 from ...core.events import Fact, Failure, MessageReceived, Person, Receipt, ReceiptState, Unknown
 from ...core.ids import parse_token
 from .errors import advice
-from .reading import MISSHAPEN, Json, fields, moment, need, person, text
+from .reading import MISSHAPEN, Json, fields, moment, need, person, text, with_preference
 
 STATES: dict[str, ReceiptState] = {
     "sent": "sent",
@@ -91,7 +91,7 @@ def _told(message: Json, contact: Json) -> list[Fact]:
         return []
     state = STATES[status]
     token = text(message.get("trackId")) or text(fields(message.get("source")).get("mid"))
-    return [
+    return with_preference(
         Receipt(
             channel=need(message["channelId"]),
             provider_id=need(message["id"]),
@@ -101,7 +101,7 @@ def _told(message: Json, contact: Json) -> list[Fact]:
             recipient=person(message.get("to")) or person(contact.get("msisdn")) or Person(),
             failure=failure(message.get("error"), status) if state == "failed" else None,
         )
-    ]
+    )
 
 
 def failure(error: Any, status: str) -> Failure:

@@ -10,7 +10,7 @@ from ...core import clock
 from ...core.events import Fact, Failure, MessageReceived, Person, Receipt, ReceiptState, Unknown
 from ...core.ids import parse_token
 from .errors import advice
-from .reading import MISSHAPEN, Json, fields, items, moment, need, person, text
+from .reading import MISSHAPEN, Json, fields, items, moment, need, person, text, with_preference
 
 STATES: dict[str, ReceiptState] = {
     "sent": "sent",
@@ -107,7 +107,7 @@ def _outbound(event: Json, payload: Json) -> list[Fact]:
     state = STATES[status]
     extra = fields(fields(payload.get("meta")).get("extraInformation"))
     at = moment(payload.get("lastStatusAt") or payload.get("updatedAt") or payload["createdAt"])
-    return [
+    return with_preference(
         Receipt(
             channel=need(payload["channelId"]),
             provider_id=need(payload["id"]),
@@ -117,7 +117,7 @@ def _outbound(event: Json, payload: Json) -> list[Fact]:
             recipient=_recipient(payload, extra) or Person(),
             failure=failure(payload) if state == "failed" else None,
         )
-    ]
+    )
 
 
 def _recipient(payload: Json, extra: Json) -> Person | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +18,7 @@ from ...core.events import (
 )
 from ...core.ids import parse_token
 from .errors import advice
-from .reading import MISSHAPEN, Json, fields, items, moment, need, person, text
+from .reading import MISSHAPEN, Json, fields, items, moment, need, person, text, with_preference
 
 STATES: dict[str, ReceiptState] = {
     "whatsapp.sent": "sent",
@@ -39,7 +40,7 @@ def facts(event: Json) -> list[Fact]:
 
 def _receipt(event: Json, data: Json) -> list[Fact]:
     state = STATES[event["type"]]
-    return [
+    return with_preference(
         Receipt(
             channel=need(data["from"]["phone_number"]),
             provider_id=need(data["whatsapp_id"]),
@@ -49,7 +50,7 @@ def _receipt(event: Json, data: Json) -> list[Fact]:
             recipient=_who(fields(data.get("recipient")) or fields(data.get("to"))) or Person(),
             failure=failure(fields(data.get("error"))) if state == "failed" else None,
         )
-    ]
+    )
 
 
 def failure(error: Json) -> Failure:
@@ -141,7 +142,8 @@ def _reacted(event: Json, data: Json) -> list[Fact]:
     if sender is None:
         raise ValueError("Nobody reacted.")
     message_id, emoji = need(data["whatsapp_id"]), text(data.get("emoji"))
-    identity = f"{message_id}/{need(event['timestamp'])}/{sender.user_id or sender.phone}/{emoji}"
+    told = f"{need(event['timestamp'])} {sender.user_id or sender.phone} {emoji}"
+    identity = f"{message_id}/{hashlib.sha256(told.encode()).hexdigest()[:16]}"
     return [
         MessageReceived(
             channel=need(data["to"]["phone_number"]),

@@ -6,10 +6,23 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from ...core.events import Person
+from ...core.events import Fact, Person, PreferenceChanged, Receipt
 from ..meta.reading import MISSHAPEN, Json, NotJson, fields, items, need, read, text
 
-__all__ = ["MISSHAPEN", "Json", "NotJson", "fields", "items", "moment", "need", "person", "phone", "read", "text"]
+__all__ = [
+    "MISSHAPEN",
+    "Json",
+    "NotJson",
+    "fields",
+    "items",
+    "moment",
+    "need",
+    "person",
+    "phone",
+    "read",
+    "text",
+    "with_preference",
+]
 
 
 def moment(value: Any) -> datetime:
@@ -31,3 +44,12 @@ def person(number: Any, user_id: Any = None, name: Any = "") -> Person | None:
     """Who it is, None when there is neither a phone nor a business-scoped id."""
     known, user = phone(number), text(user_id) or None
     return None if known is None and user is None else Person(known, user, text(name))
+
+
+def with_preference(receipt: Receipt) -> list[Fact]:
+    """The receipt; a refusal because the person opted out is told a second time, as their preference."""
+    known = receipt.recipient.phone or receipt.recipient.user_id
+    if known and receipt.failure and receipt.failure.action == "opted_out":
+        changed = PreferenceChanged(receipt.channel, receipt.recipient, False, receipt.at, receipt.failure.title)
+        return [receipt, changed]
+    return [receipt]
