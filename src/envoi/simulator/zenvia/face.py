@@ -127,7 +127,7 @@ class ZenviaFace:
             raise missing(f"Subscription {rest[0]}")
         match request.method:
             case "GET":
-                return subscriptions.show(subscription)
+                return subscriptions.shown(subscription)
             case "PATCH":
                 return subscriptions.change(subscription, arguments(request))
             case "DELETE":

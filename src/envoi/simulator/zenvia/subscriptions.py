@@ -41,7 +41,7 @@ def create(face: "ZenviaFace", account: Account, asked: dict[str, Any]) -> Reply
     if len(alike) >= MOST:
         raise ZenviaError(409, "DUPLICATED", f"There are {MOST} subscriptions of this kind already.")
     subscription = open_one(face, account, kind[0], url, headers, criteria, _status(asked.get("status", "ACTIVE")))
-    return _shown(subscription)
+    return shown(subscription)
 
 
 def open_one(
@@ -69,7 +69,7 @@ def change(subscription: Subscription, asked: dict[str, Any]) -> Reply:
     if "status" in asked:
         subscription.status = _status(asked["status"])
     subscription.updated_at = moment(time.time())
-    return _shown(subscription)
+    return shown(subscription)
 
 
 async def end(face: "ZenviaFace", account: Account, subscription: Subscription) -> Reply:
@@ -82,12 +82,8 @@ def listing(account: Account) -> Reply:
     return Reply(body=msgspec.json.encode([_plain(one) for one in account.subscriptions.values()]))
 
 
-def _shown(subscription: Subscription) -> Reply:
+def shown(subscription: Subscription) -> Reply:
     return Reply(body=msgspec.json.encode(_plain(subscription)))
-
-
-def show(subscription: Subscription) -> Reply:
-    return _shown(subscription)
 
 
 def _plain(subscription: Subscription) -> dict[str, Any]:
