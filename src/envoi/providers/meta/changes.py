@@ -7,9 +7,9 @@ from typing import Any
 
 from ...core import clock
 from ...core.events import AccountChanged, ChannelChanged, Fact, PreferenceChanged, TemplateChanged, Unknown
+from ..reading import MISSHAPEN, Json, fields, items, need, text
 from .numbers import e164
 from .people import person
-from .reading import MISSHAPEN, Json, fields, items, need, text
 from .templates import CATEGORIES, STATES
 
 # How many people may be written to first in a moving 24 hours, by the names that numbers have for it (E.2).

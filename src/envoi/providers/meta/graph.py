@@ -12,8 +12,8 @@ import msgspec
 
 from ...core.events import Failure
 from ..base import MEBIBYTE, Account, Answer, Http, Rejected, SendError, Suspended, Throttled, Uncertain
+from ..reading import Json, fields, text
 from .errors import advice
-from .reading import Json, fields, text
 
 BASE_URL = "https://graph.facebook.com"
 

@@ -18,10 +18,10 @@ from ...core.events import (
     Unknown,
 )
 from ...core.ids import parse_token
+from ..reading import MISSHAPEN, Json, fields, items, need, text
 from .errors import advice
 from .graph import details
 from .people import number, person
-from .reading import MISSHAPEN, Json, fields, items, need, text
 
 
 def messages(value: Json, account: str) -> list[Fact]:

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from ...core import clock
 from ...core.events import Failure
 from ..base import MEBIBYTE, Account, Answer, Channel, Downloaded, Http, Rejected, Uncertain, Uploaded
+from ..reading import text
 from .graph import BASE_URL, about_an_object, authorization, call, decoded, refusal, start
-from .reading import text
 
 UPLOADED_LIVES = timedelta(days=30)
 LARGEST = 100 * MEBIBYTE

@@ -12,7 +12,7 @@ import msgspec
 
 from ...core.events import Failure
 from ..base import Outgoing, Rejected
-from .reading import Json
+from ..reading import Json
 from .template_sends import template
 
 Content = Mapping[str, Any]

@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 from ..base import Account, Http, RemoteNumber
+from ..reading import Json, fields, items, text
 from .graph import call, pages
-from .reading import Json, fields, items, text
 
 FIELDS = (
     "id,display_phone_number,verified_name,status,quality_rating,throughput,"

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from ...core.events import Person
-from .reading import fields, text
+from ..reading import fields, text
 
 
 def person(phone: Any, user_id: Any, contacts: list[Any]) -> Person | None:

@@ -6,8 +6,8 @@ import msgspec
 
 from ...core.events import Failure
 from ..base import Accepted, Account, Answer, Channel, Http, Uncertain
+from ..reading import MISSHAPEN, fields, need
 from .graph import address, authorization, decoded, refusal, start
-from .reading import MISSHAPEN, fields, need
 
 # The message is taken but kept back; it may still fail with 132015 (A.1, C.5).
 HELD = ("held_for_quality_assessment", "paused")

@@ -10,7 +10,7 @@ import msgspec
 
 from ...core.events import Failure
 from ..base import Form, Rejected, Slot
-from .reading import Json
+from ..reading import Json
 
 HEADERS = ("text", "image", "video", "document", "gif", "location", "product")
 LONGEST_CODE = 15

@@ -8,9 +8,9 @@ from urllib.parse import parse_qsl
 
 from ...core.events import Failure
 from ..base import Account, Http, Rejected, RemoteTemplate, Suspended, Uncertain
+from ..reading import Json, fields, items, text
 from .graph import authorization, call, pages
 from .media import checked
-from .reading import Json, fields, items, text
 
 FIELDS = "id,name,language,category,correct_category,status,rejected_reason,quality_score,components,parameter_format"
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ...core.events import Fact, Unknown
+from ..reading import MISSHAPEN, Json, NotJson, fields, items, need, read, text
 from . import changes, inbound
-from .reading import MISSHAPEN, Json, NotJson, fields, items, need, read, text
 
 
 def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> bool:
