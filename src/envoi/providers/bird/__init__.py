@@ -22,7 +22,7 @@ from .calling import ask, json_of, mode_of, refuse, start
 from .filling import fill
 from .media import BirdMedia
 from .numbers import BirdHooks, BirdNumbers
-from .reading import fields
+from .reading import MISSHAPEN, fields
 from .templates import BirdTemplates
 
 MODES = {"gen3": gen3, "gen2": gen2, "conversations": conversations}
@@ -52,7 +52,11 @@ class Bird:
         """Word it for the account's API and send it. Raises Rejected before the network for what that API lacks."""
         outgoing = msgspec.json.decode(body, type=Outgoing)
         api = MODES[mode_of(account)]
-        answer = await ask(http, account, api.call(account, channel, outgoing))
+        try:
+            call = api.call(account, channel, outgoing)
+        except MISSHAPEN as error:
+            raise refuse("The message's content is not what its kind asks for", outgoing.kind) from error
+        answer = await ask(http, account, call)
         found = api.accepted_id(fields(json_of(answer)))
         if not found and not (outgoing.form is None and outgoing.kind in WITHOUT_ID):
             raise Uncertain(Failure("no_message_id", "Accepted, but without a message id", start(answer), "uncertain"))
