@@ -18,7 +18,7 @@ import time
 from collections.abc import Awaitable, Callable
 from importlib.metadata import version
 
-from envoi.providers.base import Form, Outgoing, Slot
+from envoi.providers.base import Channel, Form, Outgoing, Slot
 from envoi.providers.table import PROVIDERS
 
 BASELINE = "aiohttp"
@@ -36,7 +36,7 @@ def template_body() -> bytes:
     form = Form(name="spring_sale", language="es", slots=slots)
     values = ("Ana", "SPRING20", "cmp17/902")
     message = Outgoing(recipient="+34600111222", token="e1.17.902", form=form, values=values)  # noqa: S106
-    return PROVIDERS["meta"].body(message)
+    return PROVIDERS["meta"].body(message, Channel(provider_id="1099"))
 
 
 class Server(asyncio.Protocol):

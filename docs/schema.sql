@@ -339,6 +339,8 @@ CREATE TABLE webhook_events (
     provider                character varying(20) NOT NULL,
     received_at             timestamp with time zone NOT NULL DEFAULT statement_timestamp(),
     body                    bytea NOT NULL,
+    query                   text NOT NULL DEFAULT ''::text,
+    content_type            text NOT NULL DEFAULT ''::text,
     state                   character varying(8) NOT NULL DEFAULT 'new'::character varying,
     problem                 text NOT NULL DEFAULT ''::text,
     attempts                smallint NOT NULL DEFAULT 0,

@@ -38,6 +38,18 @@ def test_a_signed_webhook_is_stored_byte_for_byte(gateway: Running, hook: str, r
     assert rows == [(hook, "meta", body, "new", 0)]
 
 
+def test_the_query_and_the_content_type_are_kept_for_the_parser(gateway: Running, hook: str, raw_db):
+    headers = {**signed(BODY), "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8"}
+    path = f"/hooks/meta/{hook}?envoi=e1.2.3&e=%C3%A9%00&bodySHA256=ab"
+    assert gateway.ask("POST", path, BODY, headers).status == 200
+    assert gateway.post(hook, BODY).status == 200
+    rows = raw_db.execute("SELECT query, content_type FROM webhook_events ORDER BY id").fetchall()
+    assert rows == [
+        ("envoi=e1.2.3&e=%C3%A9%00&bodySHA256=ab", "application/x-www-form-urlencoded; charset=UTF-8"),
+        ("", "application/json"),
+    ]
+
+
 @pytest.mark.parametrize("body", [b"not json", b"", b'{"entry":', b"\xff\xfe\x00"])
 def test_bad_json_with_a_right_signature_is_stored(gateway: Running, hook: str, raw_db, body: bytes):
     assert gateway.post(hook, body).status == 200

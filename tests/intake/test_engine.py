@@ -76,6 +76,21 @@ def test_a_provider_that_this_version_does_not_know_breaks_only_itself(store):
 
 
 @pytest.mark.django_db
+def test_the_parser_gets_the_delivery_as_it_came(account, monkeypatch):
+    monkeypatch.setenv("ENVOI_BASE_URL", "https://shop.example/")
+    WebhookEvent.objects.create(
+        account_id=account.id, provider="meta", body=b"{}", query="a=1&b=%C3%A9", content_type="text/x"
+    )
+    delivery = table.claim(at_most=1)[0].delivery
+    assert delivery.url == f"https://shop.example/hooks/meta/{account.hook_key}?a=1&b=%C3%A9"
+    assert (delivery.query, delivery.headers, delivery.body) == (
+        {"a": "1", "b": "é"},
+        {"content-type": "text/x"},
+        b"{}",
+    )
+
+
+@pytest.mark.django_db
 def test_webhooks_are_taken_in_the_order_in_which_they_came(store):
     ids = store(*(said("x", number=number) for number in range(5)))
     assert [stored.id for stored in table.claim(at_most=3)] == ids[:3]

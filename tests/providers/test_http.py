@@ -288,6 +288,23 @@ async def test_an_answer_comes_whole_with_its_headers_in_lower_case():
     assert b"cookie" not in head.lower()
 
 
+async def test_other_methods_carry_what_they_should_and_no_more():
+    async def manner(one: Peer, reader: Reader, writer: Writer) -> None:
+        one.requests.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n" + b"x" * 3_000_000)
+
+    async with peer(manner) as one, client() as http:
+        answer = await http.request("GET", one.url + "?a=b", {"x-one": "1"}, most=3_000_000)
+        with pytest.raises(Uncertain):
+            await http.request("DELETE", one.url, {}, most=2_999_999)
+    assert len(answer.body) == 3_000_000
+    head = one.requests[0].lower()
+    assert head.startswith(b"get /v25.0/1099/messages?a=b http/1.1\r\n")
+    assert b"x-one: 1" in head
+    assert b"content-length" not in head
+    assert one.requests[1].startswith(b"DELETE ")
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_a_redirect_is_never_followed(status: int):
     async with peer(answering(OK)) as elsewhere:

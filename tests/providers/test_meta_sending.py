@@ -33,6 +33,8 @@ from envoi.providers.meta.sending import outcome, request
 from envoi.providers.table import PROVIDERS
 
 META = PROVIDERS["meta"]
+ACCOUNT = Account(provider_id="100200", credentials={"token": "T"})
+CHANNEL = Channel(provider_id="1099", address="+34911222333")
 SALE = Form(
     name="spring_sale",
     language="es",
@@ -47,7 +49,7 @@ SALE = Form(
 
 
 def body(outgoing: Outgoing) -> Any:
-    return json.loads(META.body(outgoing))
+    return json.loads(META.body(outgoing, CHANNEL))
 
 
 def test_a_template_leaves_in_the_shape_of_the_sheet():
@@ -143,7 +145,7 @@ def test_a_business_scoped_id_never_goes_into_to():
 )
 def test_what_cannot_be_sent_is_refused_before_the_network(outgoing: Outgoing):
     with pytest.raises(Rejected):
-        META.body(outgoing)
+        META.body(outgoing, CHANNEL)
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
@@ -176,8 +178,6 @@ def test_a_form_survives_being_stored_as_json(form: Form):
 # --- Answers -------------------------------------------------------------------------------------------------------
 
 
-ACCOUNT = Account(provider_id="100200", credentials={"token": "T"})
-CHANNEL = Channel(provider_id="1099")
 ACCEPTED = b'{"messaging_product":"whatsapp","contacts":[],"messages":[{"id":"wamid.A","message_status":"%s"}]}'
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from ..core.errors import BadInput, NotFound
 from ..core.phone import e164
 from ..core.vault import seal
+from ..providers.table import PROVIDERS
 from ..team.actions import note
 from ..team.models import Staff
 from ..team.rights import require
@@ -29,7 +30,7 @@ def connect_account(
 ) -> Account:
     """Keep an account with its secrets sealed, and make the unguessable key of its webhook address."""
     require(by, "channels.write")
-    if provider not in Account.Provider.values:
+    if provider not in PROVIDERS:
         raise BadInput(_("Unknown provider: %(provider)s.") % {"provider": provider})
     account = Account.objects.create(
         provider=provider,

@@ -6,14 +6,18 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from ..providers.table import PROVIDERS
+
+
+def provider_choices() -> list[tuple[str, str]]:
+    """Every provider of the table with its name for people; a function, so that a new one needs no migration."""
+    return [(name, name.capitalize()) for name in sorted(PROVIDERS)]
+
 
 class Account(models.Model):
     """One contract with a provider: on Meta a WhatsApp Business Account (WABA) with its token and app secret."""
 
-    class Provider(models.TextChoices):
-        META = "meta", "Meta"
-
-    provider = models.CharField(max_length=20, choices=Provider.choices)
+    provider = models.CharField(max_length=20, choices=provider_choices)
     name = models.CharField(max_length=120)
     provider_id = models.CharField(max_length=120, help_text="The provider's id of the account (Meta: WABA id).")
     credentials = models.BinaryField(help_text="Sealed by core.vault; the keys depend on the provider.")

@@ -42,7 +42,11 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class MessageReceived:
-    """A customer wrote to one of our numbers. `channel` is the provider's id of that number."""
+    """A customer wrote to one of our numbers. `channel` is the provider's id of that number.
+
+    `content` is Meta's message object, or the like of it made from another provider's words (Meta sheet, D.4): what
+    it is under its kind, and beside it `referral` (the ad that led here), `context`, `errors`.
+    """
 
     channel: str
     sender: Person
@@ -93,6 +97,52 @@ class PreferenceChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class IdentityChanged:
+    """A customer has another number or business-scoped id from now on; what stayed is in both, or in neither."""
+
+    channel: str
+    old: Person
+    new: Person
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelChanged:
+    """Something about one of our numbers moved; what did not move is None.
+
+    It is named by the provider's id or, where the provider leaves that out, by its address in E.164. `event` is the
+    provider's own name for what happened, `failure` a problem that it reports without a message.
+    """
+
+    channel: str = ""
+    address: str = ""
+    event: str = ""
+    quality: str | None = None
+    tier: str | None = None
+    throughput_per_second: int | None = None
+    name: str | None = None
+    failure: Failure | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountChanged:
+    """Something about an account as a whole moved; `event` is the provider's own name for it.
+
+    state is "active", "restricted" (some sending is refused, until `until` when that is known) or "suspended";
+    tier how many people may be written to first in 24 hours.
+    """
+
+    account: str
+    event: str
+    state: str | None = None
+    tier: str | None = None
+    until: datetime | None = None
+    reason: str = ""
+    raw: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Unknown:
     """Something this version does not understand: kept whole, never dropped, never an error."""
 
@@ -100,4 +150,13 @@ class Unknown:
     raw: Any
 
 
-Fact = MessageReceived | Receipt | TemplateChanged | PreferenceChanged | Unknown
+Fact = (
+    MessageReceived
+    | Receipt
+    | TemplateChanged
+    | PreferenceChanged
+    | IdentityChanged
+    | ChannelChanged
+    | AccountChanged
+    | Unknown
+)

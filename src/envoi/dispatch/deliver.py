@@ -91,7 +91,7 @@ async def deliver(
 ) -> tuple[Outcome, base.SendError | None]:
     """Send one claimed message. Never raises: what nobody foresaw is an unclear outcome, once the request was begun."""
     try:
-        body = provider.body(_outgoing(message, form))
+        body = provider.body(_outgoing(message, form), channel)
     except base.SendError as error:
         return Refused(message, error.failure, clock.now()), error
     except Exception as error:
@@ -110,6 +110,7 @@ async def deliver(
 def _outgoing(message: Claimed, form: base.Form | None) -> base.Outgoing:
     content = dict(message.content or {})
     kind, reply_to = str(content.pop("kind", "template")), str(content.pop("reply_to", ""))
+    options = content.pop("options", {})
     return base.Outgoing(
         recipient=message.recipient,
         token=token_of(message.contact_id, message.id),
@@ -118,6 +119,7 @@ def _outgoing(message: Claimed, form: base.Form | None) -> base.Outgoing:
         kind=kind,
         content=content or None,
         reply_to=reply_to,
+        options=options if isinstance(options, dict) else {},
     )
 
 

@@ -11,8 +11,9 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
-from urllib.parse import parse_qsl
 
+from ..core.addresses import hook_url
+from ..providers.base import Delivery
 from ..providers.table import PROVIDERS
 from .accounts import Accounts, Owner
 from .database import Database, Unavailable
@@ -93,10 +94,11 @@ class Gateway:
                 owner = await self._accounts.owner(provider, hook_key) if provider in PROVIDERS else None
                 if owner is None:
                     return Reply(404, "No such address.")
+                address = hook_url(provider, hook_key)
                 if method == "GET":
-                    return self._handshake(scope, owner)
+                    return self._handshake(_delivery(scope, address, b""), owner)
                 if method == "POST":
-                    return await self._webhook(scope, receive, owner)
+                    return await self._webhook(scope, receive, owner, address)
                 return Reply(405, "GET or POST.", {"allow": "GET, POST"})
             case ["", "health", "live"]:
                 return Reply(200, "live")
@@ -107,33 +109,41 @@ class Gateway:
                 return Reply(200, self._metrics.page(self._writer), {"content-type": Metrics.CONTENT_TYPE})
         return Reply(404, "No such address.")
 
-    def _handshake(self, scope: Scope, owner: Owner) -> Reply:
-        query = dict(parse_qsl(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True))
-        challenge = PROVIDERS[owner.provider].handshake(query, owner.verify_token)
+    def _handshake(self, asked: Delivery, owner: Owner) -> Reply:
+        challenge = PROVIDERS[owner.provider].handshake(asked.query, owner.verify_token)
         return Reply(403, "The verify token is wrong.") if challenge is None else Reply(200, challenge)
 
-    async def _webhook(self, scope: Scope, receive: Receive, owner: Owner) -> Reply:
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    async def _webhook(self, scope: Scope, receive: Receive, owner: Owner, address: str) -> Reply:
         try:
             async with asyncio.timeout(BODY_SECONDS):
-                body = await _body(headers, receive)
+                delivery = _delivery(scope, address, await _body(scope, receive))
         except TooLarge:
             return Reply(413, "At most 3 MB.", {"connection": "close"})
         except TimeoutError:
             return Reply(408, "The body took too long.", {"connection": "close"})
         if owner.secrets is None:
             return Reply.later(60, "The account's secrets can't be read.")
-        if not PROVIDERS[owner.provider].verify(headers, body, owner.secrets):
+        if not PROVIDERS[owner.provider].verify(delivery, owner.secrets):
             return Reply(401, "The signature is missing or wrong.")
 
-        await self._writer.store(owner.account_id, owner.provider, body)
+        await self._writer.store(owner.account_id, owner.provider, delivery)
         return Reply(200, "stored")
 
 
-async def _body(headers: dict[str, str], receive: Receive) -> bytes:
+def _delivery(scope: Scope, address: str, body: bytes) -> Delivery:
+    """What came, under the address that the provider knows: a proxy in front of us may have changed the rest."""
+    return Delivery.at(
+        address,
+        query=scope.get("query_string", b"").decode("latin-1"),
+        headers={name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]},
+        body=body,
+    )
+
+
+async def _body(scope: Scope, receive: Receive) -> bytes:
     """The whole body. Raises TooLarge as soon as that is known, Gone when the client leaves."""
-    announced = headers.get("content-length", "0")
-    if announced.isascii() and announced.isdigit() and int(announced[:20]) > LARGEST_BODY:
+    announced = dict(scope["headers"]).get(b"content-length", b"0")
+    if announced.isdigit() and int(announced[:20]) > LARGEST_BODY:
         raise TooLarge
     parts: list[bytes] = []
     size = 0

@@ -6,14 +6,16 @@ import asyncio
 import time
 from dataclasses import dataclass
 
+from ..providers.base import Delivery
 from .database import Database, Unavailable
 
 # One statement is one transaction: rows and the notice that wakes intake commit together or not at all, in a
 # single round trip however many webhooks wait.
 STORE = """
 WITH stored AS (
-    INSERT INTO webhook_events (account_id, provider, body)
-    SELECT * FROM unnest(%(accounts)s::bigint[], %(providers)s::text[], %(bodies)b::bytea[])
+    INSERT INTO webhook_events (account_id, provider, body, query, content_type)
+    SELECT * FROM unnest(%(accounts)s::bigint[], %(providers)s::text[], %(bodies)b::bytea[], %(queries)s::text[],
+                         %(content_types)s::text[])
 )
 SELECT pg_notify('envoi_webhooks', '')
 """
@@ -35,6 +37,8 @@ class Waiting:
     account_id: int
     provider: str
     body: bytes
+    query: str
+    content_type: str
     stored: asyncio.Future[None]
 
 
@@ -56,12 +60,14 @@ class Writer:
         """How many webhooks wait for a commit."""
         return len(self._waiting)
 
-    async def store(self, account_id: int, provider: str, body: bytes) -> None:
+    async def store(self, account_id: int, provider: str, delivery: Delivery) -> None:
         """Return once the webhook is committed. Raises Full, or Unavailable when it could not be."""
+        body, query = delivery.body, _text(delivery.url.partition("?")[2])
+        content_type = _text(delivery.headers.get("content-type", ""))[:200]
         if len(self._waiting) >= MOST_WAITING or self._bytes + len(body) > MOST_BYTES_WAITING:
             raise Full
         stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(Waiting(account_id, provider, body, stored))
+        self._waiting.append(Waiting(account_id, provider, body, query, content_type, stored))
         self._bytes += len(body)
         self._open.add(stored)
         stored.add_done_callback(self._open.discard)
@@ -107,6 +113,8 @@ class Writer:
                     "accounts": [waiting.account_id for waiting in batch],
                     "providers": [waiting.provider for waiting in batch],
                     "bodies": [waiting.body for waiting in batch],
+                    "queries": [waiting.query for waiting in batch],
+                    "content_types": [waiting.content_type for waiting in batch],
                 },
             )
             outcome = None
@@ -123,3 +131,8 @@ class Writer:
                         waiting.stored.set_result(None)
                     else:
                         waiting.stored.set_exception(outcome)
+
+
+def _text(words: str) -> str:
+    """PostgreSQL holds no NUL in a text."""
+    return words.replace("\x00", "")

@@ -13,7 +13,15 @@ from threading import Event
 import psycopg
 from django.db import connection, transaction
 
-from ..core.events import Fact, MessageReceived, PreferenceChanged, Receipt
+from ..core.events import (
+    AccountChanged,
+    ChannelChanged,
+    Fact,
+    IdentityChanged,
+    MessageReceived,
+    PreferenceChanged,
+    Receipt,
+)
 from ..messaging import ledger
 from ..messaging.actions import ledger_db
 from ..providers.table import PROVIDERS
@@ -25,6 +33,9 @@ from .store import Stored
 log = logging.getLogger("envoi.intake")
 
 MOST_AT_ONCE = 200
+
+# Nobody acts on these yet: they are noted on their webhook, which can be replayed by a version that does.
+NOTED = (IdentityChanged, ChannelChanged, AccountChanged)
 
 # Two processes wanted the same rows in another order: PostgreSQL stops one of them.
 MET = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
@@ -75,6 +86,9 @@ def apply(facts: Iterable[tuple[Fact, Stored]]) -> None:
     receipts: list[Receipt] = []
     routed: list[tuple[Fact, Origin]] = []
     for fact, stored in facts:
+        if isinstance(fact, NOTED):
+            stored.notes.append(_note(fact))
+            continue
         channel_id = None
         if isinstance(fact, MessageReceived | Receipt | PreferenceChanged):
             found = channels.get((stored.provider, fact.channel), {})
@@ -133,7 +147,20 @@ def _salvage(stored: Stored) -> None:
 
 
 def _facts(stored: Stored) -> Sequence[Fact]:
-    return PROVIDERS[stored.provider].parse(stored.body)
+    return PROVIDERS[stored.provider].parse(stored.delivery)
+
+
+def _note(fact: IdentityChanged | ChannelChanged | AccountChanged) -> str:
+    """One line for a person: what moved, in short."""
+    match fact:
+        case IdentityChanged(old=old, new=new):
+            said = f"{old.phone or old.user_id} is now {new.phone or new.user_id}"
+        case ChannelChanged():
+            problem = f"{fact.failure.code} {fact.failure.title}" if fact.failure else ""
+            said = " ".join(filter(None, (fact.channel or fact.address, fact.event, fact.tier, problem, fact.reason)))
+        case AccountChanged():
+            said = " ".join(filter(None, (fact.account, fact.event, fact.state, fact.tier, fact.reason)))
+    return f"{type(fact).__name__}: {said}"[:500]
 
 
 def _whose(fact: Fact) -> str:

@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 
 
 class WebhookEvent(models.Model):
-    """One POST of a provider, byte for byte."""
+    """One POST of a provider: its body byte for byte, and what else its parser needs."""
 
     class State(models.TextChoices):
         NEW = "new"
@@ -19,6 +19,8 @@ class WebhookEvent(models.Model):
     provider = models.CharField(max_length=20)
     received_at = models.DateTimeField(db_default=Now())
     body = models.BinaryField()
+    query = models.TextField(blank=True, default="", db_default="")
+    content_type = models.TextField(blank=True, default="", db_default="")
     state = models.CharField(max_length=8, choices=State.choices, default=State.NEW, db_default=State.NEW)
     problem = models.TextField(blank=True, default="", db_default="")
     attempts = models.PositiveSmallIntegerField(default=0, db_default=0)

@@ -8,6 +8,9 @@ from datetime import timedelta
 
 from django.db import connection, transaction
 
+from ..core.addresses import hook_url
+from ..providers.base import Delivery
+
 MOST_BYTES_AT_ONCE = 16 * 1024 * 1024
 
 # Waits before the second, third … try of a webhook that failed; after the last one it is broken.
@@ -21,7 +24,7 @@ class Stored:
     id: int
     account_id: int
     provider: str
-    body: bytes
+    delivery: Delivery
     notes: list[str] = field(default_factory=list)
 
 
@@ -48,14 +51,22 @@ def claim(*, at_most: int, only: int | None = None) -> list[Stored]:
             return []
         cursor.execute(
             """
-            SELECT id, account_id, provider, body
-              FROM webhook_events
-             WHERE id = ANY(%(ids)s)
-             ORDER BY array_position(%(ids)s::bigint[], id)
+            SELECT w.id, w.account_id, w.provider, coalesce(a.hook_key, ''), w.query, w.content_type, w.body
+              FROM webhook_events w LEFT JOIN accounts a ON a.id = w.account_id
+             WHERE w.id = ANY(%(ids)s)
+             ORDER BY array_position(%(ids)s::bigint[], w.id)
             """,
             {"ids": ids},
         )
-        return [Stored(row[0], row[1], row[2], bytes(row[3])) for row in cursor.fetchall()]
+        return [_stored(*row) for row in cursor.fetchall()]
+
+
+def _stored(
+    event_id: int, account_id: int, provider: str, hook_key: str, query: str, content_type: str, body: bytes
+) -> Stored:
+    headers = {"content-type": content_type}
+    delivery = Delivery.at(hook_url(provider, hook_key), query=query, headers=headers, body=bytes(body))
+    return Stored(event_id, account_id, provider, delivery)
 
 
 def _that_fit(found: Sequence[tuple[int, int]]) -> list[int]:

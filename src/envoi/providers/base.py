@@ -6,17 +6,26 @@ It refuses to know Django, SQL and retries: an error is named for the sender's n
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Literal, NamedTuple, Protocol
+from urllib.parse import parse_qsl
 
 import msgspec
 
 from ..core.events import Action, Fact, Failure
 
-Component = Literal["header", "body", "button"]
+Component = Literal["header", "body", "expires_at_ms", "button"]
+
+MEBIBYTE = 1_048_576
 
 
 class Slot(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A place that a value fills; `index` and `sub_type` are a button's, `name` a named variable's."""
+    """A place that a value fills; `index` and `sub_type` are a button's, `name` a named variable's.
+
+    `sub_type` is url (the suffix), quick_reply (its payload), copy_code (the coupon), otp (the one-time code), flow
+    (its token), catalog (the thumbnail's product) or mpm. The last three also take a whole action as JSON text,
+    which is all that mpm takes. `expires_at_ms` is when a limited-time offer ends: milliseconds since 1970.
+    """
 
     component: Component
     index: int | None = None
@@ -24,18 +33,32 @@ class Slot(msgspec.Struct, frozen=True, omit_defaults=True):
     name: str | None = None
 
 
+class Card(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One card of a carousel: its own places and its own header, as in a Form."""
+
+    slots: tuple[Slot, ...] = ()
+    header: dict[str, Any] | None = None
+
+
 class Form(msgspec.Struct, frozen=True, omit_defaults=True):
     """What all messages of a lane have in common; stored as JSON in `lanes.form` (`dump` and `load`).
 
     `header` is a whole header parameter that is the same for everybody, such as
-    {"type": "image", "image": {"id": "…"}}.
+    {"type": "image", "image": {"id": "…"}}: an image, video, document, location or product. Values come in the
+    order of `slots`, then of each card's slots.
     """
 
     name: str
     language: str
     slots: tuple[Slot, ...] = ()
     header: dict[str, Any] | None = None
+    cards: tuple[Card, ...] = ()
     kind: Literal["template"] = "template"
+
+    @property
+    def size(self) -> int:
+        """How many values fill it."""
+        return len(self.slots) + sum(len(card.slots) for card in self.cards)
 
     def dump(self) -> dict[str, Any]:
         """This form as plain JSON values; what has its default is left out."""
@@ -52,7 +75,12 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     """One message about to leave: a form with its values, or a whole `content` of its own `kind`.
 
     `recipient` is a phone in E.164, or else the provider's business-scoped id of the person.
-    `token` (core.ids.token_of) comes back with every receipt.
+    `token` (core.ids.token_of) comes back with every receipt. `options` are for one provider alone, and others
+    ignore them. Contents have Meta's shapes, whatever the provider (Meta sheet, A.2 to A.4):
+
+    text {body, preview_url} · image, video, audio, document, sticker {id or link, caption, filename, voice} ·
+    location {latitude, longitude, name, address} · contacts {contacts: […]} · interactive (A.3, whole) ·
+    reaction {message_id, emoji} · read {message_id, typing}
     """
 
     recipient: str
@@ -62,6 +90,7 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     kind: str = "template"
     content: Mapping[str, Any] | None = None
     reply_to: str = ""
+    options: Mapping[str, Any] = {}
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,6 +128,24 @@ class Accepted(NamedTuple):
     held: bool = False
 
 
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """What reached a webhook address. `url` is the one that the provider called; header names are in lower case.
+
+    Once it was stored, `parse` gets the same body, url and query, and of the headers content-type alone.
+    """
+
+    url: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+
+    @classmethod
+    def at(cls, address: str, *, query: str, headers: Mapping[str, str], body: bytes) -> Delivery:
+        """A delivery to `address` with its query as it stood behind the question mark."""
+        url = f"{address}?{query}" if query else address
+        return cls(url=url, query=dict(parse_qsl(query, keep_blank_values=True)), headers=headers, body=body)
+
+
 class Answer(NamedTuple):
     """An HTTP answer, whole; header names in lower case."""
 
@@ -111,6 +158,10 @@ class Http(Protocol):
     """What a provider sends with (providers.http.Client): raises Unreachable, Uncertain or Suspended."""
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer: ...
+
+    async def request(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"", *, most: int = MEBIBYTE
+    ) -> Answer: ...
 
 
 class SendError(Exception):
@@ -197,12 +248,113 @@ class Advice(msgspec.Struct, frozen=True, kw_only=True):
         return error
 
 
+class Uploaded(NamedTuple):
+    """A file at the provider: good in messages of the same account until `expires_at`, None for without an end."""
+
+    id: str
+    expires_at: datetime | None
+
+
+class Downloaded(NamedTuple):
+    """A customer's file, whole. Its type is the provider's word: never trust it with more than storing."""
+
+    mime_type: str
+    data: bytes
+    name: str = ""
+
+
+class RemoteTemplate(msgspec.Struct, frozen=True, kw_only=True):
+    """A template as its provider has it. Category, state and quality are our words, components Meta's shapes."""
+
+    provider_id: str
+    name: str
+    language: str
+    category: str
+    state: str
+    components: Sequence[Mapping[str, Any]] = ()
+    quality: str = ""
+    reason: str = ""
+
+
+class RemoteNumber(msgspec.Struct, frozen=True, kw_only=True):
+    """A number as its provider has it; what the provider does not tell is "" or None."""
+
+    provider_id: str
+    address: str
+    name: str = ""
+    quality: str = ""
+    tier: str = ""
+    throughput_per_second: int | None = None
+    state: str = ""
+    problems: Sequence[str] = ()
+
+
+class Media(Protocol):
+    """Files to and from a provider. All raise a SendError."""
+
+    async def upload(
+        self, http: Http, account: Account, channel: Channel, *, name: str, mime_type: str, data: bytes
+    ) -> Uploaded:
+        """Give the provider a file to send by its id. Raises Rejected for a type or size that can't be sent."""
+
+    async def download(self, http: Http, account: Account, channel: Channel, ref: Mapping[str, Any]) -> Downloaded:
+        """Fetch what an inbound message refers to: `ref` is its media object, as parse left it."""
+
+
+class Templates(Protocol):
+    """Templates at a provider. All raise a SendError."""
+
+    async def list_templates(self, http: Http, account: Account) -> list[RemoteTemplate]:
+        """Every template of the account."""
+
+    async def create(self, http: Http, account: Account, template: Mapping[str, Any]) -> RemoteTemplate:
+        """Make one from {name, language, category, components …} (Meta sheet, C.1)."""
+
+    async def edit(self, http: Http, account: Account, provider_id: str, changes: Mapping[str, Any]) -> None:
+        """Replace its components (all of them) or its category."""
+
+    async def delete(self, http: Http, account: Account, provider_id: str, name: str) -> None:
+        """Delete this one; other languages of the same name stay."""
+
+    async def submit(self, http: Http, account: Account, provider_id: str) -> None:
+        """Hand it in for review; where creating already does that, nothing is left to do."""
+
+
+class Numbers(Protocol):
+    """The numbers of an account."""
+
+    async def list_numbers(self, http: Http, account: Account) -> list[RemoteNumber]:
+        """Every number, with what limits it. Raises a SendError."""
+
+
+class Hooks(Protocol):
+    """Telling a provider where to send webhooks."""
+
+    async def subscribe(self, http: Http, account: Account, url: str, secret: str) -> None:
+        """Have webhooks of the account sent to `url`. Raises a SendError."""
+
+
 class Provider(Protocol):
-    """One provider: pure functions over bytes, and one that sends. It keeps no state."""
+    """One provider: pure functions over bytes, and one that sends. It keeps no state.
+
+    What it has no API for is None: ask `if provider.media is not None`.
+    """
 
     name: str
 
-    def body(self, outgoing: Outgoing) -> bytes:
+    @property
+    def media(self) -> Media | None: ...
+
+    @property
+    def templates(self) -> Templates | None: ...
+
+    @property
+    def numbers(self) -> Numbers | None: ...
+
+    @property
+    def hooks(self) -> Hooks | None: ...
+
+    def body(self, outgoing: Outgoing, channel: Channel) -> bytes:
         """The request body of a message. Raises Rejected for what this provider has no way to send."""
 
     async def send(self, http: Http, account: Account, channel: Channel, body: bytes) -> Accepted:
@@ -214,11 +366,11 @@ class Provider(Protocol):
     def secrets(self, credentials: Mapping[str, Any]) -> tuple[str, ...]:
         """The secrets of an account that may have signed a webhook: today's, and the one before it."""
 
-    def verify(self, headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> bool:
-        """Whether one of `secrets` signed these bytes, in constant time. Header names in lower case."""
+    def verify(self, delivery: Delivery, secrets: Sequence[str]) -> bool:
+        """Whether one of `secrets` signed this delivery, in constant time."""
 
     def handshake(self, query: Mapping[str, str], verify_token: str) -> str | None:
         """The text that answers a provider's GET check of our address, None to refuse."""
 
-    def parse(self, body: bytes) -> list[Fact]:
+    def parse(self, delivery: Delivery) -> list[Fact]:
         """What a webhook tells, in order. Never raises: what it can't read is Unknown."""

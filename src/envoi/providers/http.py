@@ -11,9 +11,9 @@ from pyreqwest.client import ClientBuilder
 from pyreqwest.exceptions import PoolTimeoutError, PyreqwestError
 
 from ..core.events import Failure
-from .base import Answer, Suspended, Uncertain, Unreachable
+from .base import MEBIBYTE, Answer, Suspended, Uncertain, Unreachable
 
-LARGEST_ANSWER = 1_048_576
+LARGEST_ANSWER = MEBIBYTE
 CONNECTING = "client error (Connect)"
 
 
@@ -46,18 +46,26 @@ class Client:
         )
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Post and read the whole answer, whatever its status.
+        """As request, with POST."""
+        return await self.request("POST", url, headers, body)
+
+    async def request(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"", *, most: int = LARGEST_ANSWER
+    ) -> Answer:
+        """Send, and read the whole answer, whatever its status, up to `most` bytes.
 
         Raises Unreachable when no byte of the request can have left (no address, no connection, no free slot
         in the pool), Uncertain for everything after that moment, Suspended when `url` is no address at all.
         """
         try:
-            request = self._client.post(url).headers(dict(headers)).body_bytes(body).build_streamed()
+            building = self._client.request(method, url).headers(dict(headers))
+            # A GET with an empty body would still announce one.
+            request = (building.body_bytes(body) if body or method == "POST" else building).build_streamed()
             async with request as response:
                 content = bytearray()
                 while (chunk := await response.body_reader.read_chunk()) is not None:
                     content += chunk
-                    if len(content) > LARGEST_ANSWER:
+                    if len(content) > most:
                         raise Uncertain(Failure("answer_too_long", "The answer is too long", url))
                 return Answer(response.status, _headers(response), bytes(content))
         except ValueError as error:

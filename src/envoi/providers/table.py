@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from .base import Provider
+from .bird import Bird
 from .meta import Meta
+from .twilio import Twilio
+from .zenvia import Zenvia
 
 PROVIDERS: dict[str, Provider] = {
+    "bird": Bird(),
     "meta": Meta(),
+    "twilio": Twilio(),
+    "zenvia": Zenvia(),
 }

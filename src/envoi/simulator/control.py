@@ -9,6 +9,7 @@ GET  ledger/messages                 every accepted send, NDJSON
 PUT  meta/accounts/{waba_id}         AccountSpec -> {"handshake": "ok" | "failed: …" | "skipped", "templates"}
 POST meta/numbers/{id}               {"throughput" | "quality_rating" | "tier" | "status"}, with its webhook
 POST meta/templates/{id or name}     {"status" | "quality", "language"?}, with its webhook
+     The other faces have the same three under their own names where they can: see <name>/steered.py.
 POST customers/{phone}/say           {"text" | "button" | "message", "phone_number_id"} -> {"id"}
 POST customers/{phone}/stop, resume  {"phone_number_id"}: the native "stop promotions"
 POST customers/{phone}/close_window  as if 24 h had passed since the customer last wrote
@@ -22,53 +23,39 @@ refused ones included. `pending_webhooks` updates wait for the receiver, `schedu
 happen: the world is quiet when both are 0.
 """
 
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
 from envoi.simulator.countries import digits_of
-from envoi.simulator.customers import USER_ID, Customer, Scenario
+from envoi.simulator.customers import USER_ID, Scenario
+from envoi.simulator.faces import Answer, BadCall, Faces, body_of, refused, said
 from envoi.simulator.http_request import Request
 from envoi.simulator.http_server import Reply
-from envoi.simulator.meta import steering
-from envoi.simulator.meta.accounts import AccountSpec, Number
-from envoi.simulator.meta.face import MetaFace
 from envoi.simulator.settings import UnknownSetting
 from envoi.simulator.world import World
 
 PREFIX = "/_simulator"
-
-Body = TypeVar("Body")
-Answer = Reply | Awaitable[Reply]
+VERBS = ("say", "stop", "resume", "close_window")
 
 _encode = msgspec.json.encode
-
-
-class BadCall(Exception):
-    """A control call that can't be carried out; the text says why."""
-
-    def __init__(self, text: str, *, status: int = 400) -> None:
-        super().__init__(text)
-        self.status = status
 
 
 class Control:
     """Answers the control API."""
 
-    def __init__(self, world: World, meta: MetaFace) -> None:
+    def __init__(self, world: World, faces: Faces) -> None:
         self.world = world
-        self.meta = meta
+        self.faces = faces
 
     def handle(self, request: Request) -> Answer:
         parts = request.path.removeprefix(PREFIX).strip("/").split("/")
         try:
-            answer = self._dispatch(request, parts)
+            return self._dispatch(request, parts)
         except BadCall as refusal:
-            return _refusal(str(refusal), refusal.status)
-        except (UnknownSetting, steering.CannotSteer) as refusal:
-            return _refusal(str(refusal), 400)
-        return answer
+            return refused(refusal)
+        except UnknownSetting as refusal:
+            return refused(BadCall(str(refusal)))
 
     def _dispatch(self, request: Request, parts: list[str]) -> Answer:
         match request.method, parts:
@@ -79,25 +66,22 @@ class Control:
             case "GET", ["settings"]:
                 return Reply(body=_encode(self.world.settings))
             case "POST", ["settings"]:
-                self.world.change_settings(_body(request, dict[str, Any]))
+                self.world.change_settings(body_of(request, dict[str, Any]))
                 return Reply(body=_encode(self.world.settings))
             case "POST", ["scenario"]:
-                scenario = _body(request, Scenario)
+                scenario = body_of(request, Scenario)
                 self.world.play(scenario)
-                return _said({"customers": len(scenario.customers)})
+                return said({"customers": len(scenario.customers)})
             case "GET", ["ledger"]:
-                return _said(self.world.report())
+                return said(self.world.report())
             case "GET", ["ledger", "messages"]:
                 return Reply(body=self.world.ledger.lines(), content_type="application/x-ndjson")
-            case "PUT", ["meta", "accounts", waba_id]:
-                return self._put_account(waba_id, _body(request, AccountSpec))
-            case "POST", ["meta", "numbers", number_id]:
-                changes = _body(request, dict[str, Any])
-                return _said(steering.change_number(self.meta, self._number(number_id), changes))
-            case "POST", ["meta", "templates", name]:
-                return _said(steering.change_templates(self.meta, name, _body(request, dict[str, Any])))
             case "POST", ["customers", identity, verb]:
-                return self._customer_call(identity, verb, request)
+                return self._customer_act(identity, verb, request)
+            case _, [name, *rest] if name in self.faces:
+                answer = self.faces[name].steer(request, rest)
+                if answer is not None:
+                    return answer
         raise BadCall(f"There is no {request.method} {request.path} here; see envoi/simulator/control.py.", status=404)
 
     def _health(self) -> Reply:
@@ -108,59 +92,32 @@ class Control:
             "speed": clock.speed,
             "simulated_seconds": clock.now(),
         }
-        return _said(body)
+        return said(body)
 
     async def _reset(self, request: Request) -> Reply:
-        asked = _body(request, dict[str, Any]) if request.body else {}
-        if asked.get("accounts"):
-            await self.meta.reset()
-        else:
-            steering.forget_traffic(self.meta)
+        try:
+            asked = body_of(request, dict[str, Any]) if request.body else {}
+        except BadCall as refusal:
+            return refused(refusal)
+        for face in self.faces.values():
+            if asked.get("accounts"):
+                await face.reset()
+            else:
+                face.forget_traffic()
         self.world.reset()
-        return _said({"ok": True})
+        return said({"ok": True})
 
-    async def _put_account(self, waba_id: str, spec: AccountSpec) -> Reply:
-        return _said(await steering.put_account(self.meta, waba_id, spec))
-
-    def _customer_call(self, identity: str, verb: str, request: Request) -> Reply:
-        verbs: dict[str, Callable[[Number, Customer, dict[str, Any]], dict[str, Any]]] = {
-            "say": self._say,
-            "stop": lambda number, customer, _: steering.prefer(self.meta, number, customer, "stop"),
-            "resume": lambda number, customer, _: steering.prefer(self.meta, number, customer, "resume"),
-            "close_window": lambda number, customer, _: steering.close_window(number, customer),
-        }
-        if verb not in verbs:
-            raise BadCall(f"A customer can't {verb}: use {', '.join(verbs)}.", status=404)
-        asked = _body(request, dict[str, Any]) if request.body else {}
+    def _customer_act(self, identity: str, verb: str, request: Request) -> Reply:
+        if verb not in VERBS:
+            raise BadCall(f"A customer can't {verb}: use {', '.join(VERBS)}.", status=404)
+        asked = body_of(request, dict[str, Any]) if request.body else {}
         known = digits_of(identity) or (identity if USER_ID.fullmatch(identity) else "")
         if not known:
             raise BadCall(f"{identity!r} is neither a phone nor a business-scoped user id.")
-        number = self._number(str(asked.get("phone_number_id", "")))
-        return _said(verbs[verb](number, self.world.customer(known), asked))
-
-    def _say(self, number: Number, customer: Customer, asked: dict[str, Any]) -> dict[str, Any]:
-        return steering.say(self.meta, number, customer, asked)
-
-    def _number(self, number_id: str) -> Number:
-        """The number with this id; without one, the only number there is."""
-        numbers = self.meta.numbers
-        if not number_id and len(numbers) == 1:
-            return next(iter(numbers.values()))
-        if number_id not in numbers:
+        number_id = str(asked.get("phone_number_id", ""))
+        owners = {number: face for face in self.faces.values() for number in face.numbers}
+        if not number_id and len(owners) == 1:
+            number_id = next(iter(owners))
+        if number_id not in owners:
             raise BadCall(f"There is no number {number_id!r}: say which with phone_number_id.", status=404)
-        return numbers[number_id]
-
-
-def _body(request: Request, shape: type[Body]) -> Body:
-    try:
-        return msgspec.json.decode(request.body, type=shape)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadCall(str(error)) from None
-
-
-def _said(answer: Any) -> Reply:
-    return Reply(body=_encode(answer))
-
-
-def _refusal(text: str, status: int) -> Reply:
-    return Reply(status, _encode({"error": text}))
+        return said(owners[number_id].act(number_id, self.world.customer(known), verb, asked))

@@ -52,7 +52,7 @@ class Simulator:
         self._server = HttpServer(self.app.handle)
         port = await self._server.start(host, port)
         address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-        self.app.meta.base_url = address
+        self.app.listens_at(address)
         return address
 
     async def stop(self) -> None:

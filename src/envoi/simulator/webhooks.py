@@ -23,19 +23,25 @@ HEAVIEST_BODY = 3 * 1024 * 1024  # Meta fact sheet, D.1
 
 @dataclass(slots=True)
 class Parcel:
-    """One POST: the exact bytes, repeated unchanged at each retry, and its headers."""
+    """One POST: the exact bytes, repeated unchanged at each retry, and its headers. `url`: not the mailbox's."""
 
     body: bytes
     headers: dict[str, str]
+    url: str = ""
 
 
 @dataclass(slots=True, eq=False)
 class Mailbox:
-    """One receiver: its address, how a batch is wrapped for it, and what waits. `largest` caps a batch."""
+    """One receiver: its address, how a batch is wrapped for it, and what waits. `largest` caps a batch.
+
+    A post that fails is repeated until it arrives, or `retries` times; then it is lost, as at that provider.
+    """
 
     url: str
     wrap: Callable[[Sequence[Any]], Parcel]
     largest: int = 1000
+    retries: float = float("inf")
+    successes: tuple[int, ...] = (200,)
     waiting: deque[Any] = field(default_factory=deque)
     filled: asyncio.Event = field(default_factory=asyncio.Event)
     over: asyncio.Event = field(default_factory=asyncio.Event)
@@ -57,10 +63,19 @@ class Webhooks:
         self.updates = 0
         self.duplicated = 0
         self.refused = 0
+        self.lost = 0
 
-    def open(self, url: str, wrap: Callable[[Sequence[Any]], Parcel], *, largest: int = 1000) -> Mailbox:
+    def open(
+        self,
+        url: str,
+        wrap: Callable[[Sequence[Any]], Parcel],
+        *,
+        largest: int = 1000,
+        retries: float = float("inf"),
+        successes: tuple[int, ...] = (200,),
+    ) -> Mailbox:
         """Start carrying to a receiver."""
-        mailbox = Mailbox(url, wrap, largest)
+        mailbox = Mailbox(url, wrap, largest, retries, successes)
         carriers = range(self._postage().connections)
         self._carriers[mailbox] = [asyncio.create_task(self._carry(mailbox)) for _ in carriers]
         return mailbox
@@ -129,10 +144,14 @@ class Webhooks:
             await self._deliver(mailbox, batch[:middle])
             await self._deliver(mailbox, batch[middle:])
             return
-        pause = self._postage().retry_first_seconds
+        pause, tries = self._postage().retry_first_seconds, 0
         try:
-            while not await self._arrives(mailbox.url, parcel):
+            while not await self._arrives(mailbox, parcel):
                 self.refused += 1
+                tries += 1
+                if tries > mailbox.retries:
+                    self.lost += len(batch)
+                    return
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(mailbox.over.wait(), pause)
                 if mailbox.closed:
@@ -143,10 +162,10 @@ class Webhooks:
         finally:
             self.pending -= len(batch)
 
-    async def _arrives(self, url: str, parcel: Parcel) -> bool:
+    async def _arrives(self, mailbox: Mailbox, parcel: Parcel) -> bool:
         with contextlib.suppress(PyreqwestError, ValueError, OSError):
             limit = timedelta(seconds=self._postage().timeout_seconds)
-            request = self._client.post(url).headers(parcel.headers).body_bytes(parcel.body).timeout(limit)
-            response = await request.build().send()
-            return response.status == 200
+            request = self._client.post(parcel.url or mailbox.url).headers(parcel.headers)
+            response = await request.body_bytes(parcel.body).timeout(limit).build().send()
+            return response.status in mailbox.successes
         return False

@@ -117,4 +117,5 @@ class World:
             "webhook_updates_sent": self.webhooks.updates,
             "webhooks_duplicated": self.webhooks.duplicated,
             "webhooks_refused": self.webhooks.refused,
+            "webhooks_lost": self.webhooks.lost,
         }

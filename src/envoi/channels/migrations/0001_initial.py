@@ -4,6 +4,8 @@ import django.db.models.deletion
 import django.db.models.functions.datetime
 from django.db import migrations, models
 
+import envoi.channels.models
+
 
 class Migration(migrations.Migration):
 
@@ -17,7 +19,7 @@ class Migration(migrations.Migration):
             name='Account',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('provider', models.CharField(choices=[('meta', 'Meta')], max_length=20)),
+                ('provider', models.CharField(choices=envoi.channels.models.provider_choices, max_length=20)),
                 ('name', models.CharField(max_length=120)),
                 ('provider_id', models.CharField(help_text="The provider's id of the account (Meta: WABA id).", max_length=120)),
                 ('credentials', models.BinaryField(help_text='Sealed by core.vault; the keys depend on the provider.')),

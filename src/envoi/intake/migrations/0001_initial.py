@@ -20,6 +20,8 @@ class Migration(migrations.Migration):
                 ('provider', models.CharField(max_length=20)),
                 ('received_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('body', models.BinaryField()),
+                ('query', models.TextField(blank=True, db_default='', default='')),
+                ('content_type', models.TextField(blank=True, db_default='', default='')),
                 ('state', models.CharField(choices=[('new', 'New'), ('done', 'Done'), ('broken', 'Broken')], db_default='new', default='new', max_length=8)),
                 ('problem', models.TextField(blank=True, db_default='', default='')),
                 ('attempts', models.PositiveSmallIntegerField(db_default=0, default=0)),

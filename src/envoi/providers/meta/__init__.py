@@ -1,6 +1,11 @@
 """Meta's WhatsApp Cloud API. "A.5" and the like are sections of the Meta fact sheet (November 2026).
 
-sending: bodies and answers · webhooks: signatures and facts · errors: what to do about each code.
+messages and template_sends: what leaves · sending and graph: calls and what their answers mean · media, templates,
+numbers: the rest of its API · webhooks, inbound, changes and people: what comes in · errors: what to do about each
+code.
+
+Credentials of an account: "token"; "app_secret" and, while it is being changed, "app_secret_old"; "verify_token";
+"app_id" for samples of template headers; "api_version" for another version than the default.
 """
 
 from __future__ import annotations
@@ -9,21 +14,28 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...core.events import Fact
-from ..base import Accepted, Account, Advice, Channel, Http, Outgoing
-from . import errors, sending, webhooks
+from ..base import Accepted, Account, Advice, Channel, Delivery, Http, Outgoing
+from . import errors, messages, sending, webhooks
+from .media import MetaMedia
+from .numbers import MetaHooks, MetaNumbers
+from .templates import MetaTemplates
 
 
 class Meta:
-    """Text and template messages out; statuses, template changes, preferences and everything inbound in."""
+    """Everything that the sheet has, both ways."""
 
     name = "meta"
+    media = MetaMedia()
+    templates = MetaTemplates()
+    numbers = MetaNumbers()
+    hooks = MetaHooks()
 
-    def body(self, outgoing: Outgoing) -> bytes:
-        """See sending.body."""
-        return sending.body(outgoing)
+    def body(self, outgoing: Outgoing, channel: Channel) -> bytes:
+        """See messages.body. The number is in the address, not in the body."""
+        return messages.body(outgoing)
 
     async def send(self, http: Http, account: Account, channel: Channel, body: bytes) -> Accepted:
-        """See sending.send. Credentials: "token", and "api_version" for another version than the default."""
+        """See sending.send."""
         return await sending.send(http, account, channel, body)
 
     def advice(self, code: str) -> Advice | None:
@@ -31,18 +43,18 @@ class Meta:
         return errors.advice(code)
 
     def secrets(self, credentials: Mapping[str, Any]) -> tuple[str, ...]:
-        """Credentials: "app_secret" and, while it is being changed, "app_secret_old" (D.1)."""
+        """The app's secret, today's and the one before it (D.1)."""
         found = (credentials.get(key) for key in ("app_secret", "app_secret_old"))
         return tuple(secret for secret in found if isinstance(secret, str) and secret)
 
-    def verify(self, headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> bool:
+    def verify(self, delivery: Delivery, secrets: Sequence[str]) -> bool:
         """See webhooks.verify."""
-        return webhooks.verify(headers, body, secrets)
+        return webhooks.verify(delivery.headers, delivery.body, secrets)
 
     def handshake(self, query: Mapping[str, str], verify_token: str) -> str | None:
         """See webhooks.handshake."""
         return webhooks.handshake(query, verify_token)
 
-    def parse(self, body: bytes) -> list[Fact]:
+    def parse(self, delivery: Delivery) -> list[Fact]:
         """See webhooks.parse."""
-        return webhooks.parse(body)
+        return webhooks.parse(delivery.body)

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from envoi.simulator.customers import Customer
+from envoi.simulator.faces import BadCall
 from envoi.simulator.meta import account_calls, media, notices, templates
 from envoi.simulator.meta.accounts import Account, AccountSpec, Number, NumberSpec, Template
 from envoi.simulator.meta.face import MetaFace
@@ -28,7 +29,7 @@ PIXEL = bytes.fromhex(
 )
 
 
-class CannotSteer(Exception):
+class CannotSteer(BadCall):
     """The control call asks for something that can't be; the text says why."""
 
 

@@ -147,7 +147,21 @@ def listing(account: Account, query: dict[str, str]) -> Reply:
             paging["next"] = f"https://graph.facebook.com/{account.id}/message_templates?after={cursor(page[-1])}"
         if start > 0:
             paging["previous"] = f"https://graph.facebook.com/{account.id}/message_templates?before={cursor(page[0])}"
-    return Reply(body=_encode({"data": [shown(template, fields) for template in page], "paging": paging}))
+    answer: dict[str, Any] = {"data": [shown(template, fields) for template in page], "paging": paging}
+    if asked := query.get("summary"):
+        answer["summary"] = _summary(account, len(rows), asked)
+    return Reply(body=_encode(answer))
+
+
+def _summary(account: Account, found: int, asked: str) -> dict[str, Any]:
+    """The counts that were asked for, by the names that pywa has for them."""
+    everything = {
+        "total_count": found,
+        "message_template_count": len(account.templates),
+        "message_template_limit": 6000,
+        "are_translations_complete": True,
+    }
+    return {name: value for name, value in everything.items() if name in asked.split(",")}
 
 
 def cursor(template: Template) -> str:

@@ -1,0 +1,39 @@
+"""Subscriptions: where Zenvia sends its events (Zenvia sheet, 4). Two of them, and each is made or mended."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..base import Account, Http
+from ..meta.reading import Json, fields, items, need, text
+from . import calls
+from .webhooks import SECRET_HEADER
+
+EVENTS: dict[str, Json] = {
+    "MESSAGE": {"channel": "whatsapp", "direction": "IN"},
+    "MESSAGE_STATUS": {"channel": "whatsapp"},
+}
+
+
+class Subscriptions:
+    """Calling it again changes nothing but what is wrong: a new secret, an address, a subscription that stopped."""
+
+    async def subscribe(self, http: Http, account: Account, url: str, secret: str) -> None:
+        """POST /subscriptions for what is missing, PATCH what is there for this address."""
+        webhook = {"url": url, "headers": {SECRET_HEADER: secret}}
+        present = items(await calls.call(http, account, "GET", "/subscriptions"))
+        for event, criteria in EVENTS.items():
+            if found := _ours(present, event, url):
+                changes = {"webhook": webhook, "status": "ACTIVE"}
+                await calls.call(http, account, "PATCH", f"/subscriptions/{need(found.get('id'))}", changes)
+                continue
+            wanted = {"eventType": event, "webhook": webhook, "criteria": criteria, "status": "ACTIVE", "version": "v2"}
+            await calls.call(http, account, "POST", "/subscriptions", wanted)
+
+
+def _ours(present: list[Any], event: str, url: str) -> Json | None:
+    for one in map(fields, present):
+        address = text(fields(one.get("webhook")).get("url"))
+        if one.get("eventType") == event and address == url and text(one.get("id")):
+            return one
+    return None
