@@ -118,11 +118,9 @@ class Rig:
             variables=wording.VARIABLES,
             by=None,
         )
-        spec = demo.simulator_account(
-            callback_url=f"http://127.0.0.1:{self.port}/hooks/meta/{account.hook_key}",
-            throughput=simulated_throughput or throughput,
-        )
-        self.simulated.put_account(demo.WABA, spec)
+        callback = f"http://127.0.0.1:{self.port}/hooks/meta/{account.hook_key}"
+        spec = demo.PLAYED["meta"].spec(callback, simulated_throughput or throughput)
+        self.simulated.put_account("meta", demo.WABA, spec)
         return campaign
 
     def launch(self, campaign: Campaign) -> None:

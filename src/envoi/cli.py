@@ -44,7 +44,9 @@ def parser() -> argparse.ArgumentParser:
     _port(demo)
     demo.add_argument("--once", action="store_true", help="run one campaign to its end and leave")
     demo.add_argument("--customers", type=int, default=None, metavar="N", help="how many customers the shop has")
-    demo.add_argument("--provider", default="meta", choices=["meta"], help="which provider is simulated")
+    demo.add_argument(
+        "--provider", default="meta", choices=["meta", "twilio", "bird", "zenvia"], help="which provider is simulated"
+    )
     demo.add_argument("--seed", type=int, default=1, help="the simulator's fates and the customers' names")
     _json(demo)
 

@@ -18,6 +18,7 @@ from ..message_templates.wording import form_of
 from ..messaging import ledger
 from ..messaging.actions import ledger_db
 from ..messaging.models import Lane
+from ..providers.table import PROVIDERS
 from ..segments.models import Segment
 from ..team.actions import note
 from ..team.models import Staff
@@ -109,7 +110,9 @@ def launch(campaign_id: int, *, by: Staff | None) -> Campaign:
         Template.Category.UTILITY: Lane.Priority.UTILITY,
         Template.Category.AUTHENTICATION: Lane.Priority.SERVICE,
     }[Template.Category(template.category)]
-    form = form_of(template.name, template.language, template.components)
+    # Meta and Bird know a template by its name, Twilio and Zenvia by the id that they gave it.
+    by_id = PROVIDERS[channel.account.provider].template_key == "id"
+    form = form_of(template.provider_id if by_id else template.name, template.language, template.components)
     campaign.lane_id = ledger.add_lane(ledger_db(), channel.pk, priority=priority, form=form.dump())
     campaign.state = Campaign.State.RUNNING
     campaign.launched_at = timezone.now()
@@ -352,7 +355,7 @@ def _locked(campaign_id: int) -> Campaign:
     try:
         return (
             Campaign.objects.select_for_update(of=("self",))
-            .select_related("template", "channel", "segment", "lane")
+            .select_related("template", "channel__account", "segment", "lane")
             .get(pk=campaign_id)
         )
     except Campaign.DoesNotExist:

@@ -15,6 +15,7 @@ import msgspec
 import psycopg
 from psycopg.rows import class_row
 
+from ..core.addresses import hook_url
 from ..core.vault import Unreadable, unseal
 from ..messaging import ledger, limits
 from ..messaging.ledger import Claimed
@@ -61,7 +62,7 @@ def routes(db: Connection, *, allow_base_url: bool) -> dict[int, Route]:
     rows = db.execute(
         """
         SELECT c.id, a.provider, c.throughput_per_second, a.provider_id, a.credentials, a.base_url, c.provider_id,
-               c.address
+               c.address, a.hook_key
           FROM channels c JOIN accounts a ON a.id = c.account_id
          WHERE c.state = 'active'
         """
@@ -69,7 +70,8 @@ def routes(db: Connection, *, allow_base_url: bool) -> dict[int, Route]:
     found: dict[int, Route] = {}
     for row in rows:
         try:
-            credentials = unseal(row[4])
+            # Who wants to be told with each message where its receipts shall go, finds it here.
+            credentials = {"webhook_url": hook_url(row[1], row[8]), **unseal(row[4])}
         except (Unreadable, ValueError) as error:
             log.error("channel %s rests: %s", row[0], error)
             continue

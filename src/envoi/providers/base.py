@@ -341,6 +341,8 @@ class Provider(Protocol):
     """
 
     name: str
+    # What a form calls its template: the name that we gave it, or the id that the provider gave it.
+    template_key: Literal["name", "id"]
 
     @property
     def media(self) -> Media | None: ...

@@ -17,10 +17,11 @@ from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
 
-from envoi.config.shop.account import WABA, simulator_account
+from envoi.config.shop.account import PLAYED
 from envoi.config.shop.people import MOST
 from envoi.core import home as data_folder
 from envoi.core import postgres
+from envoi.core.addresses import hook_url
 from envoi.core.errors import Problem
 
 from . import processes
@@ -69,7 +70,7 @@ def _serve(asked: argparse.Namespace) -> int:
             for name in ("intake", "dispatch", "worker"):
                 family.add(name, name)
             _open_web(family, port)
-            _connect(shop, simulated, port)
+            _connect(shop, simulated)
             print(
                 f"\n  The demo shop is open:  http://localhost:{port}/\n"
                 f"  Sign in as:             {shop_setup.EMAIL}\n"
@@ -109,7 +110,7 @@ def _once(asked: argparse.Namespace) -> int:
         for name in ("intake", "dispatch", "worker"):
             family.add(name, name)
         _open_web(family, port)
-        _connect(shop, simulated, port)
+        _connect(shop, simulated)
         figures = _run_campaign(family, shop, simulated)
         figures["seconds"] = round(time.monotonic() - started, 1)
     finally:
@@ -150,11 +151,17 @@ def _begin(
         shop = shop_setup.reconnect(simulator_url=simulated.url)
         if asked.customers is not None and asked.customers != shop.customers:
             _say(f"The shop of an earlier demo has {shop.customers:,} customers; they stay.")
+        if asked.provider != shop.account.provider:
+            _say(f"The shop of an earlier demo sends through {shop.account.provider}; so it stays.")
     else:
         customers = asked.customers or CUSTOMERS
         _say(f"Opening the shop: {customers:,} customers and their orders …")
         shop = shop_setup.open_shop(
-            simulator_url=simulated.url, customers=customers, throughput=throughput, seed=asked.seed
+            provider=asked.provider,
+            simulator_url=simulated.url,
+            customers=customers,
+            throughput=throughput,
+            seed=asked.seed,
         )
     return shop_setup, shop, simulated
 
@@ -168,10 +175,12 @@ def _open_web(family: Family, port: int) -> None:
     )
 
 
-def _connect(shop: Any, simulated: Simulated, port: int) -> None:
-    callback = f"http://127.0.0.1:{port}/hooks/meta/{shop.account.hook_key}"
-    account = simulator_account(callback_url=callback, throughput=shop.channel.throughput_per_second)
-    simulated.put_account(WABA, account)
+def _connect(shop: Any, simulated: Simulated) -> None:
+    provider = shop.account.provider
+    callback = hook_url(provider, shop.account.hook_key)
+    played = PLAYED[provider]
+    account = played.spec(callback, shop.channel.throughput_per_second)
+    simulated.put_account(provider, played.control, account)
 
 
 def _run_campaign(family: Family, shop: Any, simulated: Simulated) -> dict[str, Any]:

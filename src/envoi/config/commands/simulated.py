@@ -19,9 +19,9 @@ class Simulated:
     def __init__(self, url: str) -> None:
         self.url = url
 
-    def put_account(self, waba_id: str, account: dict[str, object]) -> None:
-        """Tell it of an account; it checks our webhook address at once. Raises Problem when that fails."""
-        answer = self._call("PUT", f"/_simulator/meta/accounts/{waba_id}", account)
+    def put_account(self, provider: str, name: str, account: dict[str, object]) -> None:
+        """Tell it of an account; Meta's face checks our webhook address at once. Raises Problem when that fails."""
+        answer = self._call("PUT", f"/_simulator/{provider}/accounts/{name}", account)
         if str(answer.get("handshake", "")).startswith("failed"):
             raise Problem(f"The simulator could not reach the webhook address: {answer['handshake']}")
 

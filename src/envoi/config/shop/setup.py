@@ -21,8 +21,9 @@ from ...segments import actions as segments
 from ...team import actions as team
 from ...team.models import Staff
 from . import people, wording
-from .account import ADDRESS, APP_SECRET, NUMBER_ID, TOKEN, VERIFY_TOKEN, WABA
+from .account import ADDRESS, PLAYED
 
+SHOP = "Record shop"
 EMAIL = "owner@shop.example"
 PASSWORD = "demo-shop-1"  # noqa: S105  (printed on the terminal; the demo listens on this machine only)
 
@@ -46,7 +47,7 @@ class Shop:
 
 def exists() -> bool:
     """Whether this database holds the demo shop already."""
-    return Account.objects.filter(provider_id=WABA).exists()
+    return Account.objects.filter(name=SHOP).exists()
 
 
 def is_empty() -> bool:
@@ -54,22 +55,23 @@ def is_empty() -> bool:
     return not Contact.objects.exists() and not Account.objects.exists()
 
 
-def open_shop(*, simulator_url: str, customers: int, throughput: int, seed: int) -> Shop:
+def open_shop(*, provider: str, simulator_url: str, customers: int, throughput: int, seed: int) -> Shop:
     """Make the whole shop in an empty installation. Raises Problem when an import fails."""
+    played = PLAYED[provider]
     owner = team.add_staff(email=EMAIL, role=Staff.Role.OWNER, password=PASSWORD, name="Shop owner", by=None)
     account = channels.connect_account(
-        provider="meta",
-        name="Record shop",
-        provider_id=WABA,
-        credentials={"token": TOKEN, "app_secret": APP_SECRET, "verify_token": VERIFY_TOKEN},
-        base_url=simulator_url,
+        provider=provider,
+        name=SHOP,
+        provider_id=played.account_id,
+        credentials=played.credentials,
+        base_url=simulator_url + played.path,
         by=None,
     )
     channel = channels.add_channel(
         account.pk,
-        name="Record shop",
+        name=SHOP,
         address=ADDRESS,
-        provider_id=NUMBER_ID,
+        provider_id=played.channel_id,
         throughput_per_second=throughput,
         by=None,
     )
@@ -80,6 +82,7 @@ def open_shop(*, simulator_url: str, customers: int, throughput: int, seed: int)
         category="marketing",
         state="approved",
         components=wording.COMPONENTS,
+        provider_id=played.template_id,
     )
     _bring(customers, seed)
     segment = segments.save_segment(name="Has bought from us", rule=RULE, by=None)
@@ -96,8 +99,8 @@ def open_shop(*, simulator_url: str, customers: int, throughput: int, seed: int)
 
 def reconnect(*, simulator_url: str) -> Shop:
     """The shop of an earlier demo, with the simulator's address of today."""
-    account = Account.objects.get(provider_id=WABA)
-    account.base_url = simulator_url
+    account = Account.objects.get(name=SHOP)
+    account.base_url = simulator_url + PLAYED[account.provider].path
     account.save(update_fields=["base_url"])
     campaign = Campaign.objects.order_by("pk").select_related("channel").first()
     assert campaign is not None

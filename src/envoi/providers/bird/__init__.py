@@ -11,7 +11,7 @@ template_shapes · media · numbers · errors: what to do about each code.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -35,6 +35,7 @@ class Bird:
     """Every kind of message that the account's API has; the others are refused with a sentence."""
 
     name = "bird"
+    template_key: Literal["name", "id"] = "name"
     media = BirdMedia()
     templates = BirdTemplates()
     numbers = BirdNumbers()

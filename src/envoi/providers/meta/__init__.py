@@ -11,7 +11,7 @@ Credentials of an account: "token"; "app_secret" and, while it is being changed,
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from ...core.events import Fact
 from ..base import Accepted, Account, Advice, Channel, Delivery, Http, Outgoing
@@ -25,6 +25,7 @@ class Meta:
     """Everything that the sheet has, both ways."""
 
     name = "meta"
+    template_key: Literal["name", "id"] = "name"
     media = MetaMedia()
     templates = MetaTemplates()
     numbers = MetaNumbers()

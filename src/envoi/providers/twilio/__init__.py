@@ -12,7 +12,7 @@ account's provider_id is its AC… SID, a channel's its number in E.164.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from ...core.events import Fact
 from ..base import Accepted, Account, Advice, Channel, Delivery, Http, Outgoing
@@ -28,6 +28,7 @@ class Twilio:
     """Messages by form, templates and interactive messages by ContentSid."""
 
     name = "twilio"
+    template_key: Literal["name", "id"] = "id"
     media = Media()
     templates = Templates()
     numbers = Numbers()

@@ -7,7 +7,7 @@ each code · webhooks, inbound: what comes in · files, templates, hooks: the re
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from ...core.events import Fact
 from ..base import Accepted, Account, Advice, Channel, Delivery, Hooks, Http, Media, Outgoing, Templates
@@ -24,6 +24,7 @@ class Zenvia:
     """
 
     name = "zenvia"
+    template_key: Literal["name", "id"] = "id"
     numbers = None
 
     def __init__(self) -> None:
