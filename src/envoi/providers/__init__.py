@@ -1,1 +1,1 @@
-"""The wire and nothing else: base (its words, with refusals), http (its client), reading (others' JSON), a folder each, table (all)."""
+"""The wire and nothing else: base (its words, with refusals), http (a client), reading, a folder each, table (all)."""
