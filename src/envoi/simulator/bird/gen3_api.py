@@ -168,7 +168,7 @@ def _about(face: "BirdFace", account: Account, request: Request, message_id: str
             if not isinstance(emoji, str) or not emoji:
                 raise bird("validation", "The emoji is missing.", param="emoji")
             record.times["reaction"] = emoji
-            return Reply(202, _encode({"id": f"wre_{face.world.identity().lower()}", "emoji": emoji}))
+            return Reply(202, _encode({"id": f"war_{face.world.identity().lower()}", "emoji": emoji}))
         case "DELETE", "reaction":
             record.times.pop("reaction", None)
             return Reply(202)
