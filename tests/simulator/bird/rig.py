@@ -26,7 +26,11 @@ CHANNELS = {
     "conversations": "619747f69cf940a98fb443140ce9aed2",
 }
 KEYS = {"gen3": "bk_us1_key", "gen2": "key-of-gen2", "conversations": "key-of-messagebird"}
-SIGNING = {"gen3": WHSEC, "gen2": "signing-key", "conversations": "signing-key"}
+SIGNING = {
+    "gen3": WHSEC,
+    "gen2": "signing-key-of-more-than-32-letters",
+    "conversations": "signing-key-of-more-than-32-letters",
+}
 
 TEMPLATES: list[dict[str, Any]] = [
     {
@@ -53,7 +57,7 @@ class Platform:
     """The receiver: keeps every event with its facts; counts those that the provider's verify refuses."""
 
     def __init__(self) -> None:
-        self.secrets = [WHSEC, "signing-key"]
+        self.secrets = [WHSEC, "signing-key-of-more-than-32-letters"]
         self.events: list[dict[str, Any]] = []
         self.deliveries: list[Delivery] = []
         self.facts: list[Fact] = []
