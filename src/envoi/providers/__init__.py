@@ -1,1 +1,1 @@
-"""The wire and nothing else: base (its words), http (its client), one folder a provider, table (all of them)."""
+"""The wire and nothing else: base (its words, with refusals), http (a client), reading, a folder each, table (all)."""

@@ -182,3 +182,8 @@ def test_gen_2_needs_its_workspace():
     with pytest.raises(Suspended):
         send("gen2", wire, TEXT, {"workspace_id": ""})
     assert wire.asked == []
+
+
+@pytest.mark.parametrize(("status", "kind"), [(429, Throttled), (500, Uncertain), (400, Rejected)])
+def test_messagebirds_code_does_not_hide_a_status_that_says_more(status: int, kind: type[SendError]):
+    assert type(refused("conversations", status, gen1(21))) is kind

@@ -200,7 +200,9 @@ def _conversations(answer: Answer, content: Json) -> SendError:
     detail = text(error.get("description")) + (f" ({parameter})" if parameter else "")
     if advice(f"{code}/{parameter}"):
         code = f"{code}/{parameter}"
-    if advice(code) is None:
+    row = advice(code)
+    # These two statuses say more than a code that blames the message.
+    if row is None or (row.action == "rejected" and (answer.status == 429 or answer.status >= 500)):
         return _unnamed(answer, Failure(code, text(error.get("description")), detail))
     return _known(answer, code, detail)
 

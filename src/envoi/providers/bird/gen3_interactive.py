@@ -75,8 +75,8 @@ def _list(action: Json) -> Json:
                 {"slug": text(row.get("id")), "text": text(row.get("title"))}
                 | ({"description": description} if description else {})
             )
-        title = text(section.get("title"))
-        sections.append({**({"title": title} if title else {}), "rows": rows})
+        # Bird asks for a title where Meta leaves it out of a list's only section.
+        sections.append({"title": text(section.get("title")) or text(action.get("button")), "rows": rows})
     return {"button_text": text(action.get("button")), "sections": sections}
 
 

@@ -7,7 +7,7 @@ import msgspec
 
 from envoi.simulator.bird import gen3_templates, media
 from envoi.simulator.bird.accounts import Account, Channel, Endpoint, Record, Template, Version, Wording
-from envoi.simulator.bird.errors import Refusal, messagebird
+from envoi.simulator.bird.errors import Refusal, messagebird, reading
 from envoi.simulator.bird.notices import conversation, moment
 from envoi.simulator.bird.sending import Asked, Dialect, accept, count, whom
 from envoi.simulator.bird.wordings import from_meta, problem_of, variables
@@ -96,6 +96,18 @@ def _send(face: "BirdFace", account: Account, asked: dict[str, Any], sender: str
     if channel is None:
         raise messagebird(20, "channel not found", sender)
     count(face, channel, DIALECT)
+    with reading(messagebird(10, "A part of the message has the wrong shape", "content")):
+        valid = _valid(face, account, asked)
+
+    def accepted(identity: str, record: Record) -> Reply:
+        if shows:
+            return _said(shows(identity, record), 201)
+        return _said({"id": identity, "status": "accepted"}, 202)
+
+    return accept(face, channel, valid, DIALECT, accepted)
+
+
+def _valid(face: "BirdFace", account: Account, asked: dict[str, Any]) -> Asked:
     customer = whom(face, f"+{str(asked.get('to') or '').removeprefix('+')}")
     if customer is None:
         raise messagebird(10, "to is invalid", "to")
@@ -110,7 +122,7 @@ def _send(face: "BirdFace", account: Account, asked: dict[str, Any], sender: str
     elif kind == "text" and not 1 <= len(str(content["text"])) <= 4096:
         raise messagebird(10, "text is invalid", "content.text")
     track = asked.get("trackId")
-    valid = Asked(
+    return Asked(
         to=str(asked["to"]),
         customer=customer,
         kind="template" if template else str(kind),
@@ -119,13 +131,6 @@ def _send(face: "BirdFace", account: Account, asked: dict[str, Any], sender: str
         template=template.slug if template else None,
         wording=wording,
     )
-
-    def accepted(identity: str, record: Record) -> Reply:
-        return _said(
-            shows(identity, record) if shows else {"id": identity, "status": "accepted"}, 201 if shows else 202
-        )
-
-    return accept(face, channel, valid, DIALECT, accepted)
 
 
 def _hsm(account: Account, hsm: Any) -> tuple[Template, Wording]:

@@ -1,5 +1,7 @@
 """Refusals in the words of each of Bird's three APIs (Bird sheet, 3.3, Gen 2, Gen 1)."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -56,3 +58,12 @@ def messagebird(code: int, description: str, parameter: str | None = None, *, st
     """An error of the MessageBird REST API."""
     error = {"code": code, "description": description, "parameter": parameter}
     return Refusal(status or GEN1_STATUSES.get(code, 422), f"conversations {code}", {"errors": [error]})
+
+
+@contextmanager
+def reading(malformed: Refusal) -> Iterator[None]:
+    """While a body is read: what has another shape than expected is refused as malformed."""
+    try:
+        yield
+    except (AttributeError, TypeError, LookupError, ValueError):
+        raise malformed from None

@@ -12,7 +12,7 @@ import msgspec
 
 from envoi.simulator.bird import media
 from envoi.simulator.bird.accounts import Account, Channel, Record, Template, Wording
-from envoi.simulator.bird.errors import Refusal, crm
+from envoi.simulator.bird.errors import Refusal, crm, reading
 from envoi.simulator.bird.notices import moment
 from envoi.simulator.bird.sending import Asked, Dialect, accept, count, whom
 from envoi.simulator.bird.wordings import valued, variables
@@ -114,6 +114,17 @@ def _channel(account: Account, channel_id: str) -> Channel:
 def _send(face: "BirdFace", channel: Channel, request: Request) -> Reply:
     count(face, channel, DIALECT)
     message = _object(request)
+    with reading(crm(422, "InvalidPayload", "A part of the message has the wrong shape.")):
+        asked = _asked(face, channel, message)
+
+    def accepted(identity: str, record: Record) -> Reply:
+        told = {"id": identity, "channelId": channel.id, "status": "accepted", "createdAt": record.created_at}
+        return _said({**message, **told}, 202)
+
+    return accept(face, channel, asked, DIALECT, accepted)
+
+
+def _asked(face: "BirdFace", channel: Channel, message: dict[str, Any]) -> Asked:
     contacts = (message.get("receiver") or {}).get("contacts") or [{}]
     contact = contacts[0]
     customer = whom(face, contact.get("identifierValue")) if contact.get("identifierKey") == "phonenumber" else None
@@ -127,7 +138,7 @@ def _send(face: "BirdFace", channel: Channel, request: Request) -> Reply:
     else:
         _check_body(message["body"])
     reference = message.get("reference")
-    asked = Asked(
+    return Asked(
         to=str(contact["identifierValue"]),
         customer=customer,
         kind="template" if template else str(message["body"]["type"]),
@@ -136,12 +147,6 @@ def _send(face: "BirdFace", channel: Channel, request: Request) -> Reply:
         template=template.slug if template else None,
         wording=wording,
     )
-
-    def accepted(identity: str, record: Record) -> Reply:
-        told = {"id": identity, "channelId": channel.id, "status": "accepted", "createdAt": record.created_at}
-        return _said({**message, **told}, 202)
-
-    return accept(face, channel, asked, DIALECT, accepted)
 
 
 def _check_body(body: Any) -> None:

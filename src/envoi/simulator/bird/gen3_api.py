@@ -9,7 +9,7 @@ import msgspec
 
 from envoi.simulator.bird import gen3_admin, gen3_kinds, gen3_templates, media
 from envoi.simulator.bird.accounts import Account, Channel, Record, Template, Wording
-from envoi.simulator.bird.errors import bird
+from envoi.simulator.bird.errors import bird, reading
 from envoi.simulator.bird.notices import gen3_error, moment, person
 from envoi.simulator.bird.sending import Asked, Dialect, accept, count, whom
 from envoi.simulator.bird.wordings import problem_of
@@ -75,7 +75,8 @@ def _send(face: "BirdFace", account: Account, request: Request) -> Reply:
     if key and key in account.replays:
         status, body = account.replays[key]
         return Reply(status, body)
-    asked = _asked(face, account, message)
+    with reading(bird("bad_request", "A part of the message has the wrong shape.")):
+        asked = _asked(face, account, message)
 
     def accepted(identity: str, record: Record) -> Reply:
         body = _encode(_shown(face, identity, record))
@@ -167,7 +168,7 @@ def _about(face: "BirdFace", account: Account, request: Request, message_id: str
             if not isinstance(emoji, str) or not emoji:
                 raise bird("validation", "The emoji is missing.", param="emoji")
             record.times["reaction"] = emoji
-            return Reply(202, _encode({"id": f"wre_{face.world.identity().lower()}", "emoji": emoji}))
+            return Reply(202, _encode({"id": f"war_{face.world.identity().lower()}", "emoji": emoji}))
         case "DELETE", "reaction":
             record.times.pop("reaction", None)
             return Reply(202)

@@ -140,6 +140,8 @@ def _list(content: Any) -> None:
     if not isinstance(content, dict):
         raise _invalid("interactive.list", "This must be an object.")
     _text(content.get("button_text"), "interactive.list.button_text", 20)
+    for section in content.get("sections") or []:
+        _text(section.get("title"), "interactive.list.sections.title", 24)
     rows = [row for section in content.get("sections") or [] for row in section.get("rows") or []]
     if not 1 <= len(rows) <= 10:
         raise _too_many("One to ten rows in all.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from envoi.simulator.bird.accounts import Account, Template, Version, Wording
-from envoi.simulator.bird.errors import Refusal, bird
+from envoi.simulator.bird.errors import Refusal, bird, reading
 from envoi.simulator.bird.gen3_admin import listing
 from envoi.simulator.bird.notices import moment
 from envoi.simulator.bird.wordings import check, review
@@ -83,10 +83,11 @@ def _create(face: "BirdFace", account: Account, asked: dict[str, Any]) -> Reply:
     if account.template(slug):
         raise bird("conflict", "The slug is taken.", param="slug")
     default = str(asked.get("default_language") or "en")
-    languages = {
-        tag.replace("_", "-"): Wording(content.get("components") or [])
-        for tag, content in (asked.get("languages") or {}).items()
-    }
+    with reading(bird("bad_request", "The languages have the wrong shape.")):
+        languages = {
+            tag.replace("_", "-"): Wording(content.get("components") or [])
+            for tag, content in (asked.get("languages") or {}).items()
+        }
     template = Template(_identity(face, "wat"), slug, _identity(face, "p"), category, default)
     template.draft = Version(_identity(face, "wav"), languages)
     account.templates[template.id] = template
@@ -111,11 +112,12 @@ def _write(version: Version, tag: str, request: Request) -> Reply:
 
 
 def _submit(face: "BirdFace", template: Template, version: Version, asked: dict[str, Any]) -> Reply:
-    problems = [
-        {"language": tag, "field": field, "message": message}
-        for tag, wording in version.languages.items()
-        for field, message in check(wording.components)
-    ]
+    with reading(bird("bad_request", "The components have the wrong shape.")):
+        problems = [
+            {"language": tag, "field": field, "message": message}
+            for tag, wording in version.languages.items()
+            for field, message in check(wording.components)
+        ]
     if not version.languages:
         problems.append({"language": template.default_language, "field": "languages", "message": "There is none."})
     if asked.get("validate_only"):
@@ -139,6 +141,9 @@ def submit(face: "BirdFace", template: Template) -> None:
         wording.category = live[tag].category if same else template.category
     template.draft, template.pending = None, version
     version.submitted_at = moment(time.time())
+    if all(wording.status != "pending" for wording in version.languages.values()):
+        decide(template, version)  # nothing changed that somebody would have to look at
+        return
     face.world.clock.after(face.world.settings.review_seconds, decide, template, version)
 
 
