@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from .test_command import envoi
 
 
-def test_one_campaign_from_import_to_receipts_doubles_and_loses_nobody(tmp_path: Path) -> None:
-    done = envoi("demo", "--once", "--customers", "400", "--json", home=tmp_path)
+@pytest.mark.parametrize("provider", ["meta", "twilio", "bird", "zenvia"])
+def test_one_campaign_from_import_to_receipts_doubles_and_loses_nobody(provider: str, tmp_path: Path) -> None:
+    done = envoi("demo", "--once", "--customers", "400", "--provider", provider, "--json", home=tmp_path)
     assert done.returncode == 0, done.stderr
     [line] = done.stdout.strip().splitlines()
     figures = json.loads(line)
