@@ -94,7 +94,8 @@ def apply(facts: Iterable[tuple[Fact, Stored]]) -> None:
             found = channels.get((stored.provider, fact.channel), {})
             # One webhook address may serve several accounts of one app: the others' numbers are found too.
             channel_id = found.get(stored.account_id) or next(iter(found.values()), None)
-            if channel_id is None:
+            # A preference may hold for all numbers of an account, and then names none.
+            if channel_id is None and not (isinstance(fact, PreferenceChanged) and not fact.channel):
                 stored.notes.append(f"No channel of ours has the id {fact.channel}.")
                 continue
         if isinstance(fact, Receipt):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ...core.events import Fact, Person, PreferenceChanged, Receipt
-from ..meta.reading import MISSHAPEN, Json, NotJson, fields, items, need, read, text
+from ..reading import MISSHAPEN, Json, NotJson, fields, items, need, read, text
 
 __all__ = [
     "MISSHAPEN",

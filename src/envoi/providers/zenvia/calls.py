@@ -16,7 +16,7 @@ import msgspec
 from ...core import clock
 from ...core.events import Failure
 from ..base import Account, Answer, Http, Rejected, SendError, Suspended, Throttled, Uncertain
-from ..meta.reading import NotJson, fields, items, read, text
+from ..reading import NotJson, fields, items, read, text
 from .errors import advice
 
 BASE_URL = "https://api.zenvia.com"

@@ -8,7 +8,7 @@ from typing import Any
 
 from ...core.events import Failure
 from ..base import Rejected
-from ..meta.reading import Json, fields, items, text
+from ..reading import Json, fields, items, text
 
 Content = Mapping[str, Any]
 

@@ -12,7 +12,7 @@ import msgspec
 
 from ...core.events import Failure
 from ..base import MEBIBYTE, Account, Answer, Channel, Downloaded, Http, Rejected, Uploaded
-from ..meta.reading import fields, need, text
+from ..reading import fields, need, text
 from . import calls
 
 UPLOAD_CEILING = 64 * MEBIBYTE

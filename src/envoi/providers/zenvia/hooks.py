@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..base import Account, Http
-from ..meta.reading import Json, fields, items, need, text
+from ..reading import Json, fields, items, need, text
 from . import calls
 from .webhooks import SECRET_HEADER
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from ..meta.reading import Json, fields, items, need, text
+from ..reading import Json, fields, items, need, text
 
 
 def contents_of(message: Json, item: Any) -> tuple[str, str, Json]:

@@ -8,7 +8,7 @@ import msgspec
 
 from ...core.events import Failure
 from ..base import Accepted, Account, Answer, Channel, Http, Outgoing, Rejected, TemplateProblem, Uncertain
-from ..meta.reading import MISSHAPEN, Json, NotJson, need, read
+from ..reading import MISSHAPEN, Json, NotJson, need, read
 from . import calls
 from .contents import content_of
 from .template_fields import template_of

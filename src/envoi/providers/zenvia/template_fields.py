@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from ..base import Card, Form, Slot
-from ..meta.reading import Json, fields, text
+from ..reading import Json, fields, text
 from .contents import product_sections, refused, web_address
 
 HEADERS = {"image": "imageUrl", "video": "videoUrl", "document": "documentUrl"}

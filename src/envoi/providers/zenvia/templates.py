@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ..base import Account, Http, RemoteTemplate, SendError
-from ..meta.reading import Json, fields, items, text
+from ..reading import Json, fields, items, text
 from . import calls
 from .wordings import from_zenvia, to_zenvia
 

@@ -20,7 +20,7 @@ from ...core.events import (
 )
 from ...core.ids import parse_token
 from ..base import Delivery
-from ..meta.reading import MISSHAPEN, Json, NotJson, fields, items, need, read, text
+from ..reading import MISSHAPEN, Json, NotJson, fields, items, need, read, text
 from .errors import advice, code_of_cause
 from .inbound import contents_of
 
