@@ -166,8 +166,13 @@ def _pace(db: Connection, channel_id: int, *, lock: bool = False) -> limits.Pace
     return row
 
 
+# Longer than any provider means; a channel that rested for days would look broken and say nothing.
+LONGEST_REST_SECONDS = 3600.0
+
+
 def slow_down(db: Connection, channel_id: int, *, seconds: float) -> None:
-    """The provider said "too fast": no slot for `seconds`, then half the pace for a while."""
+    """The provider said "too fast": no slot for `seconds`, an hour at most, then half the pace for a while."""
+    seconds = min(seconds, LONGEST_REST_SECONDS)
     db.execute(
         """
         UPDATE channel_pace

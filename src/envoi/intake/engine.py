@@ -94,8 +94,7 @@ def apply(facts: Iterable[tuple[Fact, Stored]]) -> None:
             found = channels.get((stored.provider, fact.channel), {})
             # One webhook address may serve several accounts of one app: the others' numbers are found too.
             channel_id = found.get(stored.account_id) or next(iter(found.values()), None)
-            # A preference may hold for all numbers of an account, and then names none.
-            if channel_id is None and not (isinstance(fact, PreferenceChanged) and not fact.channel):
+            if channel_id is None and not _needs_no_channel(fact):
                 stored.notes.append(f"No channel of ours has the id {fact.channel}.")
                 continue
         if isinstance(fact, Receipt):
@@ -107,6 +106,16 @@ def apply(facts: Iterable[tuple[Fact, Stored]]) -> None:
         ROUTES[type(fact)](fact, origin)
     if receipts:
         ledger.settle(ledger_db(), receipts)
+
+
+def _needs_no_channel(fact: MessageReceived | Receipt | PreferenceChanged) -> bool:
+    """A receipt with our own token finds its message by that; a preference may hold for all numbers and name none."""
+    match fact:
+        case Receipt():
+            return fact.key is not None
+        case PreferenceChanged():
+            return not fact.channel
+    return False
 
 
 def _alone(event_id: int) -> None:
