@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-import polib
 import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
 from django.db import connection
 from django.test import override_settings
 
@@ -203,12 +204,10 @@ def chinese(tmp_path):
     """A translation of one sentence, in place of the product's own."""
     folder = tmp_path / "zh_Hans" / "LC_MESSAGES"
     folder.mkdir(parents=True)
-    catalogue = polib.POFile()
-    catalogue.metadata = {"Content-Type": "text/plain; charset=utf-8"}
-    catalogue.append(
-        polib.POEntry(msgid="“%(phone)s” is no phone number that exists.", msgstr="“%(phone)s”不是电话号码。")
-    )
-    catalogue.save_as_mofile(str(folder / "django.mo"))
+    catalogue = Catalog(locale="zh_Hans", charset="utf-8")
+    catalogue.add("“%(phone)s” is no phone number that exists.", "“%(phone)s”不是电话号码。")
+    with (folder / "django.mo").open("wb") as file:
+        write_mo(file, catalogue)
     with override_settings(LOCALE_PATHS=[tmp_path]):
         yield
 
