@@ -43,7 +43,7 @@ def put_account(one: Simulated, **more: Any) -> None:
     """The account WABA with one number; `more` are other fields of the simulator's AccountSpec."""
     number = {"id": NUMBER, "display_phone_number": ADDRESS, "verified_name": "Demo"}
     account = {"token": TOKEN, "app_secret": SECRET, "app_id": APP, "verify_token": VERIFY_TOKEN, "numbers": [number]}
-    one.put_account(WABA, {**account, **more})
+    one.put_account("meta", WABA, {**account, **more})
 
 
 def say(one: Simulated, **words: Any) -> str:
