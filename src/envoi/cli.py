@@ -65,6 +65,11 @@ def parser() -> argparse.ArgumentParser:
     bring.add_argument("--tag", action="append", default=[], help="a tag for everybody in the file")
     bring.add_argument("--consent-source", default="", help="where everybody in the file agreed to promotions")
     _json(bring)
+
+    bench = add("bench", "envoi.config.commands.bench:run", "Measure a part of Envoi against a baseline.")
+    bench.add_argument("name", help="which one, e.g. dispatch")
+    _json(bench)
+    bench.add_argument("rest", nargs=argparse.REMAINDER, help="the benchmark's own options, at the end")
     return top
 
 

@@ -7,19 +7,12 @@ row in `outbox` leads with the channel and lives from the decision to send until
     queued < sending < accepted < sent < delivered < read       beside them: uncertain, failed, skipped, cancelled
 """
 
-from .claims import (
-    claim,
-    end_waiting,
-    make_promotional,
-    park_lapsed,
-    put_back,
-    record_refusals,
-    release,
-    reserve_customers,
-)
+from .claims import claim, end_waiting, make_promotional, park_lapsed
+from .customers import record_refusals, reserve_customers
 from .lanes import add_lane, enqueue, enqueue_recipients, receive, set_lane
 from .outcomes import record_failed, record_sent, record_unclear
 from .receipts import settle
+from .returns import put_back, release
 from .words import ORDER, Claimed, Connection, Planned, PutBack, Refusal, Refused, Sent, Unclear
 
 __all__ = [

@@ -1,8 +1,7 @@
 """The arithmetic of a channel's throughput: pure functions of numbers and times; the state is in `channel_pace`.
 
 A channel's messages leave at evenly spaced moments (slots). Whoever needs n of them moves `free_at` n slots on, under
-a row lock, so any number of dispatchers share one channel and never leave together. They live here and not in
-dispatch, since what is promised before a launch must come from the same functions (docs/decisions/0004).
+a row lock, so any number of dispatchers share one channel and never leave together.
 """
 
 from __future__ import annotations
