@@ -91,7 +91,7 @@ class Bench:
 
 @contextmanager
 def bench() -> Iterator[Bench]:
-    """A fresh database, on the server of ENVOI_DATABASE_URL or on an embedded one of its own; all is gone at the end."""
+    """A fresh database, on the server of ENVOI_DATABASE_URL or on an embedded one; all is gone at the end."""
     folder = Path(tempfile.mkdtemp(prefix="envoi-bench-"))
     drop: Callable[[], None] | None = None
     given = os.environ.get("ENVOI_DATABASE_URL")

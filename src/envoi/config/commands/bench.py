@@ -33,7 +33,10 @@ def run(asked: argparse.Namespace) -> int:
     # The checkout, for what benchmarks share.
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (str(FOLDER.parent), _path())))}
     done = subprocess.run(
-        [sys.executable, str(FOLDER / f"{asked.name}.py"), *asked.rest], stdout=subprocess.PIPE, text=True, env=environment
+        [sys.executable, str(FOLDER / f"{asked.name}.py"), *asked.rest],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
     )
     lines = done.stdout.strip().splitlines()
     if done.returncode or not lines:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Literal
 
 from psycopg.rows import class_row
 
 from .customers import free_unsent
-from .moves import move, note, note_rows
+from .moves import move, note_rows
 from .words import Claimed, Connection
 
 CLAIM = """
