@@ -18,20 +18,22 @@ from django.test import Client as Browser
 from psycopg_pool import ConnectionPool
 
 from envoi.core import clock
-from envoi.core.events import Failure
 from envoi.core.storage import Folder
 from envoi.dispatch import store
 from envoi.dispatch.deliver import deliver, not_ready
 from envoi.dispatch.files import Files, Waiting
 from envoi.media import uploads
 from envoi.media.models import File, Upload
+from envoi.messaging import ledger
 from envoi.messaging.ledger import Claimed, PutBack, Refused, Sent
 from envoi.providers import base
 from envoi.providers.http import Client
 from envoi.providers.table import PROVIDERS
 from tests.media.conftest import Connect, Connected, connect, library_file, picture, simulated
 from tests.media.files import PDF, png
-from tests.providers.simulated import ANA, entries
+from tests.messaging.helpers import people
+from tests.providers.simulated import ANA, Listener, entries
+from tests.rig import Rig, wait_until
 
 __all__ = ["connect", "picture", "simulated"]
 
@@ -131,12 +133,10 @@ def test_a_picture_of_the_library_goes_out_through_each_provider(
 
 
 def test_bird_gen_2_takes_an_upload(connect: Connect, picture: File, test_database_url: str) -> None:
-    shop = connect("bird", credentials={"mode": "gen2", "workspace_id": "demo"}, mode="gen2")
+    shop = connect("bird", credentials={"mode": "gen2", "workspace_id": "workspace"}, mode="gen2")
 
     async def send(files: Files, http: Counting, route: store.Route) -> Any:
-        whole, _ = await files.ready(
-            route, message({"kind": "image", "file": picture.pk}), None, until=soon()
-        )
+        whole, _ = await files.ready(route, message({"kind": "image", "file": picture.pk}), None, until=soon())
         return whole.content
 
     content = work(test_database_url, shop, send)
@@ -224,13 +224,13 @@ def test_an_id_that_the_provider_let_go_of_is_replaced_once(
         for _ in range(2):
             whole, _form = await files.ready(route, one, None, until=soon())
             outcome, _error = await deliver(PROVIDERS["meta"], http, route.account, route.channel, whole, None)
-            renewed = isinstance(outcome, Refused) and await files.renew(route, one, None, outcome.failure)
+            code = outcome.failure.code if isinstance(outcome, Refused) else "131053"
+            renewed = await files.renew(route, one, None, (whole, None), code)
             told.append((type(outcome), renewed))
-        # A refusal of the young id has another cause: it stands.
-        told.append(await files.renew(route, one, None, Failure("131053")))
         return told
 
-    assert work(test_database_url, shop, send) == [(Refused, True), (Sent, False), False]
+    # Had the young id been refused as well, its age would not be the cause: that refusal stands.
+    assert work(test_database_url, shop, send) == [(Refused, True), (Sent, False)]
 
 
 def test_the_header_of_a_whole_lane_is_filled_and_its_cards_too(
@@ -274,9 +274,7 @@ def test_a_file_that_is_not_there_fails_its_message_and_holds_a_lane(
     assert asked == []
 
 
-def test_a_provider_out_of_reach_puts_the_message_back(
-    connect: Connect, picture: File, test_database_url: str
-) -> None:
+def test_a_provider_out_of_reach_puts_the_message_back(connect: Connect, picture: File, test_database_url: str) -> None:
     shop = connect("meta")
     shop.account.base_url = "http://127.0.0.1:9"
     shop.account.save()
@@ -300,19 +298,22 @@ def test_an_answer_that_never_came_is_not_uncertain_as_nobody_was_written_to(
 ) -> None:
     shop = connect("meta")
 
-    class Silent(Counting):
-        async def request(self, *words: Any, **more: Any) -> base.Answer:
-            raise base.Uncertain(Failure("no_answer", "No complete answer"))
+    def hang_up(body: bytes, headers: dict[str, str]) -> int:
+        raise ConnectionAbortedError
 
-    async def send(files: Files, http: Counting, route: store.Route) -> Any:
-        with pool_of(test_database_url) as pool:
-            async with Silent() as silent:
-                mute = Files(pool, silent)
-                with pytest.raises(base.Unreachable):
-                    await mute.ready(route, message({"kind": "image", "file": picture.pk}), None, until=soon())
-                await mute.close()
+    deaf = Listener(hang_up)
+    shop.account.base_url = deaf.url.removesuffix("/hooks/meta/key")
+    shop.account.save()
 
-    work(test_database_url, shop, send)
+    async def send(files: Files, http: Counting, route: store.Route) -> int:
+        with pytest.raises(base.Unreachable):
+            await files.ready(route, message({"kind": "image", "file": picture.pk}), None, until=soon())
+        return http.uploads
+
+    try:
+        assert work(test_database_url, shop, send) == 1
+    finally:
+        deaf.close()
 
 
 def test_a_name_full_of_tricks_uploads_as_any_other(connect: Connect, test_database_url: str) -> None:
@@ -338,3 +339,38 @@ def test_a_message_without_files_is_left_exactly_as_it_is(connect: Connect, test
 
     assert work(test_database_url, connect("meta"), same)
     assert msgspec.to_builtins(form)
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_the_dispatcher_itself_sends_fifty_pictures_with_one_upload(lost: bool, rig: Rig, picture: File) -> None:
+    """Also when the provider has lost the file, and many messages find that out at the same time."""
+    rig.begin(faults="none")
+    campaign = rig.shop(customers=0, throughput=80)
+    if lost:
+        old, later = clock.now() - timedelta(days=3), clock.now() + timedelta(days=9)
+        Upload.objects.create(
+            account=campaign.channel.account, file=picture, provider_id="42", uploaded_at=old, expires_at=later
+        )
+    contact_ids = people(rig.db, 50)
+    with rig.db.transaction():
+        phones = dict(rig.db.execute("SELECT id, phone FROM contacts").fetchall())
+        lane_id = ledger.add_lane(rig.db, campaign.channel_id, priority=0)
+        for contact_id in contact_ids:
+            ledger.enqueue(
+                rig.db,
+                contact_id=contact_id,
+                channel_id=campaign.channel_id,
+                lane_id=lane_id,
+                recipient=phones[contact_id],
+                kind="image",
+                category="service",
+                text="",
+                content={"kind": "image", "file": picture.pk},
+            )
+    script = [{"phone": phone, "window_open": True} for phone in phones.values()]
+    rig.simulated._call("POST", "/_simulator/scenario", {"customers": script})
+    rig.start("dispatch")
+    wait_until(lambda: rig.waiting() == 0, saying="the pictures did not leave")
+    assert rig.simulated.ledger()["accepted"] == 50
+    assert rig.number("SELECT count(*) FROM messages WHERE state IN ('failed', 'uncertain')") == 0
+    assert rig.number("SELECT count(*) FROM uploads WHERE provider_id NOT IN ('', '42')") == 1

@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import os
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from . import clock
@@ -28,15 +28,15 @@ def file_link(file_id: int, name: str) -> str:
     return f"{base_url()}/files/public/{file_id}.{ends}.{_sign(secret_key(), file_id, ends)}/{quote(name, safe='')}"
 
 
-def file_behind(seal: str) -> int | None:
-    """The file that a seal of ours opens now; None for any other text, and for one that is too old."""
+def file_behind(seal: str, *, at: datetime | None = None) -> int | None:
+    """The file that a seal of ours opens `at` this moment (None: now); None for any other text, and for an old one."""
     match = _SEAL.fullmatch(seal)
     if match is None:
         return None
     file_id, ends = int(match[1]), int(match[2])
     roots = [secret_key(), os.environ.get("ENVOI_SECRET_KEY_OLD") or ""]
     right = any(hmac.compare_digest(_sign(root, file_id, ends), match[3]) for root in roots if root)
-    return file_id if right and datetime.fromtimestamp(ends, UTC) > clock.now() else None
+    return file_id if right and (at or clock.now()).timestamp() < ends else None
 
 
 def _sign(root: str, file_id: int, ends: int) -> str:

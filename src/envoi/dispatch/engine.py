@@ -130,11 +130,11 @@ class Runner:
             if again is None:
                 continue
             slot = again[0]
-        outcome = await deliver(
-            self._provider, self._http, self.route.account, self.route.channel, whole, whole_form
-        )
+        outcome = await deliver(self._provider, self._http, self.route.account, self.route.channel, whole, whole_form)
         refused = outcome[0]
-        if isinstance(refused, Refused) and await self._files.renew(self.route, message, form, refused.failure):
+        if isinstance(refused, Refused) and await self._files.renew(
+            self.route, message, form, (whole, whole_form), refused.failure.code
+        ):
             outcome = once_more(message, refused.failure), None
         # Only now: while the answer was awaited, the recorder has put a new batch in the old one's place.
         self._outcomes.add(*outcome)

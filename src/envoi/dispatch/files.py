@@ -84,29 +84,32 @@ class Files:
         It waits for uploads until `until` (the database's time is close enough). Raises a SendError, but never
         Uncertain. A file of the form that can't be sent is a TemplateProblem, since it is everybody's.
         """
-        if form is not None and names_files(form.header, [card.header for card in form.cards]):
+        # Most messages are templates without a header: for them these two looks are all that happens.
+        if form is not None and (form.header or form.cards) and _names_files([form.header, *_headers(form)]):
             try:
                 form = await self._form(route, form, until)
             except base.Rejected as error:
                 raise base.TemplateProblem(error.failure) from error
-        if names_files(message.content):
-            assert message.content is not None
+        if message.content is not None and _names_files(message.content):
             kind = str(message.content.get("kind", ""))
             message = replace(message, content=await self._filled(route, message.content, kind, until))
         return message, form
 
-    async def renew(self, route: Route, message: Claimed, form: base.Form | None, failure: Failure) -> bool:
-        """Whether a refused message is worth another try, as the provider may have let go of a file that it names."""
-        if failure.code not in ENDED:
-            return False
-        headers = [form.header, *(card.header for card in form.cards)] if form else []
-        file_ids = list(file_ids_in([message.content, *headers]))
-        if not file_ids:
+    async def renew(
+        self, route: Route, message: Claimed, form: base.Form | None, sent: tuple[Claimed, base.Form | None], code: str
+    ) -> bool:
+        """Whether a message refused with `code` is worth another try, as the provider let go of a file that it names.
+
+        `sent` is what `ready` made of the message and its form.
+        """
+        file_ids = sorted(set(found_in("file", int, message, form))) if code in ENDED else []
+        used = [*found_in("id", str, *sent)] if file_ids else []
+        if not used:
             return False
         for file_id in file_ids:
             self._known.pop((route.account_id, file_id), None)
         try:
-            return await self._in_database(uploads.forget, route.account_id, file_ids)
+            return await self._in_database(uploads.forget, route.account_id, file_ids, used)
         except (psycopg.Error, PoolTimeout):
             return False  # then it stays refused, as it would without us
 
@@ -223,18 +226,27 @@ class Files:
         return await asyncio.to_thread(run)
 
 
-def file_ids_in(content: Any) -> Iterator[int]:
-    """Every file that a content or a header names."""
+def found_in(key: str, kind: type[T], message: Claimed, form: base.Form | None) -> Iterator[T]:
+    """Every value of this kind under `key` in a message's content and in its form's headers."""
+    yield from _values(key, kind, message.content)
+    if form is not None:
+        yield from _values(key, kind, [form.header, *_headers(form)])
+
+
+def _values(key: str, kind: type[T], content: Any) -> Iterator[T]:
     if isinstance(content, Mapping):
-        if isinstance(content.get("file"), int):
-            yield content["file"]
+        if isinstance(content.get(key), kind):
+            yield content[key]
         for value in content.values():
-            yield from file_ids_in(value)
+            yield from _values(key, kind, value)
     elif isinstance(content, list | tuple):
         for value in content:
-            yield from file_ids_in(value)
+            yield from _values(key, kind, value)
 
 
-def names_files(*contents: Any) -> bool:
-    """Whether there is anything to do; most messages are templates without a header, and this costs them nothing."""
-    return any(content and next(file_ids_in(content), None) is not None for content in contents)
+def _headers(form: base.Form) -> list[dict[str, Any] | None]:
+    return [card.header for card in form.cards]
+
+
+def _names_files(content: Any) -> bool:
+    return next(_values("file", int, content), None) is not None

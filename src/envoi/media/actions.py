@@ -1,4 +1,4 @@
-"""Keeping and dropping files. Bytes first, row second, and the path follows from what is kept: a kill leaves no double."""
+"""Keeping and dropping files. Bytes first, row second, under a path that follows from them: a kill leaves no double."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 from collections.abc import Collection
 from functools import partial
 from hashlib import sha256
+from mimetypes import guess_extension
 from typing import BinaryIO
 
 from django.core.files.base import ContentFile
@@ -79,7 +80,7 @@ def keep_inbound(data: bytes, *, name: str, told: str, path: str) -> File:
         path=path,
         defaults={
             "sha256": sha256(data).hexdigest(),
-            "name": plain_name(name, otherwise=kind_of(mime_type)),
+            "name": plain_name(name, otherwise=f"{kind_of(mime_type)}{guess_extension(mime_type) or ''}"),
             "mime_type": mime_type,
             "size": len(data),
             "kind": kind_of(mime_type),

@@ -50,7 +50,7 @@ class File(models.Model):
 
 
 class Upload(models.Model):
-    """A file at a provider: one row for each account. Without `provider_id` somebody uploads it, until `claimed_until`."""
+    """A file at an account's provider. Without `provider_id` somebody is uploading it, until `claimed_until`."""
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
     file = models.ForeignKey(File, on_delete=models.CASCADE, related_name="uploads")

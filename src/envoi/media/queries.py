@@ -33,7 +33,7 @@ def files(staff: Staff | None, *, kind: str = "", search: str = "", after: str |
 
 
 def file_for(staff: Staff | None, file_id: int) -> File:
-    """One file, for who may see customers. Raises NotFound also for who may not: what exists is nobody else's business."""
+    """One file, for who may see customers. Raises NotFound also for who may not: what exists is not told."""
     if may(staff, "contacts.read") and (found := File.objects.filter(pk=file_id).first()):
         return found
     raise NotFound(_("There is no such file."))

@@ -1,4 +1,4 @@
-"""What each account's provider calls a file: find, claim, record, forget. Plain psycopg, no Django: dispatch uses it."""
+"""What each account's provider calls a file: find, claim, record, forget. Without Django: dispatch uses it."""
 
 from __future__ import annotations
 
@@ -100,16 +100,30 @@ def give_up(db: Connection, account_id: int, file_id: int) -> None:
     )
 
 
-def forget(db: Connection, account_id: int, file_ids: list[int]) -> bool:
-    """The provider knows these ids no more; False when all of them are too young for that to be the cause."""
-    cursor = db.execute(
+def forget(db: Connection, account_id: int, file_ids: list[int], used: list[str]) -> bool:
+    """The provider refused a message with the ids `used` of these files: whether another try would use another id.
+
+    What is old enough to have ended is forgotten; what somebody else has replaced meanwhile stays.
+    """
+    known = {"account_id": account_id, "file_ids": file_ids, "used": used, "young": YOUNG}
+    db.execute(
         """
         DELETE FROM uploads
          WHERE account_id = %(account_id)s
            AND file_id = ANY(%(file_ids)s)
-           AND provider_id <> ''
+           AND provider_id = ANY(%(used)s)
            AND uploaded_at < now() - %(young)s
         """,
-        {"account_id": account_id, "file_ids": file_ids, "young": YOUNG},
+        known,
     )
-    return cursor.rowcount > 0
+    row = db.execute(
+        """
+        SELECT count(*) < cardinality(%(file_ids)s::bigint[])
+          FROM uploads
+         WHERE account_id = %(account_id)s
+           AND file_id = ANY(%(file_ids)s)
+           AND provider_id = ANY(%(used)s)
+        """,
+        known,
+    ).fetchone()
+    return row is not None and bool(row[0])

@@ -18,7 +18,7 @@ from .sniffing import SHOWN, UNKNOWN
 # A range is answered with as much at most: players ask again for what follows, and no request holds a whole film.
 STRETCH = 2 * 1024 * 1024
 
-RANGE = re.compile(r"bytes=([0-9]{1,15})-([0-9]{0,15})")
+RANGE = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
 
 
 @login_required
@@ -37,11 +37,11 @@ def fetch(request: HttpRequest, seal: str, name: str) -> HttpResponseBase:
 def _shown(request: HttpRequest, file: queries.File, *, private: bool) -> HttpResponseBase:
     """The type is ours and never guessed anew; what is not on the list of harmless types is only ever downloaded."""
     inline = file.mime_type in SHOWN
-    asked = RANGE.fullmatch(request.headers.get("Range", ""))
+    asked = _asked(request.headers.get("Range", ""), file.size)
     response: HttpResponseBase
-    if asked and int(asked[1]) < file.size:
-        response = _stretch(file, int(asked[1]), int(asked[2] or file.size))
-    elif asked:
+    if asked:
+        response = _stretch(file, asked)
+    elif asked is not None:
         response = HttpResponse(status=416, headers={"Content-Range": f"bytes */{file.size}"})
     elif file.size <= STRETCH or request.method == "HEAD":
         response = HttpResponse(queries.content(file))
@@ -62,9 +62,26 @@ def _shown(request: HttpRequest, file: queries.File, *, private: bool) -> HttpRe
     return response
 
 
-def _stretch(file: queries.File, start: int, end: int) -> HttpResponse:
-    data = queries.content(file, start, max(min(end, start + STRETCH - 1, file.size - 1) - start + 1, 0))
-    span = f"bytes {start}-{start + len(data) - 1}/{file.size}"
+def _asked(header: str, size: int) -> range | None:
+    """The bytes that a Range header asks for, STRETCH at most; empty when there are none, None when it asks nothing.
+
+    One range only: who asks for several, or backwards, gets the whole file (RFC 9110, 14.2).
+    """
+    match = RANGE.fullmatch(header)
+    if match is None or match[0] == "bytes=-":
+        return None
+    if not match[1]:
+        start, end = max(size - int(match[2]), 0), size - 1
+    else:
+        start, end = int(match[1]), min(int(match[2] or size), size - 1)
+        if match[2] and int(match[2]) < start:
+            return None
+    return range(start, min(end + 1, start + STRETCH))
+
+
+def _stretch(file: queries.File, asked: range) -> HttpResponse:
+    data = queries.content(file, asked.start, len(asked))
+    span = f"bytes {asked.start}-{asked.start + len(data) - 1}/{file.size}"
     return HttpResponse(data, status=206, headers={"Content-Range": span})
 
 

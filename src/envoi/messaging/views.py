@@ -10,13 +10,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from ..core.errors import BadInput
+from ..core.paging import Page
 from ..media import actions as media
 from ..media import queries as files
 from ..media.forms import LibraryForm, UploadForm
-from ..core.paging import Page
 from ..team.requests import StaffRequest
 from ..team.rights import may
-from ..web.pages import page_or_piece
+from ..web.pages import go, page_or_piece
 from . import actions, queries
 
 
@@ -65,4 +65,4 @@ def _context(request: StaffRequest, page: Page[files.File], asked: dict[str, str
 def delete(request: StaffRequest, file_id: int) -> HttpResponse:
     actions.delete_file(file_id, by=request.user)
     messages.success(request, _("The file is deleted."))
-    return redirect("messaging:files")
+    return go(request, "messaging:files")

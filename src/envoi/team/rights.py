@@ -15,7 +15,14 @@ READ = {
     "channels.read",
     "reports.read",
 }
-MARKET = READ | {"contacts.write", "contacts.import", "segments.write", "campaigns.write", "campaigns.launch", "media.write"}
+MARKET = READ | {
+    "contacts.write",
+    "contacts.import",
+    "segments.write",
+    "campaigns.write",
+    "campaigns.launch",
+    "media.write",
+}
 ALL = MARKET | {"channels.write", "templates.write", "team.write"}
 
 RIGHTS: dict[str, frozenset[str]] = {
