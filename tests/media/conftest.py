@@ -20,6 +20,7 @@ from envoi.media.models import File
 from envoi.team.models import Staff
 from tests.media.files import png
 from tests.providers.simulated import ANA, Listener, simulator, until
+from tests.rig import Rig
 
 
 @pytest.fixture(scope="session")
@@ -69,6 +70,16 @@ class Connected:
     def close(self) -> None:
         self.ear.close()
         self.simulated._call("POST", "/_simulator/reset", {"accounts": True})
+
+
+@pytest.fixture
+def rig(transactional_db: None, test_database_url: str, tmp_path: Path) -> Iterator[Rig]:
+    """Simulator, gateway, intake and worker around the tests' database."""
+    one = Rig(test_database_url, tmp_path)
+    try:
+        yield one
+    finally:
+        one.close()
 
 
 Connect = Callable[..., Connected]

@@ -25,6 +25,8 @@ from envoi.reports.queries import contact_story
 from envoi.team.models import Staff
 from tests.media.conftest import Connect, Connected
 from tests.media.files import HTML
+from tests.providers.simulated import ANA
+from tests.rig import Rig, wait_until
 
 FOUR = ("meta", "twilio", "bird", "zenvia")
 
@@ -222,3 +224,15 @@ def test_an_erased_customers_files_go_too(connect: Connect, raw_db: psycopg.Conn
     Contact.objects.all().delete()
     assert attachments.let_go() == 1
     assert not default_storage.exists(file.path)
+
+
+def test_the_worker_itself_fetches_what_came_through_the_gateway(rig: Rig) -> None:
+    rig.begin(faults="none")
+    campaign = rig.shop(customers=1, throughput=80)
+    rig.start("worker")
+    said = {"phone_number_id": campaign.channel.provider_id, "image": True}
+    rig.simulated._call("POST", f"/_simulator/customers/{ANA}/say", said)
+    wait_until(
+        lambda: rig.number("SELECT count(*) FROM attachments WHERE state = 'stored'") == 1,
+        saying="the picture was not fetched",
+    )
