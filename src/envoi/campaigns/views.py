@@ -147,6 +147,7 @@ def recipient(request: StaffRequest, campaign_id: int, contact_id: int, message_
         "contact": message.contact,
         "trace": trace,
         "bubble": messaging.bubble_of(message),
+        "files": messaging.files_of([message]).get(message.id, []),
     }
     return render(request, "campaigns/recipient.html", context)
 

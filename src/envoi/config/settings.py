@@ -12,6 +12,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from envoi.core.home import home, secret_key
 from envoi.core.postgres import database_url
+from envoi.core.storage import place
 
 PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -37,6 +38,7 @@ INSTALLED_APPS = [
     "envoi.web",
     "envoi.team",
     "envoi.channels",
+    "envoi.media",
     "envoi.contacts",
     "envoi.orders",
     "envoi.segments",
@@ -166,6 +168,10 @@ TIME_ZONE = "UTC"
 
 STATIC_URL = "/static/"
 MEDIA_ROOT = home() / "files"
+STORAGES = {
+    "default": place().django(),
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
 
 # A file is spooled to disk beyond this size and streamed from there, so a large import takes no memory.
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
@@ -177,6 +183,7 @@ CONTENT_SECURITY_POLICY = {
         "script-src": [SELF],
         "style-src": [SELF],
         "img-src": [SELF, "data:"],
+        "media-src": [SELF],
         "font-src": [SELF],
         "connect-src": [SELF],
         "form-action": [SELF],
@@ -184,6 +191,9 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
+
+# Whether an account may carry its own address instead of its provider's (simulator, proxies, tests).
+PROVIDER_URLS = os.environ.get("ENVOI_PROVIDER_URLS") == "1"
 
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"
 

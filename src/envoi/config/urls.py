@@ -17,6 +17,8 @@ urlpatterns = [
     path("segments/", include("envoi.segments.urls")),
     path("templates/", include("envoi.message_templates.urls")),
     path("channels/", include("envoi.channels.urls")),
+    path("files/", include("envoi.messaging.urls")),
+    path("files/", include("envoi.media.urls")),
     path("campaigns/", include("envoi.campaigns.urls")),
     # allauth's pages that need e-mail, or would let people in by themselves: a colleague adds and helps you.
     path("account/signup/", not_here),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from ..core import clock
@@ -105,6 +105,20 @@ async def deliver(
     except Exception as error:
         return Unclear(message, f"{type(error).__name__}: {error}"), None
     return Sent(message, accepted.provider_id, clock.now(), held=accepted.held), None
+
+
+def not_ready(message: Claimed, error: base.SendError) -> tuple[Outcome, base.SendError | None]:
+    """What it means that a file of this message can't be had now: nothing of the message has left."""
+    outcome = _meaning(message, error)
+    if isinstance(error, base.Unreachable) and isinstance(outcome, PutBack):
+        until = clock.now() + timedelta(seconds=error.after) if error.after else outcome.until
+        outcome = replace(outcome, reason="file_waits", until=until)
+    return outcome, error
+
+
+def once_more(message: Claimed, failure: Failure) -> Outcome:
+    """The provider had let go of a file; it is uploaded anew for the next try."""
+    return PutBack(message, "file_renewed", clock.now(), {"code": failure.code, "detail": failure.detail})
 
 
 def _outgoing(message: Claimed, form: base.Form | None) -> base.Outgoing:

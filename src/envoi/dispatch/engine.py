@@ -19,10 +19,12 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from ..contacts import consents
 from ..messaging import ledger, limits
+from ..messaging.ledger import Refused
 from ..providers import base
 from ..providers.table import PROVIDERS
 from . import store
-from .deliver import Outcomes, deliver
+from .deliver import Outcomes, deliver, not_ready, once_more
+from .files import Files
 from .store import Route, Slot
 
 log = logging.getLogger("envoi.dispatch")
@@ -45,11 +47,12 @@ class Limits:
 class Runner:
     """Sends for one channel until `stop`; what it has claimed and not begun is given back."""
 
-    def __init__(self, route: Route, pool: Pool, http: base.Http, allowed: Limits) -> None:
+    def __init__(self, route: Route, pool: Pool, http: base.Http, allowed: Limits, files: Files) -> None:
         self.route = route
         self._pool = pool
         self._http = http
         self._allowed = allowed
+        self._files = files
         self._provider = PROVIDERS[route.provider]
         self._forms: dict[int, base.Form | None] = {}
         self._outcomes = Outcomes()
@@ -102,7 +105,15 @@ class Runner:
 
     async def _send(self, slot: Slot, offset: float) -> None:
         loop = asyncio.get_running_loop()
-        message = slot.message
+        message, form = slot.message, self._forms.get(slot.message.lane_id)
+        try:
+            # Before the slot: a message that waited for an upload takes a new one, as any that comes late.
+            until = message.lease_until - self._allowed.answer - limits.TOLERANCE
+            whole, whole_form = await self._files.ready(self.route, message, form, until=until)
+        except base.SendError as error:
+            self._outcomes.add(*not_ready(message, error))
+            self._news.set()
+            return
         while True:
             wait = slot.at.timestamp() + offset - loop.time()
             if wait > 0 and not self._lapses(slot):
@@ -119,8 +130,12 @@ class Runner:
             if again is None:
                 continue
             slot = again[0]
-        form = self._forms.get(message.lane_id)
-        outcome = await deliver(self._provider, self._http, self.route.account, self.route.channel, message, form)
+        outcome = await deliver(self._provider, self._http, self.route.account, self.route.channel, whole, whole_form)
+        refused = outcome[0]
+        if isinstance(refused, Refused) and await self._files.renew(
+            self.route, message, form, (whole, whole_form), refused.failure.code
+        ):
+            outcome = once_more(message, refused.failure), None
         # Only now: while the answer was awaited, the recorder has put a new batch in the old one's place.
         self._outcomes.add(*outcome)
         self._news.set()

@@ -15,6 +15,7 @@ from ..messaging import ledger
 from ..providers.http import Client
 from . import store
 from .engine import Limits, Pool, Runner
+from .files import LASTS, Files
 
 log = logging.getLogger("envoi.dispatch")
 
@@ -47,11 +48,16 @@ async def _serve(url: str, allowed: Limits) -> None:
         open=True,
         kwargs={"application_name": "envoi dispatch", "options": "-c timezone=UTC"},
     )
-    async with Client(answer_seconds=allowed.answer.total_seconds()) as http:
+    # Uploads have connections and patience of their own: a large file takes longer than any message's answer.
+    async with (
+        Client(answer_seconds=allowed.answer.total_seconds()) as http,
+        Client(answer_seconds=LASTS.total_seconds() * 0.8, connections=8) as uploading,
+    ):
+        files = Files(pool, uploading)
         runners: dict[int, tuple[store.Route, Runner, asyncio.Task[int]]] = {}
         try:
             while not stopping.is_set():
-                await _follow(pool, http, allowed, runners)
+                await _follow(pool, http, allowed, files, runners)
                 try:
                     await asyncio.wait_for(stopping.wait(), LOOK)
                 except TimeoutError:
@@ -59,6 +65,7 @@ async def _serve(url: str, allowed: Limits) -> None:
         finally:
             for _, runner, _ in runners.values():
                 runner.stop()
+            await files.close()
             await asyncio.gather(*(task for _, _, task in runners.values()), return_exceptions=True)
             pool.close()
 
@@ -67,6 +74,7 @@ async def _follow(
     pool: Pool,
     http: Client,
     allowed: Limits,
+    files: Files,
     runners: dict[int, tuple[store.Route, Runner, asyncio.Task[int]]],
 ) -> None:
     """Make the runners fit the channels as they are now: changed ones restart, paused ones end."""
@@ -83,7 +91,7 @@ async def _follow(
         elif wanted.get(channel_id) != route:
             runner.stop()
     for channel_id in wanted.keys() - runners.keys():
-        runner = Runner(wanted[channel_id], pool, http, allowed)
+        runner = Runner(wanted[channel_id], pool, http, allowed, files)
         runners[channel_id] = (wanted[channel_id], runner, asyncio.create_task(runner.run()))
 
 

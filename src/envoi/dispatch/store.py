@@ -30,6 +30,7 @@ class Route:
     """One active channel: its id with us, its pace, and what its provider needs."""
 
     channel_id: int
+    account_id: int
     provider: str
     throughput_per_second: int
     account: base.Account
@@ -62,7 +63,7 @@ def routes(db: Connection, *, allow_base_url: bool) -> dict[int, Route]:
     rows = db.execute(
         """
         SELECT c.id, a.provider, c.throughput_per_second, a.provider_id, a.credentials, a.base_url, c.provider_id,
-               c.address, a.hook_key
+               c.address, a.hook_key, a.id
           FROM channels c JOIN accounts a ON a.id = c.account_id
          WHERE c.state = 'active'
         """
@@ -77,6 +78,7 @@ def routes(db: Connection, *, allow_base_url: bool) -> dict[int, Route]:
             continue
         found[row[0]] = Route(
             channel_id=row[0],
+            account_id=row[9],
             provider=row[1],
             throughput_per_second=row[2],
             account=base.Account(

@@ -40,6 +40,7 @@ def message_received(fact: MessageReceived, origin: Origin) -> None:
     contact_id = contacts.contact_for_person(fact.sender)
     if not messaging.receive(fact, channel_id=origin.channel_id, contact_id=contact_id):
         return  # it came before, and so did all that follows from it
+    messaging.attach(fact, contact_id=contact_id)
     if fact.kind in SAID_BY_NOBODY:
         return
     contacts.note_inbound(contact_id, at=fact.at)

@@ -1,4 +1,4 @@
-"""The ledger for Django's callers: the same functions, on Django's own connection and in its transaction."""
+"""The ledger for Django's callers: the same functions, on Django's own connection and in its transaction; files."""
 
 from __future__ import annotations
 
@@ -6,9 +6,20 @@ from typing import Any
 
 import psycopg
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
+from ..core.errors import Problem
 from ..core.events import MessageReceived
-from . import ledger
+from ..media import actions as media
+from ..media import queries as files
+from ..team.actions import note
+from ..team.models import Staff
+from ..team.rights import require
+from . import attachments, ledger, queries
+
+
+class InUse(Problem):
+    """A message that has still to leave needs the file."""
 
 
 def ledger_db() -> psycopg.Connection[Any]:
@@ -22,3 +33,21 @@ def ledger_db() -> psycopg.Connection[Any]:
 def receive(fact: MessageReceived, *, channel_id: int, contact_id: int) -> bool:
     """Keep a customer's message once; False when it had come before."""
     return ledger.receive(ledger_db(), fact, contact_id=contact_id, channel_id=channel_id)
+
+
+@transaction.atomic
+def attach(fact: MessageReceived, *, contact_id: int) -> int:
+    """Note the files of a message just received, and have the worker fetch them; returns how many there are."""
+    return attachments.note(fact, contact_id=contact_id)
+
+
+@transaction.atomic
+def delete_file(file_id: int, *, by: Staff | None) -> None:
+    """Delete a file of the library. Raises NotFound, and InUse while a message that has still to leave needs it."""
+    require(by, "media.write")
+    file = files.library_file(by, file_id, lock=True)
+    uses = queries.uses_of_files([file_id]).get(file_id)
+    if uses:
+        raise InUse(_("“%(name)s” is still needed: %(uses)s.") % {"name": file.name, "uses": uses.sentence()})
+    media.drop([file_id])
+    note(by, "media.delete", f"file {file_id}", {"name": file.name})

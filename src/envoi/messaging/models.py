@@ -1,6 +1,6 @@
-"""Messages and their way out. Tables: messages, message_events, lanes, outbox, channel_pace.
+"""Messages and their way out. Tables: messages, message_events, lanes, outbox, channel_pace, attachments.
 
-Written by messaging.ledger alone; pages read through messaging.queries.
+Attachments are written by messaging.attachments, the rest by messaging.ledger; pages read through messaging.queries.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ..channels.models import Channel
 from ..contacts.models import Contact
+from ..media.models import File
 from ..message_templates.models import Template
 
 
@@ -193,3 +194,37 @@ class ChannelPace(models.Model):
 
     def __str__(self) -> str:
         return str(self.free_at)
+
+
+class Attachment(models.Model):
+    """A file that a customer sent. `ref` is what its provider's download takes; the file is here once it is stored."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("Being fetched")
+        STORED = "stored", _("Stored")
+        GONE = "gone", _("No longer at the provider")
+        REFUSED = "refused", _("Refused")
+        FAILED = "failed", _("Could not be fetched")
+
+    pk = models.CompositePrimaryKey("contact_id", "id")
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="+", db_index=False)
+    id = models.BigIntegerField(db_default=models.Func(models.Value("attachments_id_seq"), function="nextval"))
+    message_id = models.BigIntegerField()
+    place = models.PositiveSmallIntegerField(help_text="Which of the message's files this is, from 0.")
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+", db_index=False)
+    kind = models.CharField(max_length=16)
+    ref = models.JSONField()
+    state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING, db_default=State.WAITING)
+    file = models.ForeignKey(File, null=True, on_delete=models.SET_NULL, related_name="+")
+    reason = models.TextField(blank=True, default="", db_default="")
+    attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
+    due_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "attachments"
+        constraints = [models.UniqueConstraint("contact", "message_id", "place", name="attachment_once")]
+        indexes = [models.Index("due_at", condition=models.Q(state="waiting"), name="attachments_waiting")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.state}"

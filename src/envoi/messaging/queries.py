@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db import connection
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from ..core.errors import NotFound
+from ..media.models import File
+from ..media.queries import files_by_id
 from ..message_templates.wording import Bubble, bubble, variables
-from .models import Message, MessageEvent
+from .models import Attachment, Message, MessageEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +74,83 @@ def bubble_of(message: Message) -> Bubble:
         return Bubble("", "", message.text, "", ())
     keys = [variable.key for variable in variables(message.template.components)]
     return bubble(message.template.components, dict(zip(keys, message.values or [], strict=False)))
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A file of a message as a page shows it: the file once it is here, else its state and, for a failure, why."""
+
+    kind: str
+    state: str
+    file: File | None = None
+    reason: str = ""
+
+
+def files_of(messages: Iterable[Message]) -> dict[int, list[Shown]]:
+    """What customers sent and what was sent to them, by message id; messages without files are left out."""
+    every = list(messages)
+    contacts = {message.contact_id for message in every}
+    ids = [message.id for message in every]
+    shown: dict[int, list[Shown]] = {}
+    # By contact first: the unique index leads with it, as all that belongs to a customer does.
+    found = Attachment.objects.filter(contact_id__in=contacts, message_id__in=ids).select_related("file")
+    for one in found.order_by("message_id", "place"):
+        shown.setdefault(one.message_id, []).append(Shown(one.kind, one.state, one.file, one.reason))
+    ours = {message.id: list(file_ids_in(message.content)) for message in every if message.direction == "out"}
+    files = files_by_id({file_id for several in ours.values() for file_id in several})
+    for message_id, file_ids in ours.items():
+        for file_id in file_ids:
+            file = files.get(file_id)
+            state = "stored" if file else "deleted"
+            shown.setdefault(message_id, []).append(Shown(file.kind if file else "document", state, file))
+    return shown
+
+
+def file_ids_in(content: Any) -> Iterator[int]:
+    """The library's files that a message's content, or a lane's form, names as {"file": 12}."""
+    if isinstance(content, Mapping):
+        if isinstance(content.get("file"), int):
+            yield content["file"]
+        for value in content.values():
+            yield from file_ids_in(value)
+    elif isinstance(content, list | tuple):
+        for value in content:
+            yield from file_ids_in(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Uses:
+    """What needs a file: queues of campaigns that have not ended, and messages that have still to leave."""
+
+    lanes: int = 0
+    waiting: int = 0
+
+    def sentence(self) -> str:
+        """Both in words, those that there are."""
+        parts = []
+        if self.lanes:
+            parts.append(ngettext("%(n)s campaign sends it", "%(n)s campaigns send it", self.lanes) % {"n": self.lanes})
+        if self.waiting:
+            words = ngettext("%(n)s message waits to leave", "%(n)s messages wait to leave", self.waiting)
+            parts.append(words % {"n": self.waiting})
+        return ", ".join(parts)
+
+
+def uses_of_files(file_ids: Collection[int]) -> dict[int, Uses]:
+    """Who needs these files still, by id; what nobody needs is left out."""
+    with connection.cursor() as cursor:
+        # Lanes are few; of the outbox, which may be long, only whole messages have a content (templates have none).
+        cursor.execute(
+            """
+            SELECT (found #>> '{}')::bigint, count(*) FILTER (WHERE lane), count(*) FILTER (WHERE NOT lane)
+              FROM (SELECT true AS lane, jsonb_path_query(form, 'strict $.**.file ? (@.type() == "number")') AS found
+                      FROM lanes WHERE form IS NOT NULL AND state <> 'closed'
+                    UNION ALL
+                    SELECT false, jsonb_path_query(content, 'strict $.**.file ? (@.type() == "number")')
+                      FROM outbox WHERE content IS NOT NULL) AS uses
+             WHERE (found #>> '{}')::bigint = ANY(%(ids)s)
+             GROUP BY 1
+            """,
+            {"ids": list(file_ids)},
+        )
+        return {file_id: Uses(lanes, waiting) for file_id, lanes, waiting in cursor.fetchall()}

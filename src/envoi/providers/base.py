@@ -223,6 +223,9 @@ class Media(Protocol):
     ) -> Uploaded:
         """Give the provider a file to send by its id. Raises Rejected for a type or size that can't be sent."""
 
+    def by_link(self, account: Account) -> bool:
+        """Whether it fetches files by itself from a public address, and takes no uploads."""
+
     async def download(self, http: Http, account: Account, channel: Channel, ref: Mapping[str, Any]) -> Downloaded:
         """Fetch what an inbound message refers to: `ref` is its media object, as parse left it."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -16,7 +17,7 @@ from ..campaigns.models import Campaign
 from ..channels.models import Channel
 from ..contacts.queries import consents_of
 from ..messaging.models import Message
-from ..messaging.queries import bubble_of, messages_of
+from ..messaging.queries import Shown, bubble_of, files_of, messages_of
 from ..orders.queries import orders_of
 from ..team.models import Staff
 from ..team.rights import may, require
@@ -176,12 +177,15 @@ class Entry:
     ours: bool = False
     detail: str = ""
     url: str = ""
+    files: Sequence[Shown] = ()
 
 
 def contact_story(staff: Staff | None, contact_id: int) -> list[Entry]:
     """Messages, consent and orders of one contact, newest first, up to 200 of each."""
     require(staff, "contacts.read")
-    entries = [_message_entry(message) for message in messages_of(contact_id)]
+    said = messages_of(contact_id)
+    files = files_of(said)
+    entries = [_message_entry(message, files.get(message.id, [])) for message in said]
     for consent in consents_of(contact_id):
         entries.append(
             Entry(
@@ -201,9 +205,11 @@ def contact_story(staff: Staff | None, contact_id: int) -> list[Entry]:
     return sorted(entries, key=lambda entry: entry.at, reverse=True)
 
 
-def _message_entry(message: Message) -> Entry:
+def _message_entry(message: Message, files: Sequence[Shown]) -> Entry:
     if message.direction == Message.Direction.IN:
-        return Entry(at=message.created_at, what=_("The customer wrote"), text=message.text or f"[{message.kind}]")
+        # A picture speaks for itself; only what has neither words nor a file is named by its kind.
+        text = message.text or ("" if files else f"[{message.kind}]")
+        return Entry(at=message.created_at, what=_("The customer wrote"), text=text, files=files)
     url = ""
     if message.campaign_id:
         url = reverse("campaigns:recipient", args=[message.campaign_id, message.contact_id, message.id])
@@ -216,4 +222,5 @@ def _message_entry(message: Message) -> Entry:
         ours=True,
         detail=why(message.reason) if message.reason else message.error_title,
         url=url,
+        files=files,
     )

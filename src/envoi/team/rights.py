@@ -15,14 +15,21 @@ READ = {
     "channels.read",
     "reports.read",
 }
-MARKET = READ | {"contacts.write", "contacts.import", "segments.write", "campaigns.write", "campaigns.launch"}
+MARKET = READ | {
+    "contacts.write",
+    "contacts.import",
+    "segments.write",
+    "campaigns.write",
+    "campaigns.launch",
+    "media.write",
+}
 ALL = MARKET | {"channels.write", "templates.write", "team.write"}
 
 RIGHTS: dict[str, frozenset[str]] = {
     Staff.Role.OWNER: frozenset(ALL),
     Staff.Role.ADMINISTRATOR: frozenset(ALL),
     Staff.Role.MARKETER: frozenset(MARKET),
-    Staff.Role.AGENT: frozenset({"contacts.read", "contacts.write", "templates.read"}),
+    Staff.Role.AGENT: frozenset({"contacts.read", "contacts.write", "templates.read", "media.write"}),
     Staff.Role.ANALYST: frozenset(READ),
 }
 

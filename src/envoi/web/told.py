@@ -109,6 +109,8 @@ def _reasons() -> dict[str, str]:
         "missing": _("A variable of the template has no value for them."),
         "throttled": _("The provider asked to send more slowly."),
         "customer_waits": _("Too many messages to this customer in a short time."),
+        "file_waits": _("A file that goes with the message is not at the provider yet."),
+        "file_renewed": _("The provider had let go of a file; it was uploaded again."),
         "unreachable": _("The provider could not be reached; nothing had left."),
         "channel_suspended": _("The channel is suspended."),
         "template_problem": _("The provider does not take this template now."),

@@ -48,6 +48,10 @@ class BirdMedia:
             raise Unreachable(failure) if stored.status >= 500 else Rejected(failure)
         return Uploaded(media_url, None)
 
+    def by_link(self, account: Account) -> bool:
+        """In all modes but Gen 2, which has an upload."""
+        return mode_of(account) != "gen2"
+
     async def download(self, http: Http, account: Account, channel: Channel, ref: Mapping[str, Any]) -> Downloaded:
         """Fetch a customer's file: 30 days long (3.5). 404 and 410 are Rejected: it is gone."""
         if mode_of(account) == "gen3":

@@ -63,6 +63,10 @@ class Files:
             failure = Failure("no_address", "The file has no address", calls.start(answer))
         raise Rejected(failure)
 
+    def by_link(self, account: Account) -> bool:
+        """Zenvia has a storage of its own."""
+        return False
+
     async def download(self, http: Http, account: Account, channel: Channel, ref: Mapping[str, Any]) -> Downloaded:
         """GET the address of an inbound file; with the token only where it is Zenvia's and asks for one (sheet, 7)."""
         if text(ref.get("status")) == "REJECTED":
