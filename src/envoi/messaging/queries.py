@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from ..core.errors import NotFound
-from ..message_templates.wording import Bubble, bubble, variables
+from ..message_templates.wording import Bubble, bubble, filled_by
 from .models import Message, MessageEvent
 
 
@@ -67,5 +67,5 @@ def bubble_of(message: Message) -> Bubble:
     """The message as its customer saw it."""
     if message.template is None:
         return Bubble("", "", message.text, "", ())
-    keys = [variable.key for variable in variables(message.template.components)]
-    return bubble(message.template.components, dict(zip(keys, message.values or [], strict=False)))
+    components = message.template.components
+    return bubble(components, filled_by(components, message.values or []))
