@@ -265,6 +265,15 @@ class Editor:
             rows.append(SampleRow(one.key, mark, given.get(one.key, ""), self.problems.get(f"sample-{one.key}", "")))
         return rows
 
+    @property
+    def sender(self) -> str:
+        """Who writes, for the preview: the chosen account."""
+        field = self.form.fields["account"]
+        assert isinstance(field, forms.ChoiceField)
+        choices: Any = field.choices
+        names = [label for value, label in choices if str(value) == str(self.form["account"].value() or value)]
+        return str(names[0]).partition(" · ")[0] if names else ""
+
     def account_id(self) -> int:
         """The chosen account; 0 when none is."""
         value = str(self.form["account"].value() or "")

@@ -42,6 +42,11 @@ def may_write(staff: Staff | None) -> bool:
     return may(staff, "templates.write")
 
 
+def writer(staff: Staff | None) -> None:
+    """Raises NotAllowed unless the pages on which templates are written are for this reader."""
+    require(staff, "templates.write")
+
+
 def accounts(staff: Staff | None) -> list[Account]:
     """The accounts for which a template can be written, by name."""
     require(staff, "templates.read")

@@ -90,3 +90,13 @@ document.addEventListener("htmx:responseError", () => {
   for (const open of document.querySelectorAll(":popover-open")) open.hidePopover();
   document.getElementById("problem")?.scrollIntoView({ block: "center" });
 });
+
+// A button writes its words into a text, where the caret is.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-insert]");
+  const field = button && document.getElementById(button.dataset.into);
+  if (!field) return;
+  field.setRangeText(button.dataset.insert, field.selectionStart, field.selectionEnd, "end");
+  field.focus();
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+});
