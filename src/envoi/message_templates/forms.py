@@ -44,7 +44,7 @@ KINDS = [
 ]
 CARD_KINDS = [("", _("None")), *KINDS[:3]]
 VALUES: dict[str, Any] = {
-    "url": _("Address, such as https://shop.example/{{1}}"),
+    "url": _("Address"),
     "phone_number": _("Phone number with its country"),
     "copy_code": _("Sample code"),
     "flow": _("Number of the flow at Meta"),
@@ -119,6 +119,11 @@ class ButtonForm(forms.Form):
     )
     value = forms.CharField(label=_("Where it leads"), required=False)
 
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        if self["kind"].value() == "url":
+            self.fields["value"].widget.attrs["placeholder"] = "https://shop.example/{{1}}"
+
     @property
     def value_label(self) -> str:
         """What its kind asks for besides the label, "" when nothing."""
@@ -181,6 +186,7 @@ class Editor:
         fixed: bool = False,
     ) -> None:
         self.words_before = words or Wording()
+        data = _with_defaults(data) if data is not None else None
         self.fixed = fixed
         self.data = data
         self.problems: dict[str, str] = {}
@@ -305,6 +311,22 @@ class Editor:
         return {
             key.removeprefix(prefix): str(value).strip() for key, value in self.data.items() if key.startswith(prefix)
         }
+
+
+# Fields that only some forms show: when the first of a line was not there, the others begin as they do on a new page.
+DEFAULTS = {
+    "card_button_0": {"card_header": "image", "card_button_0": "url"},
+    "offer_text": {"offer_ends": "on"},
+    "minutes": {"security": "on"},
+}
+
+
+def _with_defaults(data: Mapping[str, Any]) -> dict[str, Any]:
+    found = {name: data.get(name) for name in data}
+    for shown, fields in DEFAULTS.items():
+        if shown not in found:
+            found |= fields
+    return found
 
 
 def initial_of(words: Wording) -> dict[str, Any]:

@@ -100,3 +100,15 @@ document.addEventListener("click", (event) => {
   field.focus();
   field.dispatchEvent(new Event("input", { bubbles: true }));
 });
+
+// A form that is drawn anew ([data-keeps-typed]) keeps what was typed while the server answered.
+let typed = new Map();
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { target, requestConfig } = event.detail;
+  if (!target.matches("[data-keeps-typed]") || requestConfig.parameters.do !== "redraw") return;
+  typed = new Map([...target.querySelectorAll("input[type=text], input[type=url], textarea")].map((field) => [field.name, field.value]));
+});
+document.addEventListener("htmx:afterSettle", () => {
+  for (const [name, value] of typed) for (const field of document.getElementsByName(name)) if (field.value !== value) field.value = value;
+  typed = new Map();
+});
