@@ -34,7 +34,7 @@ END_STRETCH = 5_000
 WATCH_SECONDS = 2
 WATCH_PAUSED_SECONDS = 5
 
-Mapping_ = Mapping[str, Mapping[str, str]]
+Mapping_ = Mapping[str, Mapping[str, Any]]
 
 
 @transaction.atomic
@@ -112,7 +112,8 @@ def launch(campaign_id: int, *, by: Staff | None) -> Campaign:
     }[Template.Category(template.category)]
     # Meta and Bird know a template by its name, Twilio and Zenvia by the id that they gave it.
     by_id = PROVIDERS[channel.account.provider].template_key == "id"
-    form = form_of(template.provider_id if by_id else template.name, template.language, template.components)
+    named = template.provider_id if by_id else template.name
+    form = form_of(named, template.language, template.components, campaign.variables)
     campaign.lane_id = ledger.add_lane(ledger_db(), channel.pk, priority=priority, form=form.dump())
     campaign.state = Campaign.State.RUNNING
     campaign.launched_at = timezone.now()

@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ..message_templates.models import Template
-from ..message_templates.wording import Components, Variable, variables
+from ..message_templates.parts import Components
+from ..message_templates.wording import Variable, missing_headers, needed
 from ..segments.rules import compile_rule
 from .errors import VariableMissing
 
@@ -63,12 +64,15 @@ def audience_of(
 
     after, to: only contacts with ids in (after, to], when given.
 
-    mapping: for each variable's key {"field": one of FIELDS or "attribute:<name>", "fallback": "…"} or {"text": "…"}.
-    Raises VariableMissing for a variable without mapping, segments' BadRule for a bad rule.
+    mapping: for each variable's key {"field": one of FIELDS or "attribute:<name>", "fallback": "…"} or {"text": "…"};
+    for a header that the campaign chooses {"link": …} or {"file": id} (wording.headers).
+    Raises VariableMissing for a variable or a header without mapping, segments' BadRule for a bad rule.
     """
     condition = compile_rule(rule)
     parameters: dict[str, Any] = dict(condition.params)
-    values, missing = _values(variables(components), mapping, parameters)
+    for header in missing_headers(components, mapping):
+        raise VariableMissing(_("Say what to put in the header (%(kind)s) of the message.") % {"kind": header.kind})
+    values, missing = _values(needed(components, mapping), mapping, parameters)
     consent = (
         "WHEN c.marketing = 'withdrawn' THEN 'opted_out' WHEN c.marketing <> 'granted' THEN 'no_consent'"
         if category == Template.Category.MARKETING
@@ -98,8 +102,9 @@ def _values(
     missing: list[str] = []
     for position, variable in enumerate(wanted, start=1):
         given = mapping.get(variable.key) or {}
-        if given.get("text"):
-            parameters[f"_v{position}"] = _one_line(given["text"])
+        text = given.get("text") or ("" if given.get("field") else variable.default)
+        if text:
+            parameters[f"_v{position}"] = _one_line(text)
             values.append(f"%(_v{position})s")
             continue
         field = given.get("field", "")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from django import forms
@@ -12,12 +11,14 @@ from django.utils.translation import gettext_lazy as _
 from ..channels.queries import channels
 from ..core.paging import whole
 from ..message_templates.queries import Template, sendable
-from ..message_templates.wording import Variable, variables
+from ..message_templates.wording import headers, variables
 from ..segments.queries import segments
 from ..team.models import Staff
-from .audience import FIELDS
+from .filling import HeaderRow, VariableRow, header_row, variable_row
 
-TEXT = "text"
+# Elsewhere what a quick reply sends back and what a form or a catalogue begins with is fixed in the template
+# (Bird sheet, 3.4; Zenvia sheet, 2).
+TAKES_OPTIONAL = ("meta",)
 
 
 class CampaignForm(forms.Form):
@@ -34,7 +35,7 @@ class CampaignForm(forms.Form):
         *,
         staff: Staff,
         initial: dict[str, Any] | None = None,
-        stored: Mapping[str, Mapping[str, str]] | None = None,
+        stored: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         super().__init__(data, initial=initial)
         self.stored = stored or {}
@@ -56,15 +57,38 @@ class CampaignForm(forms.Form):
         """The chosen segment, when one is."""
         return whole(str(self["segment"].value() or ""))
 
-    def mapping(self) -> dict[str, dict[str, str]]:
-        """What fills each variable, in the shape that a campaign keeps."""
-        return {row.key: row.stored() for row in self.rows()}
+    def mapping(self) -> dict[str, dict[str, Any]]:
+        """What fills each variable and each header, in the shape that a campaign keeps."""
+        kept = {row.key: row.stored() for row in self._all()}
+        return {key: given for key, given in kept.items() if given}
 
     def rows(self) -> list[VariableRow]:
         """One line for each variable: as sent with the form, else a good guess by its name."""
+        if not self.chosen_template or not self.chosen_channel:
+            return []
+        optional = self.chosen_channel.account.provider in TAKES_OPTIONAL
+        places = variables(self.chosen_template.components, optional=optional)
+        # A one-time code stands in the text and behind its button, and is asked for once.
+        first = {one.key: one for one in reversed(places)}
+        return [variable_row(one, self.data, self.stored.get(one.key)) for one in places if first[one.key] is one]
+
+    def headers(self) -> list[HeaderRow]:
+        """One line for each header that the campaign chooses."""
         if not self.chosen_template:
             return []
-        return [_row(one, self.data, self.stored.get(one.key)) for one in variables(self.chosen_template.components)]
+        return [
+            header_row(one, self.data, self.stored.get(one.key)) for one in headers(self.chosen_template.components)
+        ]
+
+    def _all(self) -> list[HeaderRow | VariableRow]:
+        return [*self.headers(), *self.rows()]
+
+    def clean(self) -> dict[str, Any]:
+        """What is wrong with a row stands beside the row; here it keeps the form from being taken."""
+        problems = [row.problem for row in self._all() if row.problem]
+        if problems:
+            raise forms.ValidationError(problems[0])
+        return self.cleaned_data
 
     def values(self) -> dict[str, Any]:
         """Arguments for actions.create and actions.update."""
@@ -78,34 +102,6 @@ class CampaignForm(forms.Form):
         }
 
 
-@dataclass(frozen=True)
-class VariableRow:
-    """One variable on the page: `chosen` is a field of the contact or "text"; `text` is fixed or stands in."""
-
-    key: str
-    chosen: str
-    text: str
-
-    @property
-    def mark(self) -> str:
-        """As it stands in the template."""
-        return "{{" + self.key + "}}"
-
-    @property
-    def choices(self) -> list[tuple[str, Any]]:
-        """What may fill it."""
-        known: list[tuple[str, Any]] = [*FIELDS.items(), (TEXT, _("Fixed text"))]
-        if self.chosen.startswith("attribute:"):
-            known.insert(-1, (self.chosen, self.chosen.removeprefix("attribute:")))
-        return known
-
-    def stored(self) -> dict[str, str]:
-        """This line as a campaign keeps it."""
-        if self.chosen == TEXT:
-            return {"text": self.text}
-        return {"field": self.chosen} | ({"fallback": self.text} if self.text else {})
-
-
 def initial_of(campaign: Any) -> dict[str, Any]:
     """The form's beginning for a draft."""
     return {
@@ -114,20 +110,6 @@ def initial_of(campaign: Any) -> dict[str, Any]:
         "channel": campaign.channel_id,
         "template": campaign.template_id,
     }
-
-
-def _row(variable: Variable, data: Mapping[str, Any], stored: Mapping[str, str] | None) -> VariableRow:
-    if stored:
-        return VariableRow(variable.key, stored.get("field", TEXT), stored.get("text") or stored.get("fallback", ""))
-    if f"from.{variable.key}" in data:
-        return VariableRow(
-            variable.key, str(data[f"from.{variable.key}"]), str(data.get(f"text.{variable.key}", "")).strip()
-        )
-    guess = next(
-        (field for field in FIELDS if field == variable.key),
-        "first_name" if variable.key in ("1", "header.1") else TEXT,
-    )
-    return VariableRow(variable.key, guess, variable.sample if guess == TEXT else "")
 
 
 def filled(mapping: Mapping[str, Mapping[str, str]], contact: Any) -> dict[str, str]:

@@ -161,6 +161,7 @@ def _draft(request: StaffRequest, form: CampaignForm) -> dict[str, Any]:
         "sender_address": form.chosen_channel.address if form.chosen_channel else "",
         "template_id": form.chosen_template.pk if form.chosen_template else None,
         "variables": form.rows(),
+        "headers": form.headers(),
     }
     segment = segments.segment_for(request.user, form.segment_id) if form.segment_id else None
     if form.chosen_template:
@@ -170,7 +171,7 @@ def _draft(request: StaffRequest, form: CampaignForm) -> dict[str, Any]:
     return context
 
 
-def _sample(segment: Any, template: Any, mapping: dict[str, dict[str, str]]) -> dict[str, Any]:
+def _sample(segment: Any, template: Any, mapping: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """The bubble as one person of the segment will see it; with the reviewed samples while no segment is chosen."""
     try:
         people = segments.sample(segment.rule, 1) if segment else []
@@ -178,12 +179,12 @@ def _sample(segment: Any, template: Any, mapping: dict[str, dict[str, str]]) -> 
         people = []
     if not people:
         samples = {one.key: one.sample for one in wording.variables(template.components) if one.sample}
-        return {"bubble": wording.bubble(template.components, samples), "sample_name": ""}
+        return {"bubble": wording.bubble(template.components, samples, mapping), "sample_name": ""}
     values = filled(mapping, people[0])
-    return {"bubble": wording.bubble(template.components, values), "sample_name": people[0].name}
+    return {"bubble": wording.bubble(template.components, values, mapping), "sample_name": people[0].name}
 
 
-def _reach(segment_id: int, channel_id: int, template_id: int, mapping: dict[str, dict[str, str]]) -> dict[str, Any]:
+def _reach(segment_id: int, channel_id: int, template_id: int, mapping: dict[str, dict[str, Any]]) -> dict[str, Any]:
     try:
         reach = queries.reach(segment_id=segment_id, channel_id=channel_id, template_id=template_id, variables=mapping)
     except BadInput as problem:

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from ..core.errors import NotFound
 from ..media.models import File
 from ..media.queries import files_by_id
-from ..message_templates.wording import Bubble, bubble, variables
+from ..message_templates.wording import Bubble, bubble, filled_by
 from .models import Attachment, Message, MessageEvent
 
 
@@ -72,8 +72,8 @@ def bubble_of(message: Message) -> Bubble:
     """The message as its customer saw it."""
     if message.template is None:
         return Bubble("", "", message.text, "", ())
-    keys = [variable.key for variable in variables(message.template.components)]
-    return bubble(message.template.components, dict(zip(keys, message.values or [], strict=False)))
+    components = message.template.components
+    return bubble(components, filled_by(components, message.values or []))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -247,6 +247,14 @@ class Templates(Protocol):
 
     async def submit(self, http: Http, account: Account, provider_id: str) -> None:
         """Hand it in for review; where creating already does that, nothing is left to do."""
+
+
+@runtime_checkable
+class Samples(Protocol):
+    """What Templates have besides where a header's example is a file in the provider's keeping."""
+
+    async def sample(self, http: Http, account: Account, *, name: str, mime_type: str, data: bytes) -> str:
+        """The handle of an example file, for the `header_handle` of a header. Raises a SendError."""
 
 
 class Numbers(Protocol):

@@ -6,6 +6,7 @@ GET  settings, POST settings         read, or lay changes over (settings.changed
 POST scenario                        a scenario (customers.Scenario)
 GET  ledger                          the judge's figures
 GET  ledger/messages                 every accepted send, NDJSON
+GET  ledger/bodies                   {"bodies": what the last 200 accepted sends asked for, as it came}
 PUT  meta/accounts/{waba_id}         AccountSpec -> {"handshake": "ok" | "failed: …" | "skipped", "templates"}
 POST meta/numbers/{id}               {"throughput" | "quality_rating" | "tier" | "status"}, with its webhook
 POST meta/templates/{id or name}     {"status" | "quality", "language"?}, with its webhook
@@ -76,6 +77,8 @@ class Control:
                 return said(self.world.report())
             case "GET", ["ledger", "messages"]:
                 return Reply(body=self.world.ledger.lines(), content_type="application/x-ndjson")
+            case "GET", ["ledger", "bodies"]:
+                return said({"bodies": self.world.ledger.bodies()})
             case "POST", ["customers", identity, verb]:
                 return self._customer_act(identity, verb, request)
             case _, [name, *rest] if name in self.faces:

@@ -1,13 +1,14 @@
 """What the simulated provider saw, as the judge of the sender; it refuses to take the sender's word."""
 
 import os
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from typing import IO, Any
 
 import msgspec
 
 from envoi.simulator.limits import SecondWindow
 
+REMEMBERED = 200  # bodies kept to be looked at: all of a test, none of a million
 ORDER = {"accepted": 0, "held": 1, "sent": 2, "delivered": 3, "read": 4}
 
 
@@ -49,6 +50,7 @@ class Ledger:
 
     def clear(self) -> None:
         self.entries: list[Entry] = []
+        self._bodies: deque[dict[str, Any]] = deque(maxlen=REMEMBERED)
         self.requests = 0
         self.refused: Counter[str] = Counter()
         self.faults: Counter[str] = Counter()
@@ -77,6 +79,14 @@ class Ledger:
         if entry.kind == "template":
             self._templates_by_customer[entry.customer] += 1
         self._append(entry)
+
+    def remember(self, entry: Entry, body: Any) -> None:
+        """Keep what an accepted send asked for, for the last few of them."""
+        self._bodies.append({"wamid": entry.wamid, "provider": entry.provider, "body": body})
+
+    def bodies(self) -> list[dict[str, Any]]:
+        """What the last REMEMBERED accepted sends asked for, oldest first."""
+        return list(self._bodies)
 
     def opened(self, portfolio: str, customer: str) -> None:
         """Note that a template went to a customer outside the 24 h window: it counts against the messaging limit."""

@@ -40,6 +40,10 @@ class Simulated:
                 if line.strip():
                     yield json.loads(line)
 
+    def bodies(self) -> list[dict[str, Any]]:
+        """What the last accepted sends asked for: {wamid, provider, body}, oldest first."""
+        return list(self._call("GET", "/_simulator/ledger/bodies")["bodies"])
+
     def is_quiet(self) -> bool:
         """Whether nothing is scheduled there and no webhook waits to be delivered."""
         ledger = self.ledger()

@@ -80,6 +80,7 @@ def _twilio(callback_url: str, throughput: int) -> dict[str, Any]:
 def _bird(callback_url: str, throughput: int) -> dict[str, Any]:
     return {
         "access_key": TOKEN,
+        "waba": "workspace",
         "signing_key": SIGNING_KEY,
         "callback_url": callback_url,
         "channels": [{"phone_number": ADDRESS, "throughput": throughput}],

@@ -99,6 +99,7 @@ def accept(
     )
     record = Record(channel, customer, asked.content, moment(entry.accepted_at), entry=entry)
     channel.account.records[entry.wamid] = record
+    world.ledger.remember(entry, asked.content)
     open_window = customer.window_is_open(channel.id, entry.accepted_at)
     if asked.wording and not open_window:
         world.ledger.opened(channel.account.spec.portfolio_id, customer.key)

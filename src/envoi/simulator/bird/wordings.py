@@ -64,6 +64,10 @@ def problem_of(components: list[dict[str, Any]], sent: list[dict[str, Any]]) -> 
         kind: next((one for one in components if one.get("type") == kind), {})
         for kind in ("header", "body", "buttons", "carousel")
     }
+    buttons = parts["buttons"].get("buttons") or []
+    if parts["body"] and not parts["body"].get("text") and any(one.get("type") == "otp" for one in buttons):
+        # WhatsApp words a one-time code itself, with the code as its only variable (Meta fact sheet, A.5).
+        parts["body"] = {**parts["body"], "text": "{{1}}"}
     given: dict[str, list[dict[str, Any]]] = {}
     for part in sent:
         given.setdefault(str(part.get("type")), []).append(part)

@@ -94,6 +94,7 @@ def send(face: "MetaFace", number: Number, message: dict[str, Any], *, marketing
         category=template.category if template else "SERVICE",
         fault=fault,
     )
+    world.ledger.remember(entry, message)
     world.pairs.spend(number.id, customer.key, now)
     if template is None:
         number.service_messages += 1

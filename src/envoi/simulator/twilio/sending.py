@@ -76,6 +76,7 @@ def send(face: "TwilioFace", account: Account, form: Form) -> Reply:
         category=content.category if content and is_template else "SERVICE",
         fault=fault,
     )
+    world.ledger.remember(entry, fields)
     late = _refused_by_whatsapp(face, sender, customer, content, fields)
     now = world.clock.now()
     world.pairs.spend(sender.id, customer.key, now)

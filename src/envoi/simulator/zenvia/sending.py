@@ -61,6 +61,7 @@ def send(face: "ZenviaFace", account: Account, message: dict[str, Any]) -> Reply
         category=template.category if template else "SERVICE",
         fault=fault,
     )
+    world.ledger.remember(entry, message)
     _begin_life(face, sender, customer, entry, template, key)
     match fault:
         case "drop_after":

@@ -21,7 +21,7 @@ TONES = {
     "busy": {"reading", "running", "sending", "writing"},
     "warn": {"medium", "paused", "pending", "uncertain", "waits", "yellow"},
     "bad": {"disabled", "failed", "low", "red", "rejected", "suspended", "withdrawn"},
-    "hollow": {"cancelled", "draft", "queued", "skipped", "unknown"},
+    "hollow": {"cancelled", "draft", "gone", "queued", "skipped", "unknown", "waiting"},
 }
 
 
@@ -52,7 +52,9 @@ def _words() -> dict[str, str]:
         "draft": pgettext("state", "draft"),
         "failed": pgettext("state", "failed"),
         "finished": pgettext("state", "finished"),
+        "gone": pgettext("state", "deleted at the provider"),
         "granted": pgettext("state", "agreed"),
+        "waiting": pgettext("state", "waiting"),
         "green": pgettext("state", "high"),
         "high": pgettext("state", "high"),
         "low": pgettext("state", "low"),

@@ -90,3 +90,25 @@ document.addEventListener("htmx:responseError", () => {
   for (const open of document.querySelectorAll(":popover-open")) open.hidePopover();
   document.getElementById("problem")?.scrollIntoView({ block: "center" });
 });
+
+// A button writes its words into a text, where the caret is.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-insert]");
+  const field = button && document.getElementById(button.dataset.into);
+  if (!field) return;
+  field.setRangeText(button.dataset.insert, field.selectionStart, field.selectionEnd, "end");
+  field.focus();
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+});
+
+// A form that is drawn anew ([data-keeps-typed]) keeps what was typed while the server answered.
+let typed = new Map();
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { target, requestConfig } = event.detail;
+  if (!target.matches("[data-keeps-typed]") || requestConfig.parameters.do !== "redraw") return;
+  typed = new Map([...target.querySelectorAll("input[type=text], input[type=url], textarea")].map((field) => [field.name, field.value]));
+});
+document.addEventListener("htmx:afterSettle", () => {
+  for (const [name, value] of typed) for (const field of document.getElementsByName(name)) if (field.value !== value) field.value = value;
+  typed = new Map();
+});
