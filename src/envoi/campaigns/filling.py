@@ -154,8 +154,10 @@ class HeaderRow:
     @property
     def problem(self) -> str:
         """What is wrong with what was given, "" while it is right or empty."""
-        link = self.given.get("link", "")
-        if link and not self.given.get("file"):
+        file, link = self.given.get("file"), self.given.get("link", "")
+        if file and int(file) not in dict(self.files):
+            return _("This file is not in the library.")
+        if link and not file:
             host = link.removeprefix("https://").partition("/")[0]
             if not link.startswith("https://") or not host or " " in link or len(link) > LONGEST_LINK:
                 return _("Give a public address that begins with https://")

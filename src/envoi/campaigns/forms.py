@@ -10,8 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from ..channels.queries import channels
 from ..core.paging import whole
+from ..media.queries import files, files_by_id
 from ..message_templates.queries import Template, sendable
-from ..message_templates.wording import headers, variables
+from ..message_templates.wording import Header, headers, variables
 from ..segments.queries import segments
 from ..team.models import Staff
 from .filling import HeaderRow, VariableRow, header_row, variable_row
@@ -39,6 +40,7 @@ class CampaignForm(forms.Form):
     ) -> None:
         super().__init__(data, initial=initial)
         self.stored = stored or {}
+        self._staff = staff
         known = channels(staff)
         self._offer("segment", [("", _("Choose a segment")), *((one.pk, one.name) for one in segments(staff))])
         self._offer("channel", [(one.pk, f"{one.name} · {one.address}") for one in known])
@@ -77,8 +79,19 @@ class CampaignForm(forms.Form):
         if not self.chosen_template:
             return []
         return [
-            header_row(one, self.data, self.stored.get(one.key)) for one in headers(self.chosen_template.components)
+            header_row(one, self.data, self.stored.get(one.key), self._library(one))
+            for one in headers(self.chosen_template.components)
         ]
+
+    def _library(self, header: Header) -> tuple[tuple[int, str], ...]:
+        """What the library offers for a header: the newest files of its kind, and the one that is chosen already."""
+        if header.kind not in ("image", "video", "document"):
+            return ()
+        offered = {file.pk: file.name for file in files(self._staff, kind=header.kind).items}
+        chosen = self.stored.get(header.key, {}).get("file") or whole(str(self.data.get(f"file.{header.key}", "")))
+        if chosen and chosen not in offered:
+            offered |= {file.pk: file.name for file in files_by_id([chosen]).values() if file.kind == header.kind}
+        return tuple(offered.items())
 
     def _all(self) -> list[HeaderRow | VariableRow]:
         return [*self.headers(), *self.rows()]
