@@ -237,7 +237,8 @@ def _moment_shown(text: str) -> str:
 def _products(text: str) -> tuple[str, str]:
     """The action of a product list as JSON, and what is wrong. One section a line: "Title: number, number"."""
     sections = []
-    for line in filter(None, map(str.strip, text.splitlines())):
+    # Chinese keyboards write the full-width marks.
+    for line in filter(None, map(str.strip, text.replace("：", ":").replace("，", ",").splitlines())):
         title, colon, numbers = line.rpartition(":")
         products = [number for number in map(str.strip, numbers.split(",")) if number]
         if not colon or not title.strip() or not products:

@@ -86,11 +86,10 @@ def _body(components: Components) -> str:
         return text
     # WhatsApp writes these words itself, in the template's language (Meta sheet, C.1).
     words = _("%(code)s is your verification code.") % {"code": "{{1}}"}
-    return (
-        f"{words} {_('For your security, do not share this code.')}"
-        if part.get("add_security_recommendation")
-        else words
-    )
+    if not part.get("add_security_recommendation"):
+        return words
+    advice = _("For your security, do not share this code.")
+    return f"{words} {advice}"
 
 
 def _footer(components: Components) -> str:

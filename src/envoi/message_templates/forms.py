@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ..web.look import language_name
@@ -366,5 +366,5 @@ def _link_mark(key: str) -> str:
     """Which button a suffix belongs to, in words."""
     *card, _button, number = key.split(".")
     if card:
-        return _now("link of button %(number)s, card %(card)s") % {"number": number, "card": card[-1]}
-    return _now("link of button %(number)s") % {"number": number}
+        return gettext("link of button %(number)s, card %(card)s") % {"number": number, "card": card[-1]}
+    return gettext("link of button %(number)s") % {"number": number}
