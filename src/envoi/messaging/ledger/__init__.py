@@ -9,6 +9,7 @@ row in `outbox` leads with the channel and lives from the decision to send until
 
 from .claims import claim, end_waiting, make_promotional, park_lapsed
 from .customers import record_refusals, reserve_customers
+from .forecasts import Forecast, Portfolio, Share, forecast, portfolio_of
 from .lanes import add_lane, enqueue, enqueue_recipients, receive, set_lane
 from .outcomes import record_failed, record_sent, record_unclear
 from .receipts import settle
@@ -19,19 +20,24 @@ __all__ = [
     "ORDER",
     "Claimed",
     "Connection",
+    "Forecast",
     "Planned",
+    "Portfolio",
     "PutBack",
     "Refusal",
     "Refused",
     "Sent",
+    "Share",
     "Unclear",
     "add_lane",
     "claim",
     "end_waiting",
     "enqueue",
     "enqueue_recipients",
+    "forecast",
     "make_promotional",
     "park_lapsed",
+    "portfolio_of",
     "put_back",
     "receive",
     "record_failed",
