@@ -12,12 +12,14 @@ from .customers import record_refusals, reserve_customers
 from .forecasts import Forecast, Portfolio, Share, forecast, portfolio_of
 from .lanes import add_lane, enqueue, enqueue_recipients, receive, set_lane
 from .outcomes import record_failed, record_sent, record_unclear
+from .pairs import SAID_BY_NOBODY
 from .receipts import settle
 from .returns import put_back, release
 from .words import ORDER, Claimed, Connection, Planned, PutBack, Refusal, Refused, Sent, Unclear
 
 __all__ = [
     "ORDER",
+    "SAID_BY_NOBODY",
     "Claimed",
     "Connection",
     "Forecast",

@@ -63,7 +63,7 @@ def portfolio_of(db: Connection, channel_id: int) -> Portfolio:
     row = db.execute(PORTFOLIO_STANDING, {"channel": channel_id, "window": portfolio.WINDOW}).fetchone()
     if row is None:
         return Portfolio("", None, 0)
-    return Portfolio(row[0], portfolio.lowest(row[1] or ()), row[2])
+    return Portfolio(row[0], portfolio.lowest(row[1] or ()), row[3])
 
 
 def forecast(

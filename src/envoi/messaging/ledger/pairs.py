@@ -8,6 +8,11 @@ from datetime import datetime, timedelta
 from ..limits import pair
 from .words import Connection
 
+WINDOW = timedelta(hours=24)  # Meta sheet, A.2: free-form only within 24 h of the customer's own message
+
+# Kinds that the provider says on a person's behalf: they open no window (Meta sheet, D.4 and H).
+SAID_BY_NOBODY = ("system", "revoke", "edit")
+
 # Asked again in the row itself: another dispatcher may have written to the same customer meanwhile.
 BORROW = """
 INSERT INTO pairs (contact_id, channel_id, borrowed_until)
@@ -70,17 +75,15 @@ def rest(db: Connection, channel_id: int, contacts: Sequence[int]) -> dict[int, 
     return {row[0]: row[1] for row in rows}
 
 
-def open_window(db: Connection, channel_id: int, contact_id: int, *, until: datetime) -> None:
-    """The customer wrote to this number: free-form answers may go until then; nothing shortens it."""
+def open_window(db: Connection, channel_id: int, contact_id: int, *, wrote_at: datetime) -> None:
+    """The customer wrote to this number: free-form answers may go for WINDOW; nothing shortens it."""
     db.execute(
         """
         INSERT INTO pairs (contact_id, channel_id, window_open_until)
-        VALUES (%(contact)s, %(channel)s, %(until)s)
+        -- A provider's clock that goes ahead of ours opens nothing for longer.
+        VALUES (%(contact)s, %(channel)s, LEAST(%(wrote_at)s, now()) + %(window)s)
         ON CONFLICT (contact_id, channel_id) DO UPDATE
            SET window_open_until = GREATEST(pairs.window_open_until, EXCLUDED.window_open_until)
         """,
-        {"contact": contact_id, "channel": channel_id, "until": until},
+        {"contact": contact_id, "channel": channel_id, "wrote_at": wrote_at, "window": WINDOW},
     )
-
-
-WINDOW = timedelta(hours=24)  # Meta sheet, A.2: free-form only within 24 h of the customer's own message

@@ -23,7 +23,7 @@ MINE = """
      WHERE c.id = %(channel)s
 """
 STANDING = f"""
-SELECT mine.id, mine.tiers,
+SELECT mine.id, mine.tiers, clock_timestamp(),
        COALESCE((SELECT sum(contacts) FROM portfolio_minutes
                   WHERE portfolio_id = mine.id AND minute > clock_timestamp() - %(window)s), 0)::bigint
   FROM ({MINE}) AS mine
@@ -100,15 +100,15 @@ def count(db: Connection, channel_id: int, firsts: Sequence[tuple[int, int]]) ->
     """
     if not firsts:
         return Counted(set(), {})
-    row = db.execute(STANDING, {"channel": channel_id, "window": portfolio.WINDOW}).fetchone()
-    if row is None:
-        return Counted({contact for contact, _ in firsts}, {})
+    row = db.execute(MINE, {"channel": channel_id}).fetchone()
+    assert row is not None
     mine = str(row[0])
-    now, promised = _hold(db, mine)
+    promised = _hold(db, mine)
     db.execute(RETURNS, {"portfolio": mine})
-    # Again, now that nobody else counts: what was read before the wait may be old.
+    # Only now, when nobody else counts; clock_timestamp() is the time after the wait, not the transaction's.
     standing = db.execute(STANDING, {"channel": channel_id, "window": portfolio.WINDOW}).fetchone()
-    _, tiers, used = standing or row
+    assert standing is not None
+    _, tiers, now, used = standing
     limit = portfolio.lowest(tiers or ())
     minute = now.replace(second=0, microsecond=0)
     let = {
@@ -131,16 +131,14 @@ def count(db: Connection, channel_id: int, firsts: Sequence[tuple[int, int]]) ->
     return Counted(let, dict(zip(left, _turns(db, mine, limit, now, len(left), promised), strict=True)))
 
 
-def _hold(db: Connection, mine: str) -> tuple[datetime, portfolio.Promise | None]:
-    # clock_timestamp(): after the wait for the lock, not when the transaction began.
-    query = "SELECT clock_timestamp(), promised_at, promised FROM portfolios WHERE id = %(id)s FOR NO KEY UPDATE"
+def _hold(db: Connection, mine: str) -> portfolio.Promise | None:
+    query = "SELECT promised_at, promised FROM portfolios WHERE id = %(id)s FOR NO KEY UPDATE"
     row = db.execute(query, {"id": mine}).fetchone()
     if row is None:
         db.execute("INSERT INTO portfolios (id) VALUES (%(id)s) ON CONFLICT DO NOTHING", {"id": mine})
         row = db.execute(query, {"id": mine}).fetchone()
     assert row is not None
-    now: datetime = db.execute("SELECT clock_timestamp()").fetchone()[0]  # type: ignore[index]
-    return now, portfolio.Promise(row[1], row[2]) if row[1] else None
+    return portfolio.Promise(*row) if row[0] else None
 
 
 def _turns(
