@@ -114,7 +114,7 @@ def bars(*, by: Staff | None) -> list[MarketingBar]:
 @transaction.atomic
 def fill_places() -> int:
     """Write `places` anew from the tables of this version's `phonenumbers`; returns how many there are."""
-    fresh = [Place(*place) for place in places()]
+    fresh = [Place(key=one.key, west=one.west, east=one.east, region=one.region) for one in places()]
     Place.objects.all().delete()
     Place.objects.bulk_create(fresh, batch_size=1000)
     return len(fresh)

@@ -62,7 +62,7 @@ class Standing:
 
 def cool_down(times: int) -> timedelta:
     """How long a customer rests when the provider's cap was met for the (`times` + 1)-th time in a row."""
-    return min(COOL_DOWN * 2 ** min(times, 10), LONGEST_COOL_DOWN)
+    return min(COOL_DOWN * (1 << min(times, 10)), LONGEST_COOL_DOWN)
 
 
 def standing(person: Person, asked: Asked, rules: Rules) -> Standing:
@@ -85,7 +85,7 @@ def _first_no(person: Person, asked: Asked, rules: Rules) -> Standing:
     if asked.free_form and not open_now:
         return Standing("window_closed")
     if asked.promotional:
-        if not asked.free_form and person.region in rules.barred:
+        if not asked.free_form and person.region is not None and person.region in rules.barred:
             return Standing("not_delivered_there", rules.barred[person.region])
         if person.held_until and person.held_until > now and not open_now:
             return Standing("cooling_down", person.held_until)
