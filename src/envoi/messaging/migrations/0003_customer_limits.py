@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('channels', '0002_portfolio'),
         ('contacts', '0002_cool_down'),
-        ('messaging', '0001_initial'),
+        ('messaging', '0002_attachments'),
     ]
 
     operations = [
