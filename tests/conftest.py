@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
+from typing import Any
 
 import psycopg
 import pytest
@@ -12,7 +13,17 @@ from psycopg.conninfo import make_conninfo
 
 from envoi.channels.models import Account, Channel
 from envoi.core.vault import seal
+from envoi.messaging.models import LimitSettings, MarketingBar, Place
 from envoi.team.models import Staff
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """A new installation is quiet at night and knows where phones are; tests say so themselves, at any hour."""
+    with django_db_blocker.unblock():
+        LimitSettings.objects.all().delete()
+        MarketingBar.objects.all().delete()
+        Place.objects.all().delete()
 
 
 @pytest.fixture(scope="session")

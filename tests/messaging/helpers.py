@@ -44,7 +44,7 @@ def owe(db: Db, channel: Channel, lane_id: int, contact_ids: list[int], *, categ
             channel_id=channel.pk,
             lane_id=lane_id,
             recipient="+33639980001",
-            kind="text",
+            kind="template",
             category=category,
             text="Hello",
             content={"body": "Hello"},

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from ..message_templates.models import Template
 from ..message_templates.parts import Components
 from ..message_templates.wording import Variable, missing_headers, needed
+from ..messaging.reasons import REASONS as LIMITS
 from ..segments.rules import compile_rule
 from .errors import VariableMissing
 
@@ -34,10 +35,6 @@ FIELDS: dict[str, str | Promise] = {
 
 REASONS: dict[str, str | Promise] = {
     "no_phone": gettext_lazy("No phone number"),
-    "opted_out": gettext_lazy("Opted out"),
-    "no_consent": gettext_lazy("No consent to promotions"),
-    "promoted_recently": gettext_lazy("Had a promotion less than 24 hours ago"),
-    "cooling_down": gettext_lazy("WhatsApp asked to leave them in peace for a day"),
     "expired": gettext_lazy("The campaign ended before their turn"),
     "missing": gettext_lazy("A variable is missing"),
 }
@@ -135,4 +132,4 @@ def reason_label(reason: str) -> str:
     """A reason in the reader's language; "missing:first_name" names the variable."""
     if reason.startswith("missing:"):
         return _("“%(variable)s” is missing") % {"variable": reason.removeprefix("missing:")}
-    return str(REASONS.get(reason, reason))
+    return str(REASONS.get(reason) or LIMITS.get(reason, reason))

@@ -23,6 +23,13 @@ class Account(models.Model):
     credentials = models.BinaryField(help_text="Sealed by core.vault; the keys depend on the provider.")
     base_url = models.URLField(blank=True, default="", help_text="Only honoured with ENVOI_PROVIDER_URLS=1.")
     hook_key = models.CharField(max_length=64, unique=True)
+    portfolio = models.CharField(
+        max_length=120,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Meta's id of the business: accounts of one business share its limit of people a day.",
+    )
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:

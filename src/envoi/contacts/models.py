@@ -26,7 +26,8 @@ class Contact(models.Model):
 
     `marketing` and `service` repeat the newest entry of `consents`, so that a send can check them in one row.
     `promoted_at` is when the last promotion was reserved for this person, by message `promoted_by`;
-    messaging.ledger alone writes these two and `held_until` (mission M4, Meta sheet E.3).
+    `held_at` is when the provider's cap was met last, for the `held_times`-th time in a row, and `held_until` how long
+    promotions rest for it. messaging.ledger alone writes these five (mission M4, Meta sheet E.3).
     """
 
     phone = models.CharField(max_length=20, null=True, blank=True)  # noqa: DJ001  (unknown is not empty)
@@ -44,6 +45,8 @@ class Contact(models.Model):
     promoted_at = models.DateTimeField(null=True)
     promoted_by = models.BigIntegerField(null=True)
     held_until = models.DateTimeField(null=True)
+    held_at = models.DateTimeField(null=True)
+    held_times = models.PositiveSmallIntegerField(default=0, db_default=0)
 
     class Meta:
         db_table = "contacts"

@@ -17,9 +17,7 @@ from ..contacts.optout import is_opt_in, is_opt_out
 from ..core.events import Fact, MessageReceived, PreferenceChanged, TemplateChanged, Unknown
 from ..message_templates import actions as templates
 from ..messaging import actions as messaging
-
-# Kinds that the provider says on a person's behalf: they open no 24 h window (Meta sheet, D.4 and H).
-SAID_BY_NOBODY = ("system", "revoke", "edit")
+from ..messaging.ledger import SAID_BY_NOBODY
 
 # Kinds whose text a person typed or tapped; "Stop" may also be the name of a place or a file.
 WORDS = ("text", "button", "interactive")

@@ -1,4 +1,5 @@
-"""Messages and their way out. Tables: messages, message_events, lanes, outbox, channel_pace, attachments.
+"""Messages and their way out. Tables: messages, message_events, lanes, outbox, channel_pace, attachments; more in
+limit_tables.
 
 Attachments are written by messaging.attachments, the rest by messaging.ledger; pages read through messaging.queries.
 """
@@ -15,6 +16,14 @@ from ..channels.models import Channel
 from ..contacts.models import Contact
 from ..media.models import File
 from ..message_templates.models import Template
+from .limit_tables import LimitSettings as LimitSettings
+from .limit_tables import MarketingBar as MarketingBar
+from .limit_tables import Pair as Pair
+from .limit_tables import Place as Place
+from .limit_tables import Portfolio as Portfolio
+from .limit_tables import PortfolioMinute as PortfolioMinute
+from .limit_tables import PortfolioReturn as PortfolioReturn
+from .limit_tables import PortfolioWrite as PortfolioWrite
 
 
 class State(models.TextChoices):

@@ -9,29 +9,37 @@ row in `outbox` leads with the channel and lives from the decision to send until
 
 from .claims import claim, end_waiting, make_promotional, park_lapsed
 from .customers import record_refusals, reserve_customers
+from .forecasts import Forecast, Portfolio, Share, forecast, portfolio_of
 from .lanes import add_lane, enqueue, enqueue_recipients, receive, set_lane
 from .outcomes import record_failed, record_sent, record_unclear
+from .pairs import SAID_BY_NOBODY
 from .receipts import settle
 from .returns import put_back, release
 from .words import ORDER, Claimed, Connection, Planned, PutBack, Refusal, Refused, Sent, Unclear
 
 __all__ = [
     "ORDER",
+    "SAID_BY_NOBODY",
     "Claimed",
     "Connection",
+    "Forecast",
     "Planned",
+    "Portfolio",
     "PutBack",
     "Refusal",
     "Refused",
     "Sent",
+    "Share",
     "Unclear",
     "add_lane",
     "claim",
     "end_waiting",
     "enqueue",
     "enqueue_recipients",
+    "forecast",
     "make_promotional",
     "park_lapsed",
+    "portfolio_of",
     "put_back",
     "receive",
     "record_failed",

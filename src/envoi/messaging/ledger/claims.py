@@ -7,7 +7,7 @@ from typing import Literal
 
 from psycopg.rows import class_row
 
-from .customers import free_unsent
+from .freeing import free_unsent
 from .moves import move, note_rows
 from .words import Claimed, Connection
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from ..limits import pair
+from . import pairs, portfolios
+from .freeing import free_unsent
 from .moves import forget, move, note
 from .returns import put_back
-from .words import PROMOTION_GAP, Claimed, Connection, PutBack, Refusal
+from .standing import InForce, in_force, joins, verdict
+from .words import Claimed, Connection, PutBack, Refusal
 
 # Nobody waits here for a row that somebody else is changing; in the order of their ids all the same.
 HOLD = """
@@ -15,89 +20,171 @@ SELECT id FROM contacts WHERE id = ANY(%(contacts)s) ORDER BY id FOR NO KEY UPDA
 """
 BUSY = timedelta(seconds=2)
 
-RESERVE = """
-WITH wanted AS (
-    SELECT * FROM unnest(%(contacts)s::bigint[], %(messages)s::bigint[], %(ends)s::timestamptz[])
-                  AS w (contact_id, message_id, ends)
-     WHERE ends IS NULL OR ends > now()
+_REASON, _UNTIL = verdict(
+    promotional="m.promotional", free_form="m.free_form", message_id="m.id", expires_at="m.expires_at"
 )
-UPDATE contacts
-   SET promoted_at = now(),
-       promoted_by = wanted.message_id
-  FROM wanted
- WHERE contacts.id = wanted.contact_id
-   AND contacts.id = ANY(%(held)s)
-   AND contacts.marketing = 'granted'
-   AND (contacts.held_until IS NULL OR contacts.held_until <= now())
-   AND (contacts.promoted_at IS NULL OR contacts.promoted_at <= now() - %(gap)s
-        OR contacts.promoted_by = wanted.message_id)
-RETURNING contacts.promoted_by
+STANDING = f"""
+SELECT m.id, c.id, {_REASON}, {_UNTIL}, w.open_now, pr.borrowed_until
+  FROM unnest(%(contacts)s::bigint[], %(ids)s::bigint[], %(promotional)s::boolean[], %(free_form)s::boolean[],
+              %(ends)s::timestamptz[]) AS m (contact_id, id, promotional, free_form, expires_at)
+  LEFT JOIN contacts c ON c.id = m.contact_id
+  {joins(promotional="m.promotional")}
+"""  # noqa: S608  (our own text)
+
+RESERVE = """
+UPDATE contacts SET promoted_at = %(now)s, promoted_by = r.message_id
+  FROM unnest(%(contacts)s::bigint[], %(messages)s::bigint[]) AS r (contact_id, message_id)
+ WHERE contacts.id = r.contact_id
 """
 
 
 def reserve_customers(db: Connection, taken: Sequence[Claimed]) -> tuple[list[Claimed], list[Refusal]]:
-    """Ask every customer's limits at the moment of sending; a promotion reserves its 24 hours in the same statement.
+    """Ask every customer's limits at the moment of sending, and reserve what they allow, in the caller's transaction.
 
-    Returns who may be sent to, and who not with the reason: `no_consent`, `opted_out`, `expired` (for good), or
-    `promoted_recently`, `cooling_down`, `busy` (until a time). Busy is who is being changed at this moment, by an
-    import for instance: the others do not wait for them.
+    Returns who may be sent to, and who not with the reason (standing.RULES has them in order): for good, or until a
+    time. `busy` is who is being changed at this moment, by an import for instance: the others do not wait for them.
     """
-    contact_ids = [message.contact_id for message in taken]
-    promotions = [message for message in taken if message.promotional]
-    held = {row[0] for row in db.execute(HOLD, {"contacts": [message.contact_id for message in promotions]})}
-    reserved = (
-        {
-            row[0]
-            for row in db.execute(
+    if not taken:
+        return [], []
+    channel_id = _channel_of(db, taken[0])
+    rules = in_force(db, channel_id)
+    round_ = _Round(db, channel_id, rules, taken)
+    # Each asks only those whom the one before it let through; what is written is written for those alone.
+    passed = round_.ask_standing(taken)
+    passed = round_.one_promotion_each(passed)
+    passed = round_.ask_pairs(passed)
+    passed = round_.ask_portfolio(passed)
+    passed = round_.borrow(passed)
+    round_.reserve(passed)
+    kept = {message.id for message in passed}
+    return [message for message in taken if message.id in kept], round_.refused
+
+
+class _Round:
+    """One batch on its way through the limits; `refused` gathers those who were stopped."""
+
+    def __init__(self, db: Connection, channel_id: int, rules: InForce, taken: Sequence[Claimed]) -> None:
+        self.db = db
+        self.channel_id = channel_id
+        self.rules = rules
+        self.refused: list[Refusal] = []
+        self._open: set[int] = set()
+        self._borrowed: dict[int, datetime | None] = {}
+        promoted = sorted({message.contact_id for message in taken if message.promotional})
+        self._held = {row[0] for row in db.execute(HOLD, {"contacts": promoted})} if promoted else set()
+
+    def ask_standing(self, taken: Sequence[Claimed]) -> list[Claimed]:
+        """The rules about the customer alone: consent, window, region, cool-down, promotions, hours."""
+        rows = self.db.execute(
+            STANDING,
+            {
+                **self.rules.parameters,
+                "contacts": [message.contact_id for message in taken],
+                "ids": [message.id for message in taken],
+                "promotional": [message.promotional for message in taken],
+                "free_form": [is_free_form(message) for message in taken],
+                "ends": [message.expires_at for message in taken],
+            },
+        )
+        said = {row[0]: row[1:] for row in rows}
+        passed = []
+        for message in taken:
+            known, reason, until, open_now, borrowed_until = said[message.id]
+            if known is None:
+                self._refuse(message, "opted_out", None)
+            elif message.promotional and message.contact_id not in self._held:
+                self._refuse(message, "busy", self.rules.now + BUSY)
+            elif reason:
+                self._refuse(message, reason, until)
+            else:
+                passed.append(message)
+                self._borrowed[message.contact_id] = borrowed_until
+                if open_now:
+                    self._open.add(message.contact_id)
+        return passed
+
+    def one_promotion_each(self, passed: Sequence[Claimed]) -> list[Claimed]:
+        """Two campaigns' promotions to one person in one batch: the first goes, the other has its day."""
+        first: dict[int, int] = {}
+        for message in passed:
+            if message.promotional:
+                first.setdefault(message.contact_id, message.id)
+        kept = []
+        for message in passed:
+            if message.promotional and first[message.contact_id] != message.id:
+                gap: timedelta = self.rules.parameters["_gap"]
+                self._refuse(message, "promoted_recently", self.rules.now + gap)
+            else:
+                kept.append(message)
+        return kept
+
+    def ask_pairs(self, passed: Sequence[Claimed]) -> list[Claimed]:
+        """The pair rate: so many to one customer at once, and then one each INTERVAL."""
+        kept: list[Claimed] = []
+        counts: Counter[int] = Counter()
+        for message in passed:
+            borrowed_until = self._borrowed[message.contact_id]
+            if counts[message.contact_id] < pair.room(borrowed_until, self.rules.now):
+                counts[message.contact_id] += 1
+                kept.append(message)
+            else:
+                borrowed = pair.borrowed(borrowed_until, self.rules.now, counts[message.contact_id])
+                self._refuse(message, "too_fast", pair.free_at(borrowed))
+        return kept
+
+    def ask_portfolio(self, passed: Sequence[Claimed]) -> list[Claimed]:
+        """Templates outside an open window count in the portfolio: so many customers in a moving 24 hours."""
+        counting = [m for m in passed if not is_free_form(m) and m.contact_id not in self._open]
+        firsts: dict[int, int] = {}
+        for message in counting:
+            firsts.setdefault(message.contact_id, message.id)
+        counted = portfolios.count(self.db, self.channel_id, list(firsts.items()))
+        stopped = {message.id for message in counting if message.contact_id not in counted.let}
+        for message in passed:
+            if message.id in stopped:
+                self._refuse(message, "portfolio_full", counted.turns[message.contact_id])
+        return [message for message in passed if message.id not in stopped]
+
+    def borrow(self, passed: Sequence[Claimed]) -> list[Claimed]:
+        """Write down what the pair rate lends; it is asked again there, for another dispatcher may have been first."""
+        counts = Counter(message.contact_id for message in passed)
+        let = pairs.borrow(self.db, self.channel_id, counts, now=self.rules.now)
+        for message in passed:
+            if message.contact_id not in let:
+                self._refuse(message, "too_fast", self.rules.now + pair.INTERVAL)
+        return [message for message in passed if message.contact_id in let]
+
+    def reserve(self, passed: Sequence[Claimed]) -> None:
+        """A promotion that goes has its customer's next 24 hours."""
+        promotions = [message for message in passed if message.promotional]
+        if promotions:
+            self.db.execute(
                 RESERVE,
                 {
+                    "now": self.rules.now,
                     "contacts": [message.contact_id for message in promotions],
                     "messages": [message.id for message in promotions],
-                    "ends": [message.expires_at for message in promotions],
-                    "held": list(held),
-                    "gap": PROMOTION_GAP,
                 },
             )
-        }
-        if promotions
-        else set()
-    )
-    rows = db.execute(
-        "SELECT id, marketing, service, promoted_at, held_until, now() FROM contacts WHERE id = ANY(%(ids)s)",
-        {"ids": contact_ids},
-    )
-    standing = {row[0]: row[1:] for row in rows}
 
-    allowed: list[Claimed] = []
-    refused: list[Refusal] = []
-    for message in taken:
-        marketing, service, promoted_at, held_until, now = standing.get(
-            message.contact_id, ("withdrawn", "withdrawn", None, None, None)
-        )
-        if message.expires_at and now and message.expires_at <= now:
-            refused.append(Refusal(message, "expired", None))
-        elif not message.promotional:
-            if service == "withdrawn":
-                refused.append(Refusal(message, "opted_out", None))
-            else:
-                allowed.append(message)
-        elif message.id in reserved:
-            allowed.append(message)
-        elif message.contact_id in standing and message.contact_id not in held:
-            refused.append(Refusal(message, "busy", now + BUSY))
-        elif marketing != "granted":
-            refused.append(Refusal(message, "opted_out" if marketing == "withdrawn" else "no_consent", None))
-        elif held_until and held_until > now:
-            refused.append(_refusal(message, "cooling_down", held_until))
-        else:
-            refused.append(_refusal(message, "promoted_recently", (promoted_at or now) + PROMOTION_GAP))
-    return allowed, refused
+    def _refuse(self, message: Claimed, reason: str, until: datetime | None) -> None:
+        # Waiting beyond the campaign's end would only keep it open: then it is for good, with the same reason.
+        # Who is busy is asked again in any case: to skip them, their row would have to be waited for.
+        if reason != "busy" and until and message.expires_at and until >= message.expires_at:
+            until = None
+        self.refused.append(Refusal(message, reason, until))
 
 
-def _refusal(message: Claimed, reason: str, until: datetime) -> Refusal:
-    # Waiting beyond the campaign's end would only keep it open: then it is for good, with the same reason.
-    for_good = message.expires_at is not None and until >= message.expires_at
-    return Refusal(message, reason, None if for_good else until)
+def is_free_form(message: Claimed) -> bool:
+    """Whether it may go only in an open window: everything that is no template, and says or shows something."""
+    kind = (message.content or {}).get("kind", "template")
+    return kind not in ("template", "read")
+
+
+def _channel_of(db: Connection, message: Claimed) -> int:
+    row = db.execute("SELECT channel_id FROM lanes WHERE id = %(id)s", {"id": message.lane_id}).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def record_refusals(db: Connection, channel_id: int, refusals: Sequence[Refusal]) -> None:
@@ -113,18 +200,3 @@ def record_refusals(db: Connection, channel_id: int, refusals: Sequence[Refusal]
         forget(db, channel_id, skipped)
         free_unsent(db, [(message.contact_id, message.id) for message in skipped])
     note(db, [(refusal.message, "skipped", {"reason": refusal.reason}) for refusal in ended])
-
-
-def free_unsent(db: Connection, keys: Sequence[tuple[int, int]]) -> None:
-    """What waited and will never leave gives its customer's 24 hours back."""
-    db.execute(
-        """
-        WITH locked AS (
-            SELECT id FROM contacts WHERE id = ANY(%(contacts)s) AND promoted_by = ANY(%(ids)s)
-             ORDER BY id FOR NO KEY UPDATE
-        )
-        UPDATE contacts SET promoted_at = NULL, promoted_by = NULL
-          FROM locked WHERE contacts.id = locked.id AND contacts.promoted_by = ANY(%(ids)s)
-        """,
-        {"contacts": [key[0] for key in keys], "ids": [key[1] for key in keys]},
-    )

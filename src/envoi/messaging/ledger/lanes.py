@@ -9,6 +9,7 @@ from typing import Any, Literal
 from psycopg.types.json import Jsonb
 
 from ...core.events import MessageReceived
+from . import pairs
 from .words import Connection, Planned
 
 
@@ -150,7 +151,10 @@ def enqueue(
 
 
 def receive(db: Connection, fact: MessageReceived, *, contact_id: int, channel_id: int) -> bool:
-    """Keep a customer's message; False when it was here already (webhooks come more than once)."""
+    """Keep a customer's message, and open their window with this number; False when it was here already.
+
+    Webhooks come more than once.
+    """
     made = db.execute(
         """
         INSERT INTO messages (contact_id, channel_id, direction, kind, category, state, text, content, reply_to,
@@ -171,4 +175,8 @@ def receive(db: Connection, fact: MessageReceived, *, contact_id: int, channel_i
             "at": fact.at,
         },
     ).fetchone()
-    return made is not None
+    if made is None:
+        return False
+    if fact.kind not in pairs.SAID_BY_NOBODY:
+        pairs.open_window(db, channel_id, contact_id, wrote_at=fact.at)
+    return True

@@ -66,3 +66,40 @@ def note_rows(db: Connection, lines: Sequence[tuple[int, int, str, dict[str, Any
             "details": [None if line[3] is None else Jsonb(line[3]) for line in lines],
         },
     )
+
+
+def note_waits(db: Connection, waits: Sequence[tuple[int, int, dict[str, Any]]]) -> None:
+    """A line for each wait: (contact_id, message_id, {"reason": …, "until": …}).
+
+    Who waits again for the same reason has one line for all of it: since when, until when, how many times.
+    """
+    if not waits:
+        return
+    db.execute(
+        """
+        WITH said AS (
+            SELECT s.*, last.id AS line, last.detail AS before
+              FROM unnest(%(contacts)s::bigint[], %(messages)s::bigint[], %(details)s::jsonb[])
+                   AS s (contact_id, message_id, detail)
+              LEFT JOIN LATERAL (
+                    SELECT e.id, e.what, e.detail FROM message_events e
+                     WHERE e.contact_id = s.contact_id AND e.message_id = s.message_id
+                     ORDER BY e.at DESC, e.id DESC LIMIT 1
+                   ) AS last ON last.what = 'waits' AND last.detail ->> 'reason' = s.detail ->> 'reason'
+        ),
+        again AS (
+            UPDATE message_events e
+               SET detail = said.detail || jsonb_build_object(
+                       'times', COALESCE((said.before ->> 'times')::int, 1) + 1, 'again_at', now())
+              FROM said
+             WHERE e.contact_id = said.contact_id AND e.id = said.line
+        )
+        INSERT INTO message_events (contact_id, message_id, what, detail)
+        SELECT contact_id, message_id, 'waits', detail FROM said WHERE line IS NULL
+        """,
+        {
+            "contacts": [wait[0] for wait in waits],
+            "messages": [wait[1] for wait in waits],
+            "details": [Jsonb(wait[2]) for wait in waits],
+        },
+    )

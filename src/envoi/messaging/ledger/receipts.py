@@ -11,8 +11,10 @@ from psycopg.rows import tuple_row
 from psycopg.types.json import Jsonb
 
 from ...core.events import Failure, Receipt
+from .cooling import cool, is_cap
+from .freeing import free_unsent
 from .moves import Line, note_rows
-from .words import COOL_DOWN, ORDER, Connection
+from .words import ORDER, Connection
 
 
 @dataclass(slots=True)
@@ -149,30 +151,14 @@ def apply(db: Connection, settled: Sequence[Settled]) -> list[tuple[int, int, in
 
 
 def free_customers(db: Connection, failed: Sequence[Settled]) -> None:
-    """Nothing reached these customers: their 24 hours are free again, or they cool down when the provider said so."""
+    """Nothing reached these customers: their 24 hours are free again, and their place in the portfolio's limit.
+
+    Where the provider's cap was met, they rest.
+    """
     if not failed:
         return
-    db.execute(
-        """
-        WITH locked AS (SELECT id FROM contacts WHERE id = ANY(%(contacts)s) ORDER BY id FOR NO KEY UPDATE)
-        UPDATE contacts
-           SET promoted_at = CASE WHEN promoted_by = f.message_id THEN NULL ELSE promoted_at END,
-               promoted_by = CASE WHEN promoted_by = f.message_id THEN NULL ELSE promoted_by END,
-               held_until = CASE WHEN f.waits THEN GREATEST(held_until, f.at + %(cool_down)s) ELSE held_until END
-          FROM locked
-          JOIN unnest(%(contacts)s::bigint[], %(messages)s::bigint[], %(waits)s::boolean[], %(ats)s::timestamptz[])
-               AS f (contact_id, message_id, waits, at) ON f.contact_id = locked.id
-         WHERE contacts.id = locked.id
-           AND (contacts.promoted_by = f.message_id OR f.waits)
-        """,
-        {
-            "contacts": [one.contact_id for one in failed],
-            "messages": [one.id for one in failed],
-            "waits": [bool(one.failure and one.failure.action == "wait") for one in failed],
-            "ats": [one.failed_at for one in failed],
-            "cool_down": COOL_DOWN,
-        },
-    )
+    cool(db, [(one.contact_id, one.failed_at) for one in failed if is_cap(one.failure)])
+    free_unsent(db, [(one.contact_id, one.id) for one in failed])
 
 
 def words_of(failure: Failure) -> dict[str, Any]:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from .moves import move, note
+from ..limits import pair
+from . import pairs
+from .cooling import cool
+from .moves import move, note_waits
 from .words import Claimed, Connection, PutBack
 
 
@@ -34,13 +38,47 @@ def put_back(db: Connection, channel_id: int, back: Sequence[PutBack]) -> None:
     ours = {row[0] for row in rows}
     back = [item for item in back if item.message.id in ours]
     move(db, [item.message for item in back], to="queued", when_in=["sending"])
-    note(
+    back = _rest(db, channel_id, back)
+    note_waits(
         db,
         [
-            (item.message, "waits", {"reason": item.reason, "until": item.until.isoformat(), **item.detail})
+            (
+                item.message.contact_id,
+                item.message.id,
+                {"reason": item.reason, "until": item.until.isoformat(), **item.detail},
+            )
             for item in back
         ],
     )
+
+
+# What dispatch calls an answer that this customer is to be left alone for a while.
+CUSTOMER_WAITS = "customer_waits"
+
+
+def _rest(db: Connection, channel_id: int, back: Sequence[PutBack]) -> list[PutBack]:
+    """What the provider says of a customer holds for whatever else waits for them, not for this message alone."""
+    told = [item for item in back if item.reason == CUSTOMER_WAITS]
+    if not told:
+        return list(back)
+    capped = [item for item in told if item.detail.get("code") not in pair.CODES and item.message.promotional]
+    cool(db, [(item.message.contact_id, None) for item in capped])
+    crowded = {item.message.contact_id for item in told if item.detail.get("code") in pair.CODES}
+    untils = pairs.rest(db, channel_id, sorted(crowded))
+    db.execute(
+        """
+        UPDATE outbox SET due_at = LEAST(u.until, outbox.expires_at)
+          FROM unnest(%(contacts)s::bigint[], %(untils)s::timestamptz[]) AS u (contact_id, until)
+         WHERE outbox.channel_id = %(channel_id)s AND outbox.id = ANY(%(ids)s) AND outbox.contact_id = u.contact_id
+        """,
+        {
+            "channel_id": channel_id,
+            "ids": [item.message.id for item in told],
+            "contacts": list(untils),
+            "untils": list(untils.values()),
+        },
+    )
+    return [replace(item, until=untils.get(item.message.contact_id, item.until)) for item in back]
 
 
 def release(db: Connection, channel_id: int, unsent: Sequence[Claimed]) -> None:

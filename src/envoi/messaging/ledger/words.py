@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -26,12 +26,6 @@ ORDER = [
     "delivered",
     "read",
 ]
-
-
-PROMOTION_GAP = timedelta(hours=24)  # mission M4: one promotional message per customer per 24 h
-
-
-COOL_DOWN = timedelta(hours=24)  # Meta sheet, E.3: after 131049 wait at least 24 h
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,89 @@
+"""One customer and one number: how many messages may follow each other, and the rest after "too many to them"."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from ..limits import pair
+from .words import Connection
+
+WINDOW = timedelta(hours=24)  # Meta sheet, A.2: free-form only within 24 h of the customer's own message
+
+# Kinds that the provider says on a person's behalf: they open no window (Meta sheet, D.4 and H).
+SAID_BY_NOBODY = ("system", "revoke", "edit")
+
+# Asked again in the row itself: another dispatcher may have written to the same customer meanwhile.
+BORROW = """
+INSERT INTO pairs (contact_id, channel_id, borrowed_until)
+SELECT contact_id, %(channel)s, %(now)s + n * %(interval)s
+  FROM unnest(%(contacts)s::bigint[], %(counts)s::int[]) AS p (contact_id, n)
+ ORDER BY contact_id
+ON CONFLICT (contact_id, channel_id) DO UPDATE
+   SET borrowed_until = GREATEST(pairs.borrowed_until, %(now)s) + (EXCLUDED.borrowed_until - %(now)s)
+ WHERE COALESCE(GREATEST(pairs.borrowed_until, %(now)s) + (EXCLUDED.borrowed_until - %(now)s)
+                <= %(now)s + %(tolerance)s + %(interval)s, true)
+RETURNING contact_id
+"""
+
+REST = """
+INSERT INTO pairs (contact_id, channel_id, blocked_until, blocked_times)
+SELECT contact_id, %(channel)s, now() + %(first)s, 1 FROM unnest(%(contacts)s::bigint[]) AS p (contact_id)
+ ORDER BY contact_id
+ON CONFLICT (contact_id, channel_id) DO UPDATE
+   SET blocked_times = CASE WHEN pairs.blocked_until > now() - %(remembered)s
+                            THEN LEAST(pairs.blocked_times + 1, 10) ELSE 1 END,
+       blocked_until = now() + (%(rests)s::interval[])[CASE WHEN pairs.blocked_until > now() - %(remembered)s
+                                                            THEN LEAST(pairs.blocked_times + 1, 10) ELSE 1 END]
+RETURNING contact_id, blocked_until
+"""
+
+
+def borrow(db: Connection, channel_id: int, counts: Mapping[int, int], *, now: datetime) -> set[int]:
+    """Write down how many messages leave for each contact now; returns for whom the pair rate still has the room."""
+    if not counts:
+        return set()
+    contacts = sorted(counts)
+    rows = db.execute(
+        BORROW,
+        {
+            "channel": channel_id,
+            "contacts": contacts,
+            "counts": [counts[contact] for contact in contacts],
+            "now": now,
+            "interval": pair.INTERVAL,
+            "tolerance": pair.TOLERANCE,
+        },
+    )
+    return {row[0] for row in rows}
+
+
+def rest(db: Connection, channel_id: int, contacts: Sequence[int]) -> dict[int, datetime]:
+    """The provider said "too many to this person": 4^n seconds for this pair alone; returns until when, by contact."""
+    if not contacts:
+        return {}
+    rows = db.execute(
+        REST,
+        {
+            "channel": channel_id,
+            "contacts": sorted(set(contacts)),
+            "first": pair.rest(0),
+            "rests": [pair.rest(times) for times in range(10)],
+            "remembered": pair.REMEMBERED,
+        },
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def open_window(db: Connection, channel_id: int, contact_id: int, *, wrote_at: datetime) -> None:
+    """The customer wrote to this number: free-form answers may go for WINDOW; nothing shortens it."""
+    db.execute(
+        """
+        INSERT INTO pairs (contact_id, channel_id, window_open_until)
+        -- A provider's clock that goes ahead of ours opens nothing for longer.
+        VALUES (%(contact)s, %(channel)s, LEAST(%(wrote_at)s, now()) + %(window)s)
+        ON CONFLICT (contact_id, channel_id) DO UPDATE
+           SET window_open_until = GREATEST(pairs.window_open_until, EXCLUDED.window_open_until)
+        """,
+        {"contact": contact_id, "channel": channel_id, "wrote_at": wrote_at, "window": WINDOW},
+    )
