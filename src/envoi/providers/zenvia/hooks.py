@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..base import Account, Http
+from ..base import Account, HookHealth, Http
 from ..reading import Json, fields, items, need, text
 from . import calls
 from .webhooks import SECRET_HEADER
@@ -18,7 +18,7 @@ EVENTS: dict[str, Json] = {
 class Subscriptions:
     """Calling it again changes nothing but what is wrong: a new secret, an address, a subscription that stopped."""
 
-    async def subscribe(self, http: Http, account: Account, url: str, secret: str) -> None:
+    async def subscribe(self, http: Http, account: Account, url: str, secret: str) -> str | None:
         """POST /subscriptions for what is missing, PATCH what is there for this address."""
         webhook = {"url": url, "headers": {SECRET_HEADER: secret}}
         present = items(await calls.call(http, account, "GET", "/subscriptions"))
@@ -29,6 +29,17 @@ class Subscriptions:
                 continue
             wanted = {"eventType": event, "webhook": webhook, "criteria": criteria, "status": "ACTIVE", "version": "v2"}
             await calls.call(http, account, "POST", "/subscriptions", wanted)
+        return None
+
+    async def health(self, http: Http, account: Account, url: str) -> HookHealth:
+        """The worse of the two; Zenvia turns a subscription off after 500 failures, and tells nobody (sheet, 4)."""
+        present = items(await calls.call(http, account, "GET", "/subscriptions"))
+        states = [text(found.get("status")) if (found := _ours(present, event, url)) else "" for event in EVENTS]
+        if "" in states:
+            return "missing"
+        if "INACTIVE" in states:
+            return "inactive"
+        return "degraded" if "DEGRADED" in states else "active"
 
 
 def _ours(present: list[Any], event: str, url: str) -> Json | None:
