@@ -51,7 +51,8 @@ def claim(*, at_most: int, only: int | None = None) -> list[Stored]:
             return []
         cursor.execute(
             """
-            SELECT w.id, w.account_id, w.provider, coalesce(a.hook_key, ''), w.query, w.content_type, w.body, w.received_at
+            SELECT w.id, w.account_id, w.provider, coalesce(a.hook_key, ''), w.query, w.content_type, w.body,
+                   w.received_at
               FROM webhook_events w LEFT JOIN accounts a ON a.id = w.account_id
              WHERE w.id = ANY(%(ids)s)
              ORDER BY array_position(%(ids)s::bigint[], w.id)

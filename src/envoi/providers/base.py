@@ -285,7 +285,8 @@ class Numbers(Protocol):
         """Every number, with what limits it. Raises a SendError."""
 
 
-# "missing": nothing is sent to that address; "inactive": the provider stopped sending, and somebody has to set it up again.
+# "missing": nothing is sent to that address; "inactive": the provider stopped, and somebody has to set
+# it up again.
 HookHealth = Literal["active", "degraded", "inactive", "missing", ""]
 
 

@@ -1,7 +1,7 @@
 """What Twilio's webhooks tell: statuses of what we sent, and everything inbound (Twilio sheet, 3, 6).
 
-Neither kind says when it happened, so the moment at which it reached us counts. Contents get Meta's shapes; Twilio's own
-parameters stay beside them under "twilio".
+Neither kind says when it happened, so the moment at which it reached us counts. Contents get Meta's shapes;
+Twilio's own parameters stay beside them under "twilio".
 """
 
 from __future__ import annotations
