@@ -141,9 +141,14 @@ def sentence(error: base.SendError) -> str:
 
 def stop(account: Account, state: str, reason: str) -> None:
     """Suspend the account's active numbers and say why, in the caller's transaction; what waits stays queued."""
-    if account.state != state or account.state_reason != reason:
+    if account.state != state:
+        # The same for the same cause: it is told once, though each answer has a trace id of its own.
+        account.channels.filter(state=Channel.State.SUSPENDED, state_reason=account.state_reason or reason).update(
+            state_reason=reason
+        )
         _becomes(account, state, reason)
-    account.channels.filter(state=Channel.State.ACTIVE).update(state=Channel.State.SUSPENDED, state_reason=reason)
+    active = account.channels.filter(state=Channel.State.ACTIVE)
+    active.update(state=Channel.State.SUSPENDED, state_reason=account.state_reason)
 
 
 def _refused(account: Account, error: base.SendError) -> None:
