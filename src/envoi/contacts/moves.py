@@ -10,15 +10,16 @@ from typing import Any
 
 import psycopg
 from django.db import connection, transaction
-from django.utils.translation import gettext_noop as _noop
 
 from ..core.events import IdentityChanged, Person
 from ..team.actions import note
+from ..team.models import AuditEntry
 from . import consents
 from .identities import link
 from .models import Contact, Identity
 
-CHANGED = _noop("Their number or id changed; they had withdrawn under the other one.")
+VERB = "contacts.identity"
+CHANGED = "Their number or id changed; they had withdrawn under the other one."
 
 
 @transaction.atomic
@@ -44,10 +45,20 @@ def move_identity(fact: IdentityChanged) -> list[int]:
         moved += _take_number(people, fact.old.phone, number, heir=_owners(Person(phone=number)).get("phone", heir))
     moved += _spread_withdrawals(people, fact)
     if moved:
-        detail = {"old": fact.old.phone or fact.old.user_id, "new": fact.new.phone or fact.new.user_id}
+        detail = {
+            "old": fact.old.phone or fact.old.user_id,
+            "new": fact.new.phone or fact.new.user_id,
+            "at": fact.at.isoformat(),
+        }
         for one in concerned:
-            note(None, "contacts.identity", f"contact/{one}", detail)
+            _note_once(f"contact/{one}", detail)
     return concerned
+
+
+def _note_once(subject: str, detail: dict[str, Any]) -> None:
+    """The change is announced by a message from the old number, which finds that number's contact each time."""
+    if not AuditEntry.objects.filter(subject=subject, verb=VERB, detail=detail).exists():
+        note(None, VERB, subject, detail)
 
 
 def _take_number(people: dict[int, Contact], old: str, new: str, *, heir: int) -> int:
