@@ -10,6 +10,18 @@ CREATE TABLE accounts (
     hook_key                character varying(64) NOT NULL,
     created_at              timestamp with time zone NOT NULL DEFAULT statement_timestamp(),
     portfolio               character varying(120) NOT NULL DEFAULT ''::character varying,
+    checked_at              timestamp with time zone,
+    hooks_set_at            timestamp with time zone,
+    hooks_state             character varying(10) NOT NULL DEFAULT ''::character varying,
+    problem                 text NOT NULL DEFAULT ''::text,
+    said                    text NOT NULL DEFAULT ''::text,
+    said_at                 timestamp with time zone,
+    state                   character varying(12) NOT NULL DEFAULT 'active'::character varying,
+    state_reason            text NOT NULL DEFAULT ''::text,
+    state_until             timestamp with time zone,
+    tier                    character varying(24) NOT NULL DEFAULT ''::character varying,
+    work                    character varying(8) NOT NULL DEFAULT ''::character varying,
+    work_since              timestamp with time zone,
     CONSTRAINT accounts_pkey PRIMARY KEY (id),
     CONSTRAINT accounts_hook_key_key UNIQUE (hook_key)
 );
@@ -107,8 +119,14 @@ CREATE TABLE channels (
     throughput_per_second   integer NOT NULL,
     created_at              timestamp with time zone NOT NULL DEFAULT statement_timestamp(),
     account_id              bigint NOT NULL,
+    problems                jsonb NOT NULL DEFAULT '[]'::jsonb,
+    provider_state          character varying(40) NOT NULL DEFAULT ''::character varying,
+    provider_throughput     integer,
+    said                    text NOT NULL DEFAULT ''::text,
+    said_at                 timestamp with time zone,
     CONSTRAINT channels_pkey PRIMARY KEY (id),
     CONSTRAINT channel_throughput_positive CHECK ((throughput_per_second > 0)),
+    CONSTRAINT channels_provider_throughput_check CHECK ((provider_throughput >= 0)),
     CONSTRAINT channels_throughput_per_second_check CHECK ((throughput_per_second >= 0)),
     CONSTRAINT channels_account_id_3d6ef42b_fk_accounts_id FOREIGN KEY (account_id) REFERENCES accounts(id) DEFERRABLE INITIALLY DEFERRED
 );

@@ -193,3 +193,31 @@ def test_sigterm_lets_a_waiting_webhook_have_its_200(hook: str, raw_db, test_dat
             lock.commit()
         assert answer.result(10).status == 200
     assert stored(raw_db) == [BODY]
+
+
+def test_a_new_secret_counts_at_once_and_the_old_one_as_long_as_it_is_kept(
+    gateway: Running, hook: str, raw_db: psycopg.Connection
+):
+    """Providers such as Twilio send a webhook once: a person who rotates a secret must not lose any."""
+
+    def keep(**credentials: str) -> None:
+        raw_db.execute(
+            "UPDATE accounts SET credentials = %s WHERE hook_key = %s",
+            [seal({"verify_token": "verify-1", **credentials}), hook],
+        )
+
+    def status(secret: str) -> int:
+        return gateway.ask("POST", f"/hooks/meta/{hook}", BODY, signed(BODY, secret)).status
+
+    assert status("secret-1") == 200
+    try:
+        keep(app_secret="rotated", app_secret_old="secret-1")
+        until(lambda: status("rotated") == 200, "the new secret counts", seconds=2)
+        assert status("secret-1") == 200
+        keep(app_secret="rotated")
+        until(lambda: status("secret-1") == 401, "the old secret is forgotten", seconds=8)
+        assert status("rotated") == 200
+        assert status("nonsense") == 401
+    finally:
+        keep(app_secret="secret-1")
+        until(lambda: status("secret-1") == 200, "as it was", seconds=8)

@@ -25,6 +25,7 @@ def store(account: Account, channel: Channel) -> Callable[..., list[int]]:
 def everything() -> dict[str, list[Any]]:
     """Every row that a webhook may change, webhooks themselves left out."""
     tables = ("contacts", "identities", "consents", "messages", "message_events", "outbox", "templates")
+    tables += ("accounts", "channels", "audit_log")
     found = {}
     with connection.cursor() as cursor:
         for table in tables:

@@ -177,42 +177,6 @@ def test_what_nobody_understands_is_kept_and_done(store, body: bytes):
     assert bytes(WebhookEvent.objects.get().body) == body
 
 
-@pytest.mark.parametrize(
-    ("body", "note"),
-    [
-        (
-            webhook("account_update", {"event": "ACCOUNT_RESTRICTION", "restriction_info": []}),
-            "AccountChanged: 100200 ACCOUNT_RESTRICTION restricted",
-        ),
-        (
-            webhook("messages", value(errors=[{"code": 130429, "title": "Rate limit hit"}])),
-            "ChannelChanged: 1099 errors 130429 The number sends faster than its limit",
-        ),
-        (
-            webhook(
-                "messages",
-                value(
-                    messages=[
-                        {
-                            "id": "wamid.S",
-                            "timestamp": str(NOON),
-                            "type": "system",
-                            "from": "33639980001",
-                            "system": {"type": "user_changed_number", "body": "x", "wa_id": "33639980002"},
-                        }
-                    ]
-                ),
-            ),
-            "IdentityChanged: +33639980001 is now +33639980002",
-        ),
-    ],
-)
-def test_what_nobody_acts_on_yet_is_noted(store, body: bytes, note: str):
-    store(body)
-    engine.step()
-    assert states() == [("done", note)]
-
-
 def test_the_same_webhooks_again_change_nothing(store, channel):
     contact_id, message_id = outgoing(channel)
     token = token_of(contact_id, message_id)

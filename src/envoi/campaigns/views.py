@@ -211,6 +211,7 @@ def _moving(campaign: Any) -> dict[str, Any]:
         "progress_tone": tone,
         "seconds_left": funnel.seconds_left if campaign.state == "running" else None,
         "held": campaign.state == "running" and campaign.lane is not None and campaign.lane.state == "held",
+        "stopped": campaign.state == "running" and campaign.channel.state != "active",
         "moving": queries.is_live(campaign),
     }
 

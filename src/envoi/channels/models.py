@@ -15,7 +15,18 @@ def provider_choices() -> list[tuple[str, str]]:
 
 
 class Account(models.Model):
-    """One contract with a provider: on Meta a WhatsApp Business Account (WABA) with its token and app secret."""
+    """One contract with a provider: on Meta a WhatsApp Business Account (WABA) with its token and app secret.
+
+    `problem` is what the last look at the provider met, in a sentence; `said` the provider's latest word to a person.
+    `work` is what a job does for the account at this moment ("check" or "hooks"), "" when none does.
+    """
+
+    class State(models.TextChoices):
+        ACTIVE = "active", _("Active")
+        RESTRICTED = "restricted", _("Restricted")
+        SUSPENDED = "suspended", _("Suspended")
+        UNREACHABLE = "unreachable", _("Unreachable")
+        OFF = "off", _("Disconnected")
 
     provider = models.CharField(max_length=20, choices=provider_choices)
     name = models.CharField(max_length=120)
@@ -30,6 +41,18 @@ class Account(models.Model):
         db_default="",
         help_text="Meta's id of the business: accounts of one business share its limit of people a day.",
     )
+    state = models.CharField(max_length=12, choices=State.choices, default=State.ACTIVE, db_default=State.ACTIVE)
+    state_reason = models.TextField(blank=True, default="", db_default="")
+    state_until = models.DateTimeField(null=True)
+    tier = models.CharField(max_length=24, blank=True, default="", db_default="")
+    problem = models.TextField(blank=True, default="", db_default="")
+    said = models.TextField(blank=True, default="", db_default="")
+    said_at = models.DateTimeField(null=True)
+    work = models.CharField(max_length=8, blank=True, default="", db_default="")
+    work_since = models.DateTimeField(null=True)
+    checked_at = models.DateTimeField(null=True)
+    hooks_state = models.CharField(max_length=10, blank=True, default="", db_default="")
+    hooks_set_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -41,7 +64,10 @@ class Account(models.Model):
 
 
 class Channel(models.Model):
-    """A number (or sender) that customers see. `throughput_per_second` is the provider's limit for it."""
+    """A number (or sender) that customers see. `throughput_per_second` is the provider's limit for it.
+
+    `problems` are sentences of the provider's on what limits it, `said` its latest word about it.
+    """
 
     class State(models.TextChoices):
         ACTIVE = "active", _("Active")
@@ -57,6 +83,11 @@ class Channel(models.Model):
     quality = models.CharField(max_length=12, blank=True, default="")
     tier = models.CharField(max_length=24, blank=True, default="")
     throughput_per_second = models.PositiveIntegerField(default=80)
+    provider_throughput = models.PositiveIntegerField(null=True, help_text="What the provider said last.")
+    provider_state = models.CharField(max_length=40, blank=True, default="", db_default="")
+    problems = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
+    said = models.TextField(blank=True, default="", db_default="")
+    said_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:

@@ -17,6 +17,7 @@ urlpatterns = [
     path("segments/", include("envoi.segments.urls")),
     path("templates/", include("envoi.message_templates.urls")),
     path("channels/", include("envoi.channels.urls")),
+    path("channels/", include("envoi.messaging.trial_urls")),
     path("files/", include("envoi.messaging.urls")),
     path("files/", include("envoi.media.urls")),
     path("campaigns/", include("envoi.campaigns.urls")),

@@ -24,6 +24,7 @@ from ..team.rights import require
 from . import consents
 from .identities import contact_for_person, everybody_with_a_key_of, link, shortened
 from .models import Consent, Contact, Import, Tag
+from .moves import move_identity
 from .options import ImportOptions
 from .words import language_of
 
@@ -34,6 +35,7 @@ __all__ = [
     "cancel_import",
     "contact_for_person",
     "everybody_with_a_key_of",
+    "move_identity",
     "note_inbound",
     "record_consent",
     "start_import",

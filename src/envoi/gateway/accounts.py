@@ -50,6 +50,12 @@ class Accounts:
             found = self._owners.get((provider, hook_key))
         return found
 
+    async def owner_anew(self, provider: str, hook_key: str) -> Owner | None:
+        """As owner, from a copy a second old at most: for a signature that yesterday's secrets did not make."""
+        if self._age() > UNKNOWN_FOR:
+            await self._refresh()
+        return self._owners.get((provider, hook_key))
+
     def _age(self) -> float:
         return time.monotonic() - self._read_at
 

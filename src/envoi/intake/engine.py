@@ -13,15 +13,7 @@ from threading import Event
 import psycopg
 from django.db import connection, transaction
 
-from ..core.events import (
-    AccountChanged,
-    ChannelChanged,
-    Fact,
-    IdentityChanged,
-    MessageReceived,
-    PreferenceChanged,
-    Receipt,
-)
+from ..core.events import Fact, IdentityChanged, MessageReceived, PreferenceChanged, Receipt
 from ..messaging import ledger
 from ..messaging.actions import ledger_db
 from ..providers.table import PROVIDERS
@@ -33,9 +25,6 @@ from .store import Stored
 log = logging.getLogger("envoi.intake")
 
 MOST_AT_ONCE = 200
-
-# Nobody acts on these yet: they are noted on their webhook, which can be replayed by a version that does.
-NOTED = (IdentityChanged, ChannelChanged, AccountChanged)
 
 # Two processes wanted the same rows in another order: PostgreSQL stops one of them.
 MET = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
@@ -84,11 +73,8 @@ def apply(facts: Iterable[tuple[Fact, Stored]]) -> None:
     """Let follow what follows from these facts, in the caller's transaction."""
     channels = store.channels()
     receipts: list[Receipt] = []
-    routed: list[tuple[Fact, Origin]] = []
+    routed: list[tuple[Fact, Origin, Stored]] = []
     for fact, stored in facts:
-        if isinstance(fact, NOTED):
-            stored.notes.append(_note(fact))
-            continue
         channel_id = None
         if isinstance(fact, MessageReceived | Receipt | PreferenceChanged):
             found = channels.get((stored.provider, fact.channel), {})
@@ -100,10 +86,11 @@ def apply(facts: Iterable[tuple[Fact, Stored]]) -> None:
         if isinstance(fact, Receipt):
             receipts.append(fact)
         else:
-            routed.append((fact, Origin(stored.account_id, stored.provider, channel_id)))
+            routed.append((fact, Origin(stored.account_id, stored.provider, channel_id), stored))
     # In one order of people, so that two processes rarely wait for each other in a circle.
-    for fact, origin in sorted(routed, key=lambda pair: _whose(pair[0])):
-        ROUTES[type(fact)](fact, origin)
+    for fact, origin, stored in sorted(routed, key=lambda one: _whose(one[0])):
+        if note := ROUTES[type(fact)](fact, origin):
+            stored.notes.append(note[:500])
     if receipts:
         ledger.settle(ledger_db(), receipts)
 
@@ -160,22 +147,9 @@ def _facts(stored: Stored) -> Sequence[Fact]:
     return PROVIDERS[stored.provider].parse(stored.delivery)
 
 
-def _note(fact: IdentityChanged | ChannelChanged | AccountChanged) -> str:
-    """One line for a person: what moved, in short."""
-    match fact:
-        case IdentityChanged(old=old, new=new):
-            said = f"{old.phone or old.user_id} is now {new.phone or new.user_id}"
-        case ChannelChanged():
-            problem = f"{fact.failure.code} {fact.failure.title}" if fact.failure else ""
-            said = " ".join(filter(None, (fact.channel or fact.address, fact.event, fact.tier, problem, fact.reason)))
-        case AccountChanged():
-            said = " ".join(filter(None, (fact.account, fact.event, fact.state, fact.tier, fact.reason)))
-    return f"{type(fact).__name__}: {said}"[:500]
-
-
 def _whose(fact: Fact) -> str:
     match fact:
-        case MessageReceived(sender=person) | PreferenceChanged(person=person):
+        case MessageReceived(sender=person) | PreferenceChanged(person=person) | IdentityChanged(old=person):
             return person.phone or person.user_id or ""
     return ""
 

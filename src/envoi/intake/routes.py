@@ -1,6 +1,7 @@
 """What follows what: one function for each kind of fact, one table. The only page that connects parts of Envoi.
 
-Every function bears being called again with the same fact: webhooks come more than once, and a kill repeats them.
+A function may return a line for the webhook's notes. Every one bears being called again with the same fact: webhooks
+come more than once, and a kill repeats them.
 Receipts are not here: a whole batch of them is settled in one go by the engine.
 """
 
@@ -11,10 +12,20 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ..campaigns import actions as campaigns
+from ..channels import facts as channels
 from ..contacts import actions as contacts
 from ..contacts.models import ConsentEntry, Contact
 from ..contacts.optout import is_opt_in, is_opt_out
-from ..core.events import Fact, MessageReceived, PreferenceChanged, TemplateChanged, Unknown
+from ..core.events import (
+    AccountChanged,
+    ChannelChanged,
+    Fact,
+    IdentityChanged,
+    MessageReceived,
+    PreferenceChanged,
+    TemplateChanged,
+    Unknown,
+)
 from ..message_templates import actions as templates
 from ..messaging import actions as messaging
 from ..messaging.ledger import SAID_BY_NOBODY
@@ -91,14 +102,34 @@ def template_changed(fact: TemplateChanged, origin: Origin) -> None:
         campaigns.hold_recategorised()
 
 
+def identity_changed(fact: IdentityChanged, origin: Origin) -> str:
+    """Who has the old key is found by the new one too, and their opt-out goes with them."""
+    if contacts.move_identity(fact):
+        return ""
+    return f"IdentityChanged: nobody here is {fact.old.phone or fact.old.user_id}."
+
+
+def channel_changed(fact: ChannelChanged, origin: Origin) -> str:
+    """Quality, limits, name and problems of a number."""
+    return channels.channel_changed(fact, account_id=origin.account_id, provider=origin.provider)
+
+
+def account_changed(fact: AccountChanged, origin: Origin) -> str:
+    """A restriction, a ban or a limit of a whole account."""
+    return channels.account_changed(fact, account_id=origin.account_id, provider=origin.provider)
+
+
 def unknown(fact: Unknown, origin: Origin) -> None:
     """Nothing follows: the webhook itself is kept, and can be replayed by a version that knows better."""
 
 
-ROUTES: dict[type[Fact], Callable[[Any, Origin], None]] = {
+ROUTES: dict[type[Fact], Callable[[Any, Origin], str | None]] = {
     MessageReceived: message_received,
     PreferenceChanged: preference_changed,
     TemplateChanged: template_changed,
+    IdentityChanged: identity_changed,
+    ChannelChanged: channel_changed,
+    AccountChanged: account_changed,
     Unknown: unknown,
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
@@ -51,7 +51,8 @@ def claim(*, at_most: int, only: int | None = None) -> list[Stored]:
             return []
         cursor.execute(
             """
-            SELECT w.id, w.account_id, w.provider, coalesce(a.hook_key, ''), w.query, w.content_type, w.body
+            SELECT w.id, w.account_id, w.provider, coalesce(a.hook_key, ''), w.query, w.content_type, w.body,
+                   w.received_at
               FROM webhook_events w LEFT JOIN accounts a ON a.id = w.account_id
              WHERE w.id = ANY(%(ids)s)
              ORDER BY array_position(%(ids)s::bigint[], w.id)
@@ -62,10 +63,22 @@ def claim(*, at_most: int, only: int | None = None) -> list[Stored]:
 
 
 def _stored(
-    event_id: int, account_id: int, provider: str, hook_key: str, query: str, content_type: str, body: bytes
+    event_id: int,
+    account_id: int,
+    provider: str,
+    hook_key: str,
+    query: str,
+    content_type: str,
+    body: bytes,
+    received_at: datetime,
 ) -> Stored:
-    headers = {"content-type": content_type}
-    delivery = Delivery.at(hook_url(provider, hook_key), query=query, headers=headers, body=bytes(body))
+    delivery = Delivery.at(
+        hook_url(provider, hook_key),
+        query=query,
+        headers={"content-type": content_type},
+        body=bytes(body),
+        received_at=received_at,
+    )
     return Stored(event_id, account_id, provider, delivery)
 
 

@@ -1,10 +1,20 @@
-"""The worker's part in messaging: customers' files, fetched and let go."""
+"""The worker's part in messaging: customers' files, fetched and let go; an eye on providers while messages wait."""
 
 from __future__ import annotations
 
+from django.db import connection
 from procrastinate.contrib.django import app
 
+from ..core import jobs
 from . import attachments
+
+# outbox_due (channel, lane, due_at, id): one index look a channel. Whoever sends nothing is looked at more seldom.
+WAITING_FOR = """
+SELECT DISTINCT c.account_id
+  FROM channels c
+ WHERE c.state = 'active'
+   AND EXISTS (SELECT 1 FROM outbox o WHERE o.channel_id = c.id)
+"""
 
 
 @app.task(name="messaging.fetch_attachment")
@@ -25,3 +35,13 @@ def take_up_attachments(timestamp: int) -> None:
 def let_go_of_files(timestamp: int) -> None:
     """Files whose customer was erased."""
     attachments.let_go()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="messaging.look_at_providers", queueing_lock="messaging.look_at_providers")
+def look_at_providers(timestamp: int) -> None:
+    """Each minute, one look at every account for which something waits: a provider that ails is stopped by name."""
+    with connection.cursor() as cursor:
+        cursor.execute(WAITING_FOR)
+        for (account_id,) in cursor.fetchall():
+            jobs.defer("channels.check_account", once=str(account_id), account_id=account_id)

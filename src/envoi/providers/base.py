@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from ..core import clock
 from ..core.events import Fact
 from .refusals import ACTIONS as ACTIONS
 from .refusals import Advice as Advice
@@ -141,19 +142,39 @@ class Accepted(NamedTuple):
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """What reached a webhook address. `url` is the one that the provider called; header names are in lower case.
 
-    Once it was stored, `parse` gets the same body, url and query, and of the headers content-type alone.
+    Once it was stored, `parse` gets the same body, url and query, of the headers content-type alone, and the time at
+    which it came.
     """
 
     url: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
+    received_at: datetime | None = None
 
     @classmethod
-    def at(cls, address: str, *, query: str, headers: Mapping[str, str], body: bytes) -> Delivery:
+    def at(
+        cls,
+        address: str,
+        *,
+        query: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        received_at: datetime | None = None,
+    ) -> Delivery:
         """A delivery to `address` with its query as it stood behind the question mark."""
-        url = f"{address}?{query}" if query else address
-        return cls(url=url, query=dict(parse_qsl(query, keep_blank_values=True)), headers=headers, body=body)
+        return cls(
+            url=f"{address}?{query}" if query else address,
+            query=dict(parse_qsl(query, keep_blank_values=True)),
+            headers=headers,
+            body=body,
+            received_at=received_at,
+        )
+
+    @property
+    def at_our_door(self) -> datetime:
+        """When it came: the time of what a provider tells without a time of its own. Now, while it is not stored."""
+        return self.received_at or clock.now()
 
 
 class Answer(NamedTuple):
@@ -264,11 +285,23 @@ class Numbers(Protocol):
         """Every number, with what limits it. Raises a SendError."""
 
 
+# "missing": nothing is sent to that address; "inactive": the provider stopped, and somebody has to set
+# it up again.
+HookHealth = Literal["active", "degraded", "inactive", "missing", ""]
+
+
 class Hooks(Protocol):
     """Telling a provider where to send webhooks."""
 
-    async def subscribe(self, http: Http, account: Account, url: str, secret: str) -> None:
-        """Have webhooks of the account sent to `url`. Raises a SendError."""
+    async def subscribe(self, http: Http, account: Account, url: str, secret: str) -> str | None:
+        """Have webhooks of the account sent to `url`, signed (or let in) by `secret`. Raises a SendError.
+
+        Returns the secret that the provider made itself and shows this one time, None where ours holds. Calling it
+        again for the same address makes no second subscription wherever the provider lists what there is.
+        """
+
+    async def health(self, http: Http, account: Account, url: str) -> HookHealth:
+        """How the subscription for `url` fares, "" where the provider does not tell. Raises a SendError."""
 
 
 class Provider(Protocol):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import uuid
 
 from ...core.events import Failure
-from ..base import Account, Http, RemoteNumber, Suspended
-from .calling import Call, ask, ask_json, credential, mode_of, refuse
+from ..base import Account, HookHealth, Http, RemoteNumber, Suspended
+from .calling import Call, ask, ask_json, credential, mode_of, part, refuse
 from .gen3_templates import pages
-from .reading import Json, phone, text
+from .reading import Json, items, phone, text
 from .templates import gen2_pages
 
 # Everything but whatsapp.accepted, which says no more than the answer did.
@@ -73,12 +73,14 @@ def _gen2(row: Json) -> RemoteNumber:
 class BirdHooks:
     """Where Bird sends what happens."""
 
-    async def open(self, http: Http, account: Account, url: str, secret: str) -> str:
-        """Have webhooks sent to `url`; returns the secret that signs them, which the account must keep.
-
-        The Bird API makes a secret of its own and shows it this one time; Gen 2 takes ours; MessageBird signs with
+    async def subscribe(self, http: Http, account: Account, url: str, secret: str) -> str | None:
+        """The Bird API makes a secret of its own and shows it this one time; Gen 2 takes ours; MessageBird signs with
         the key in its dashboard, whatever we say.
+
+        What there is for this address is deleted first where the API has a delete: of a subscription of the Bird
+        API whose secret was lost nothing could ever be read again.
         """
+        present = [row for row in await _subscriptions(http, account) if text(row.get("url")) == url]
         match mode_of(account):
             case "gen3":
                 asked: Json = {"url": url, "events": list(GEN3_EVENTS), "description": "Envoi"}
@@ -86,20 +88,47 @@ class BirdHooks:
                 made = await ask_json(http, account, Call("POST", "/v1/webhooks", asked, headers))
                 if not text(made.get("secret")):
                     raise Suspended(Failure("no_secret", "Bird made the webhook without a secret"))
+                # After the new one stands: nothing that happens in between is missed.
+                for row in present:
+                    await ask(http, account, Call("DELETE", f"/v1/webhooks/{part(text(row.get('id')))}"))
                 return text(made.get("secret"))
             case "gen2":
-                organization, workspace = credential(account, "organization_id"), credential(account, "workspace_id")
-                path = f"/organizations/{organization}/workspaces/{workspace}/webhook-subscriptions"
+                there = {text(row.get("event")) for row in present}
                 for event in GEN2_EVENTS:
-                    asked = {"service": "channels", "event": event, "url": url, "signingKey": secret}
-                    await ask(http, account, Call("POST", path, asked))
-                return secret
-        asked = {"events": list(CONVERSATIONS_EVENTS), "url": url}
-        await ask(http, account, Call("POST", "/v1/webhooks", asked))
-        return secret
+                    if event not in there:
+                        asked = {"service": "channels", "event": event, "url": url, "signingKey": secret}
+                        await ask(http, account, Call("POST", _gen2_path(account), asked))
+                return None
+        if not present:
+            asked = {"events": list(CONVERSATIONS_EVENTS), "url": url}
+            await ask(http, account, Call("POST", "/v1/webhooks", asked))
+        elif text(present[0].get("status")) == "disabled":
+            path = f"/v1/webhooks/{part(text(present[0].get('id')))}"
+            await ask(http, account, Call("PATCH", path, {"status": "enabled"}))
+        return None
 
-    async def subscribe(self, http: Http, account: Account, url: str, secret: str) -> None:
-        """As open, where the secret is ours to choose. Raises Rejected for the Bird API, whose secret must be kept."""
-        if mode_of(account) == "gen3":
-            raise refuse("Bird makes the secret itself and shows it once: it must be kept with the account", "hooks")
-        await self.open(http, account, url, secret)
+    async def health(self, http: Http, account: Account, url: str) -> HookHealth:
+        """The worst of what is subscribed for this address."""
+        present = [row for row in await _subscriptions(http, account) if text(row.get("url")) == url]
+        needed = set(GEN2_EVENTS) if mode_of(account) == "gen2" else set()
+        if not present or needed - {text(row.get("event")) for row in present}:
+            return "missing"
+        states = {text(row.get("status")) for row in present}
+        if states & {"paused", "disabled", "inactive"}:
+            return "inactive"
+        return "degraded" if "degraded" in states else "active"
+
+
+async def _subscriptions(http: Http, account: Account) -> list[Json]:
+    match mode_of(account):
+        case "gen3":
+            return await pages(http, account, "/v1/webhooks")
+        case "gen2":
+            return await gen2_pages(http, account, _gen2_path(account), {})
+    listed = await ask_json(http, account, Call("GET", "/v1/webhooks?limit=100"))
+    return [row for row in items(listed.get("items")) if isinstance(row, dict)]
+
+
+def _gen2_path(account: Account) -> str:
+    organization, workspace = credential(account, "organization_id"), credential(account, "workspace_id")
+    return f"/organizations/{organization}/workspaces/{workspace}/webhook-subscriptions"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ..base import Account, Http, RemoteNumber
+from ..base import Account, HookHealth, Http, RemoteNumber
 from ..reading import Json, fields, items, text
 from .graph import call, pages
 
@@ -38,7 +38,7 @@ class MetaNumbers:
 class MetaHooks:
     """An address for one account only; the app's own address is set in Meta's dashboard."""
 
-    async def subscribe(self, http: Http, account: Account, url: str, secret: str) -> None:
+    async def subscribe(self, http: Http, account: Account, url: str, secret: str) -> str | None:
         """POST /{waba_id}/subscribed_apps: Meta checks the address with `secret` as verify token before it answers.
 
         Messages and statuses go to `url` from now on; template and account events always go to the address that
@@ -46,6 +46,16 @@ class MetaHooks:
         """
         asked = {"override_callback_uri": url, "verify_token": secret}
         await call(http, account, "POST", account.provider_id, "subscribed_apps", json=asked)
+        return None
+
+    async def health(self, http: Http, account: Account, url: str) -> HookHealth:
+        """GET /{waba_id}/subscribed_apps; an app without an address for this account uses that of Meta's dashboard."""
+        rows = await pages(http, account, account.provider_id, "subscribed_apps", query={})
+        addresses = [text(fields(row).get("override_callback_uri")) for row in rows]
+        if url in addresses:
+            return "active"
+        # An app's own address can't be read with an account's token: it may well be ours.
+        return "" if "" in addresses else "missing"
 
 
 def _number(row: Json) -> RemoteNumber:

@@ -6,7 +6,7 @@ import re
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from ..base import Account, Http, RemoteNumber
+from ..base import Account, HookHealth, Http, RemoteNumber
 from .calls import FORM, MESSAGING, Json, call, fields, items, pages, refusal, send, text
 
 SENDERS = "/v2/Channels/Senders"
@@ -25,7 +25,7 @@ class Numbers:
 class Hooks:
     """Where inbound messages and the statuses without an address of their own go."""
 
-    async def subscribe(self, http: Http, account: Account, url: str, secret: str) -> None:
+    async def subscribe(self, http: Http, account: Account, url: str, secret: str) -> str | None:
         """Tell every sender, and the messaging service when the account uses one. Twilio signs with its own secret."""
         webhook = {"callback_url": url, "callback_method": "POST"}
         webhook |= {"status_callback_url": url, "status_callback_method": "POST"}
@@ -38,6 +38,14 @@ class Hooks:
             answer = await send(http, account, "POST", MESSAGING, path, urlencode(form).encode(), FORM)
             if not 200 <= answer.status < 300:
                 raise refusal(answer)
+        return None
+
+    async def health(self, http: Http, account: Account, url: str) -> HookHealth:
+        """What each sender says of its own webhook (8); a list that leaves it out says nothing."""
+        webhooks = [fields(sender.get("webhook")) for sender in await _senders(http, account)]
+        if not any(webhooks):
+            return ""
+        return "active" if all(webhook.get("callback_url") == url for webhook in webhooks) else "missing"
 
 
 async def _senders(http: Http, account: Account) -> list[Json]:

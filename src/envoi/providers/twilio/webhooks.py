@@ -1,18 +1,18 @@
 """What Twilio's webhooks tell: statuses of what we sent, and everything inbound (Twilio sheet, 3, 6).
 
-Neither kind says when it happened, so the moment of reading counts. Contents get Meta's shapes; Twilio's own
-parameters stay beside them under "twilio".
+Neither kind says when it happened, so the moment at which it reached us counts. Contents get Meta's shapes;
+Twilio's own parameters stay beside them under "twilio".
 """
 
 from __future__ import annotations
 
 import math
 import re
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from ...core import clock
 from ...core.events import Fact, Failure, MessageReceived, Person, PreferenceChanged, Receipt, ReceiptState, Unknown
 from ...core.ids import parse_token
 from ..base import Delivery
@@ -46,22 +46,22 @@ def parse(delivery: Delivery) -> list[Fact]:
     status = params.get("MessageStatus") or params.get("SmsStatus", "")
     try:
         if status in RECEIVED:
-            return _received(params)
+            return _received(params, delivery.at_our_door)
         if status in NO_NEWS:
             return []
-        return _receipts(params, status, delivery.query.get("token", ""))
+        return _receipts(params, status, delivery.query.get("token", ""), delivery.at_our_door)
     except (KeyError, ValueError):
         return [Unknown("message" if status in RECEIVED else f"status {status}", params)]
 
 
-def _receipts(params: dict[str, str], status: str, token: str) -> list[Fact]:
+def _receipts(params: dict[str, str], status: str, token: str, at: datetime) -> list[Fact]:
     """A status; that the person blocked us is told a second time, as their preference."""
     receipt = Receipt(
         channel=_address(params["From"]),
         provider_id=params["MessageSid"],
         key=parse_token(token),
         state=STATUSES[status],
-        at=clock.now(),
+        at=at,
         recipient=_person(params["To"], params),
         failure=_failure(params, status) if STATUSES[status] == "failed" else None,
     )
@@ -80,13 +80,13 @@ def _failure(params: dict[str, str], status: str) -> Failure:
     return Failure(code, row.title if row else words, words, row.action if row else "rejected")
 
 
-def _received(params: dict[str, str]) -> list[Fact]:
+def _received(params: dict[str, str], at: datetime) -> list[Fact]:
     channel, sender, kind = _address(params["To"]), _person(params["From"], params), _kind(params)
     message = MessageReceived(
         channel=channel,
         sender=sender,
         provider_id=params["MessageSid"],
-        at=clock.now(),
+        at=at,
         kind=kind,
         text=_words(kind, params),
         content=_content(kind, params),

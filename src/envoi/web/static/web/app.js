@@ -112,3 +112,20 @@ document.addEventListener("htmx:afterSettle", () => {
   for (const [name, value] of typed) for (const field of document.getElementsByName(name)) if (field.value !== value) field.value = value;
   typed = new Map();
 });
+
+// Copies what stands in a field; where the browser does not allow it, the field is selected for the reader's own hands.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  const field = button && document.getElementById(button.dataset.copy);
+  if (!field) return;
+  field.select();
+  try {
+    await navigator.clipboard.writeText(field.value);
+    const words = button.querySelector("span");
+    words.dataset.before ??= words.textContent;
+    words.textContent = button.dataset.copied;
+    setTimeout(() => { words.textContent = words.dataset.before; }, 2000);
+  } catch {
+    field.focus();
+  }
+});
