@@ -6,14 +6,21 @@ from . import start  # isort: skip
 
 import asyncio
 import logging
+import signal
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
+import psycopg
 from django.db import close_old_connections
 from procrastinate import App, JobContext
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
+from procrastinate.exceptions import ConnectorException, UniqueViolation
+from procrastinate.jobs import Job, Status
 from procrastinate.worker import Worker
+from psycopg_pool import PoolTimeout
 
 __all__ = ["run", "start"]
 
@@ -21,8 +28,9 @@ log = logging.getLogger("envoi.worker")
 
 CONCURRENCY = 4
 LOOK_SECONDS = 1.0  # scheduled jobs do not notify, so they are looked for this often
-HEARTBEAT_SECONDS = 5.0
-DEAD_AFTER_SECONDS = 20.0
+HEARTBEAT_SECONDS = 3.0
+DEAD_AFTER_SECONDS = 12.0
+LONGEST_PAUSE = 8.0
 
 
 def run() -> None:
@@ -31,6 +39,37 @@ def run() -> None:
 
 
 async def _run() -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    stopped = asyncio.create_task(stopping.wait())
+    pause = 0.5
+    while not stopping.is_set():
+        began = time.monotonic()
+        work = asyncio.create_task(_work())
+        await asyncio.wait([work, stopped], return_when=asyncio.FIRST_COMPLETED)
+        if stopping.is_set():
+            # The jobs in progress come to their end; what does not in time is queued again by the next worker.
+            work.cancel()
+        try:
+            await work
+            why = "its listener ended"
+        except asyncio.CancelledError:
+            return
+        except (ConnectorException, psycopg.Error, PoolTimeout) as error:
+            why = str(error.__cause__ or error).strip()
+        if stopping.is_set():
+            return
+        # Procrastinate gives up with its connection. What was under way is queued again, here or elsewhere.
+        pause = 0.5 if time.monotonic() - began > 60 else min(pause * 2, LONGEST_PAUSE)
+        log.warning("the worker lost the database (%s); again in %.1f s", why, pause)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), pause)
+
+
+async def _work() -> None:
+    """Run jobs until cancelled, or until the database is gone: then it returns, or raises ConnectorException."""
     connector = app.connector
     assert isinstance(connector, DjangoConnector)
     worker_app = app.with_connector(connector.get_worker_connector())
@@ -43,7 +82,7 @@ async def _run() -> None:
                 shutdown_graceful_timeout=30,
                 update_heartbeat_interval=HEARTBEAT_SECONDS,
                 stalled_worker_timeout=DEAD_AFTER_SECONDS,
-                install_signal_handlers=True,
+                install_signal_handlers=False,
                 # What happened stands in our own tables; a job that went well would only fill this one.
                 delete_jobs="successful",
                 task_middleware=[_fresh_connection],
@@ -67,9 +106,17 @@ async def _rescue(worker_app: App) -> None:
         try:
             stalled = await worker_app.job_manager.get_stalled_jobs(seconds_since_heartbeat=DEAD_AFTER_SECONDS)
             for job in stalled:
-                log.warning("job %s (%s) lost its worker and is queued again", job.id, job.task_name)
-                await worker_app.job_manager.retry_job(job)
+                await _again(worker_app, job)
         except Exception as error:
             # Whatever it is, the next round may find the database well again; ending here would end all rescues.
             log.warning("looking for lost jobs failed (%s); trying again", error)
         await asyncio.sleep(DEAD_AFTER_SECONDS / 2)
+
+
+async def _again(worker_app: App, job: Job) -> None:
+    log.warning("job %s (%s) lost its worker and is queued again", job.id, job.task_name)
+    try:
+        await worker_app.job_manager.retry_job(job)
+    except UniqueViolation:
+        # The same work waits in the queue already, under the same lock: once is enough.
+        await worker_app.job_manager.finish_job(job, status=Status.ABORTED, delete_job=True)
