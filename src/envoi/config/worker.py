@@ -13,7 +13,8 @@ from contextlib import suppress
 from typing import Any
 
 import psycopg
-from django.db import close_old_connections
+from asgiref.sync import sync_to_async
+from django.db import close_old_connections, connections
 from procrastinate import App, JobContext
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
@@ -47,6 +48,8 @@ async def _run() -> None:
     pause = 0.5
     while not stopping.is_set():
         began = time.monotonic()
+        # Procrastinate's own look-ups share one of Django's connections, which nobody else would let go of.
+        await sync_to_async(connections.close_all)()
         work = asyncio.create_task(_work())
         await asyncio.wait([work, stopped], return_when=asyncio.FIRST_COMPLETED)
         if stopping.is_set():
@@ -74,7 +77,8 @@ async def _work() -> None:
     assert isinstance(connector, DjangoConnector)
     worker_app = app.with_connector(connector.get_worker_connector())
     async with worker_app.open_async():
-        rescue = asyncio.create_task(_rescue(worker_app))
+        over = asyncio.Event()
+        rescue = asyncio.create_task(_rescue(worker_app, over))
         try:
             await worker_app.run_worker_async(
                 concurrency=CONCURRENCY,
@@ -88,6 +92,8 @@ async def _work() -> None:
                 task_middleware=[_fresh_connection],
             )
         finally:
+            # Set as well: a pool that breaks at this moment may swallow the cancellation.
+            over.set()
             rescue.cancel()
 
 
@@ -100,9 +106,9 @@ def _fresh_connection(call_next: Callable[[], Any], context: JobContext, worker:
         close_old_connections()
 
 
-async def _rescue(worker_app: App) -> None:
+async def _rescue(worker_app: App, over: asyncio.Event) -> None:
     """Queue again the jobs of workers that were killed; every job of ours goes on from its checkpoint."""
-    while True:
+    while not over.is_set():
         try:
             stalled = await worker_app.job_manager.get_stalled_jobs(seconds_since_heartbeat=DEAD_AFTER_SECONDS)
             for job in stalled:

@@ -36,11 +36,25 @@ from .simulated import Simulated, answers, any_port, port_in, wait_for
 
 THROUGHPUT = 1_000  # a number after its upgrade (Meta sheet, E.1)
 
-# Every fault there is. What depends on a customer's country or on a phone that stays off says nothing about us.
+# Every fault there is. 503 is the rarest: it says "come back later", and the whole channel then rests, as it should.
 SETTINGS: dict[str, Any] = {
     "speed": 3600.0,
     "us_marketing_paused": False,
-    "faults": {"preset": "harsh", "hold_seconds": 2.0, "answer_seconds": 0.02, "never_delivered": 0.02},
+    "faults": {
+        "error_500": 0.005,
+        "error_500_after": 0.005,
+        "error_503": 0.0003,
+        "drop_before": 0.003,
+        "drop_after": 0.005,
+        "timeout_after": 0.002,
+        "not_on_whatsapp": 0.02,
+        "marketing_cap": 0.03,
+        "never_delivered": 0.02,
+        "duplicate_webhooks": 0.10,
+        "out_of_order_webhooks": 0.15,
+        "hold_seconds": 2.0,
+        "answer_seconds": 0.02,
+    },
 }
 ANSWER_SECONDS = 2.0
 LEASE_SECONDS = 5.0

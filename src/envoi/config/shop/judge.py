@@ -20,8 +20,8 @@ def judge(campaign_id: int, accepted: Iterable[Mapping[str, Any]], *, customers:
     """Compare a campaign's messages with every send that the simulator accepted.
 
     duplicates: sends beyond the first to one customer. lost: customers who were never planned; messages that still
-    wait; that we call sent and the simulator never saw; that it took and we call unsent; receipts (of uncertain ones too) and replies
-    that never became part of our records.
+    wait; that we call sent and the simulator never saw; that it took and we call unsent;
+    receipts (of uncertain ones too) and replies that never became part of our records.
     """
     connection.close()  # it may be from before the database was killed
     ours = _ours(campaign_id)
