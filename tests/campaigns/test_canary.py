@@ -82,7 +82,7 @@ def test_a_trial_that_annoys_people_stops_the_campaign_with_the_reason(trial: Ca
         cursor.execute(
             """
             INSERT INTO consents (contact_id, purpose, state, source, text, proof, at)
-            SELECT contact_id, 'marketing', 'withdrawn', 'keyword', 'STOP', '', now() + interval '1 second'
+            SELECT contact_id, 'marketing', 'withdrawn', 'keyword', 'STOP', '', clock_timestamp() + interval '1 second'
               FROM messages WHERE campaign_id = %s LIMIT 9
             """,
             [trial.pk],

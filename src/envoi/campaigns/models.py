@@ -11,6 +11,7 @@ from ..message_templates.models import Template
 from ..messaging.models import Lane
 from ..segments.models import Segment
 from ..team.models import Staff
+from .policy import Policy, policy_of
 from .sentences import sentence
 
 
@@ -64,6 +65,11 @@ class Campaign(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def trial(self) -> Policy:
+        """Its policy, with the defaults filled in."""
+        return policy_of(self.policy)
 
 
 class BreakerEvent(models.Model):

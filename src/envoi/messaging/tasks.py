@@ -1,10 +1,10 @@
-"""The worker's part in messaging: customers' files, fetched and let go."""
+"""The worker's part in messaging: customers' files, and outcomes that can be asked for again."""
 
 from __future__ import annotations
 
 from procrastinate.contrib.django import app
 
-from . import attachments
+from . import attachments, settling
 
 
 @app.task(name="messaging.fetch_attachment")
@@ -25,3 +25,10 @@ def take_up_attachments(timestamp: int) -> None:
 def let_go_of_files(timestamp: int) -> None:
     """Files whose customer was erased."""
     attachments.let_go()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="messaging.repeat_safely", queueing_lock="messaging.repeat_safely")
+def repeat_safely(timestamp: int) -> None:
+    """Each minute: unknown outcomes at a provider that honours Idempotency-Keys are asked for again."""
+    settling.repeat_safely()

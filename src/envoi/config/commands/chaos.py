@@ -62,7 +62,11 @@ LEASE_SECONDS = 5.0
 # Who is killed how often, of a hundred. The web process carries the gateway.
 VICTIMS = {"dispatch": 40, "intake": 22, "postgresql": 15, "worker": 15, "web": 8}
 LONGEST_PLANNING = 120.0
-LONGEST_STILL = 240.0  # without any progress for so long it gives up and reports what it sees
+LONGEST_STILL = 120.0  # without any progress for so long it gives up and reports what it sees
+TODO = """
+SELECT (SELECT count(*) FROM webhook_events WHERE state = 'new')
+     + (SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending'))
+"""
 
 
 def run(asked: argparse.Namespace) -> int:
@@ -194,17 +198,17 @@ class Chaos:
 
     def _settle(self, simulated: Simulated) -> None:
         """Until nothing is left to happen: here, at the simulator, or in between. Whoever was spared falls now."""
-        quiet, end = 0, time.monotonic() + LONGEST_STILL
-        while quiet < 3 and time.monotonic() < end:
+        quiet, moved_at, seen = 0, time.monotonic(), (-1, -1)
+        while quiet < 3 and time.monotonic() - moved_at < LONGEST_STILL:
             self._watch(0.3)
             if sum(self.killed.values()) < self.kills:
                 self._watch(self.draw.uniform(0.0, 2.0))
                 self._kill(self._victim())
                 continue
-            todo = self._number(
-                "SELECT (SELECT count(*) FROM webhook_events WHERE state = 'new')"
-                " + (SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending'))"
-            )
+            done = self._number("SELECT count(*) FROM webhook_events WHERE state = 'done'")
+            todo = self._number(TODO)
+            if (done, todo) != seen and done is not None and todo is not None:
+                seen, moved_at = (done, todo), time.monotonic()
             quiet = quiet + 1 if todo == 0 and simulated.is_quiet() else 0
 
     def _verdict(self, simulated: Simulated, shop: Any, sent_seconds: float) -> dict[str, Any]:
@@ -218,6 +222,7 @@ class Chaos:
             "kills": sum(self.killed.values()),
             "kills_by_victim": dict(sorted(self.killed.items())),
             **found,
+            "waiting_webhooks": self._number(TODO),
             "broken_webhooks": self._number("SELECT count(*) FROM webhook_events WHERE state = 'broken'"),
             "database_away_seconds": round(self.longest_away, 1),
             "faults": ledger["faults"],

@@ -56,6 +56,7 @@ def open_crowd(*, simulator_url: str, customers: int, throughput: int) -> Shop:
         channel_id=channel.pk,
         template_id=template.pk,
         variables=wording.VARIABLES,
+        policy={"canary": "never"},
         by=None,
     )
     return Shop(account, channel, campaign, customers)

@@ -1,0 +1,26 @@
+"""Everything is killed while a campaign runs; by the simulator's ledger nobody is written to twice and nobody lost."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from .test_command import envoi
+
+
+def test_a_campaign_survives_kills_of_everything_the_database_too(tmp_path: Path) -> None:
+    done = envoi("chaos", "--messages", "3000", "--kills", "12", "--seed", "4", "--json", home=tmp_path)
+    assert done.returncode == 0, done.stderr[-4000:] + done.stdout
+    figures = json.loads(done.stdout.strip().splitlines()[-1])
+    assert (figures["duplicates"], figures["lost"], figures["uncertain_unexplained"]) == (0, 0, 0)
+    assert figures["kills"] == 12
+    assert figures["kills_by_victim"].keys() & {"postgresql", "worker"}
+    assert sum(figures["uncertain_why"].values()) == figures["uncertain_left"]
+    assert (figures["waiting_webhooks"], figures["broken_webhooks"]) == (0, 0)
+
+
+def test_impossible_wishes_are_refused_in_a_sentence(tmp_path: Path) -> None:
+    for words in (["--messages", "0"], ["--messages", "10000000"], ["--kills", "-1"]):
+        done = envoi("chaos", *words, home=tmp_path)
+        assert done.returncode == 1
+        assert done.stderr.startswith("envoi: Give ")
