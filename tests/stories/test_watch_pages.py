@@ -41,6 +41,9 @@ def campaign(crowd, owner: Staff, channel: Channel) -> Campaign:
     actions.launch(one.pk, by=owner)
     plan(one)
     one.refresh_from_db()
+    with connection.cursor() as cursor:
+        # A test is one transaction, and a message is due from the moment of its own statement.
+        cursor.execute("UPDATE outbox SET due_at = now()")
     with transaction.atomic():
         from_now = ledger.claim(ledger_db(), channel.pk, room=3, lease=LEASE)
         ledger.record_unclear(ledger_db(), channel.pk, [Unclear(taken, "the sender stopped") for taken in from_now])
@@ -115,7 +118,8 @@ def test_a_channels_limits_stay_current(client: Client, channel: Channel) -> Non
 
     async def first() -> bytes:
         async for part in answer:
-            return bytes(part)
+            if b"data:" in bytes(part):
+                return bytes(part)
         return b""
 
     assert b"channel-limits" in run(first())

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from ..channels.models import Channel
@@ -185,7 +185,7 @@ def is_gone(event: BreakerEvent) -> bool:
     return False
 
 
-def _open_about(campaign: Campaign):  # type: ignore[no-untyped-def]
+def _open_about(campaign: Campaign) -> QuerySet[BreakerEvent]:
     """The open events that concern a campaign, by itself or by its template or channel."""
     return BreakerEvent.objects.filter(resumed_at=None).filter(
         Q(scope=BreakerEvent.Scope.CAMPAIGN, campaign_id=campaign.pk)

@@ -60,7 +60,7 @@ def repeat_safely() -> int:
     done = 0
     for channel in Channel.objects.select_related("account").filter(state=Channel.State.ACTIVE):
         try:
-            credentials = unseal(channel.account.credentials)
+            credentials = unseal(bytes(channel.account.credentials))
         except (Unreadable, ValueError):
             continue
         if not repeats_safely(channel.account.provider, credentials):

@@ -276,7 +276,7 @@ class Chaos:
         try:
             if self._db is None or self._db.closed:
                 self._db = psycopg.connect(self.url, autocommit=True, connect_timeout=5)
-            row = self._db.execute(query).fetchone()  # type: ignore[arg-type]
+            row = self._db.execute(query).fetchone()
         except psycopg.Error:
             if self._db is not None:
                 self._db.close()

@@ -29,9 +29,9 @@ def judge(campaign_id: int, accepted: Iterable[Mapping[str, Any]], *, customers:
     theirs: dict[tuple[int, int], str] = {}
     for row in accepted:
         key = parse_token(row["opaque"])
-        if key and tuple(key) in ours:
+        if key and (key.contact_id, key.message_id) in ours:
             times[key.contact_id] += 1
-            theirs[tuple(key)] = row["state"]
+            theirs[key.contact_id, key.message_id] = row["state"]
     lost: Counter[str] = Counter()
     lost["never_planned"] = customers - len(ours)
     uncertain: Counter[str] = Counter()
