@@ -21,17 +21,12 @@ MARKET = READ | {
     "segments.write",
     "campaigns.write",
     "campaigns.launch",
-<<<<<<< HEAD
     "media.write",
+    "messages.settle",
     # Marketers write the words of campaigns; WhatsApp approves every template before anybody can get it.
     "templates.write",
 }
 ALL = MARKET | {"channels.write", "team.write"}
-=======
-    "messages.settle",
-}
-ALL = MARKET | {"channels.write", "templates.write", "team.write"}
->>>>>>> a3a5bbb (reports: Pages for uncertain messages and a channel's limits; campaigns: the history of stops.)
 
 RIGHTS: dict[str, frozenset[str]] = {
     Staff.Role.OWNER: frozenset(ALL),
