@@ -118,6 +118,7 @@ class Rig:
             channel_id=channel.pk,
             template_id=template.pk,
             variables=wording.VARIABLES,
+            policy={"canary": "never"},
             by=None,
         )
         callback = f"http://127.0.0.1:{self.port}/hooks/meta/{account.hook_key}"

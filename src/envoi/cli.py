@@ -50,6 +50,12 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--seed", type=int, default=1, help="the simulator's fates and the customers' names")
     _json(demo)
 
+    chaos = add("chaos", "envoi.config.commands.chaos:run", "Kill everything at random during a campaign, and judge.")
+    chaos.add_argument("--messages", type=int, default=100_000, metavar="N", help="how many customers are written to")
+    chaos.add_argument("--kills", type=int, default=100, metavar="N", help="how many processes are killed, SIGKILL")
+    chaos.add_argument("--seed", type=int, default=1, help="who is killed when, and the simulator's fates")
+    _json(chaos)
+
     staff = add("staff", "envoi.config.commands.staff:run", "Add people who may sign in.")
     verbs = staff.add_subparsers(dest="verb", required=True, metavar="VERB")
     one = verbs.add_parser("add", help="add one person")

@@ -23,9 +23,11 @@ from ..segments.models import Segment
 from ..team.actions import note
 from ..team.models import Staff
 from ..team.rights import require
+from . import breaker, canary
 from .audience import Audience, audience_of
 from .errors import AlreadyLaunched, ChannelNotReady, NothingToSend, NotRunning, TemplateNotApproved
 from .models import Campaign
+from .policy import checked
 
 # A recipient who still waits after this is skipped, so that a campaign comes to an end.
 LIFETIME = timedelta(hours=48)
@@ -39,7 +41,14 @@ Mapping_ = Mapping[str, Mapping[str, Any]]
 
 @transaction.atomic
 def create(
-    *, name: str, segment_id: int, channel_id: int, template_id: int, variables: Mapping_, by: Staff | None
+    *,
+    name: str,
+    segment_id: int,
+    channel_id: int,
+    template_id: int,
+    variables: Mapping_,
+    policy: Mapping[str, Any] | None = None,
+    by: Staff | None,
 ) -> Campaign:
     """Make a draft. Raises BadInput when a part does not exist, VariableMissing when a variable has nothing."""
     require(by, "campaigns.write")
@@ -51,6 +60,7 @@ def create(
         channel_id=channel_id,
         template_id=template_id,
         variables=variables,
+        policy=policy,
     )
     campaign.save()
     note(by, "campaign.create", f"campaign/{campaign.pk}", {"name": campaign.name})
@@ -66,9 +76,10 @@ def update(
     channel_id: int,
     template_id: int,
     variables: Mapping_,
+    policy: Mapping[str, Any] | None = None,
     by: Staff | None,
 ) -> Campaign:
-    """Change a draft. Raises AlreadyLaunched for anything else."""
+    """Change a draft; a policy of None stays as it is. Raises AlreadyLaunched for anything else."""
     require(by, "campaigns.write")
     campaign = _locked(campaign_id)
     _only_draft(campaign)
@@ -79,6 +90,7 @@ def update(
         channel_id=channel_id,
         template_id=template_id,
         variables=variables,
+        policy=policy,
     )
     campaign.save()
     note(by, "campaign.update", f"campaign/{campaign.pk}")
@@ -105,6 +117,8 @@ def launch(campaign_id: int, *, by: Staff | None) -> Campaign:
     if not _has_recipients(campaign):
         raise NothingToSend(_("Nobody in “%(segment)s” would get this.") % {"segment": campaign.segment.name})
 
+    breaker.refuse_start(campaign)
+
     priority = {
         Template.Category.MARKETING: Lane.Priority.MARKETING,
         Template.Category.UTILITY: Lane.Priority.UTILITY,
@@ -120,6 +134,7 @@ def launch(campaign_id: int, *, by: Staff | None) -> Campaign:
     campaign.launched_by = by
     campaign.expires_at = campaign.launched_at + LIFETIME
     campaign.planned_to = 0
+    canary.begin(campaign)
     campaign.plan = {
         "rule": campaign.segment.rule,
         "components": template.components,
@@ -150,6 +165,7 @@ def plan_stretch(campaign_id: int) -> bool:
         return False
     # As it was launched: a segment or a template that is changed meanwhile changes nothing under way.
     plan = campaign.plan or {}
+    canary.sized_up(campaign, _everybody(campaign))
     audience = audience_of(
         plan["rule"],
         campaign.variables,
@@ -158,6 +174,7 @@ def plan_stretch(campaign_id: int) -> bool:
         after=after,
         to=to,
     )
+    audience = canary.slice_of(campaign, audience)
     assert campaign.lane_id is not None
     ledger.enqueue_recipients(
         ledger_db(),
@@ -173,6 +190,11 @@ def plan_stretch(campaign_id: int) -> bool:
     campaign.planned_to = to
     campaign.save(update_fields=["planned_to"])
     return True
+
+
+def _everybody(campaign: Campaign) -> Audience:
+    plan = campaign.plan or {}
+    return audience_of(plan["rule"], campaign.variables, components=plan["components"], category=plan["category"])
 
 
 def _end_of_stretch(after: int) -> int | None:
@@ -209,6 +231,8 @@ def resume(campaign_id: int, *, by: Staff | None) -> Campaign:
     held = campaign.lane is not None and campaign.lane.state == Lane.State.HELD
     if campaign.state != Campaign.State.PAUSED and not (campaign.state == Campaign.State.RUNNING and held):
         raise NotRunning(_("Only a paused campaign can be resumed."))
+    breaker.refuse_start(campaign)
+    breaker.resumed(campaign, by=by)
     campaign.state = Campaign.State.RUNNING
     campaign.save(update_fields=["state"])
     assert campaign.lane_id is not None
@@ -220,6 +244,8 @@ def resume(campaign_id: int, *, by: Staff | None) -> Campaign:
         ledger.make_promotional(ledger_db(), campaign.channel_id, campaign.lane_id)
     ledger.set_lane(ledger_db(), campaign.lane_id, "open")
     note(by, "campaign.resume", f"campaign/{campaign.pk}")
+    if campaign.planned_at is None:
+        jobs.defer("campaigns.plan_audience", once=str(campaign.pk), campaign_id=campaign.pk)
     _watch_again(campaign)
     return campaign
 
@@ -271,7 +297,12 @@ def watch(campaign_id: int) -> bool:
         ledger.end_waiting(
             ledger_db(), campaign.channel_id, campaign.lane_id, state="skipped", reason="expired", limit=END_STRETCH
         )
-    if campaign.planned_at is None or _still_waits(campaign) or (campaign.state == Campaign.State.PAUSED and not over):
+    if (
+        campaign.planned_at is None
+        or _still_waits(campaign)
+        or canary.holds(campaign)
+        or (campaign.state == Campaign.State.PAUSED and not over)
+    ):
         _watch_again(campaign)
         return True
     campaign.state = Campaign.State.FINISHED
@@ -375,6 +406,8 @@ def _fill(campaign: Campaign, **parts: Any) -> None:
     if len(name) > 120:
         raise BadInput(_("A campaign's name has at most 120 characters."))
     campaign.name = name
+    if parts["policy"] is not None:
+        campaign.policy = checked(parts["policy"]).dump()
     campaign.variables = {key: dict(value) for key, value in parts["variables"].items()}
     try:
         campaign.segment = Segment.objects.get(pk=parts["segment_id"])

@@ -27,3 +27,7 @@ class VariableMissing(BadInput):
 
 class NotRunning(Problem):
     """Only a running campaign can be paused, only a paused one resumed."""
+
+
+class Broken(Problem):
+    """The circuit breaker holds it, and the cause is still there."""

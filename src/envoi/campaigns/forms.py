@@ -16,10 +16,12 @@ from ..message_templates.wording import Header, headers, variables
 from ..segments.queries import segments
 from ..team.models import Staff
 from .filling import HeaderRow, VariableRow, header_row, variable_row
+from .policy import Policy
 
 # Elsewhere what a quick reply sends back and what a form or a catalogue begins with is fixed in the template
 # (Bird sheet, 3.4; Zenvia sheet, 2).
 TAKES_OPTIONAL = ("meta",)
+POLICY_FIELDS = ("canary", "canary_size", "canary_minutes", "opted_out_percent", "failed_percent", "uncertain")
 
 
 class CampaignForm(forms.Form):
@@ -29,6 +31,39 @@ class CampaignForm(forms.Form):
     segment = forms.TypedChoiceField(label=_("Who gets it"), coerce=int)
     channel = forms.TypedChoiceField(label=_("From which number"), coerce=int)
     template = forms.TypedChoiceField(label=_("Template"), coerce=int)
+    canary = forms.ChoiceField(
+        label=_("Trial before the rest"),
+        required=False,
+        choices=[
+            ("auto", _("When it is large and the template is new")),
+            ("always", _("Always")),
+            ("never", _("Never")),
+        ],
+        help_text=_("A few people get it first. The others follow when those took it well."),
+    )
+    canary_size = forms.IntegerField(label=_("People in the trial"), required=False, min_value=50, max_value=100_000)
+    canary_minutes = forms.IntegerField(
+        label=_("Minutes to watch it"),
+        required=False,
+        min_value=1,
+        max_value=1_440,
+        help_text=_("WhatsApp itself decides about a new template within an hour."),
+    )
+    opted_out_percent = forms.FloatField(
+        label=_("Stop when more opt out than (%)"), required=False, min_value=0, max_value=100
+    )
+    failed_percent = forms.FloatField(
+        label=_("Stop when more fails than (%)"), required=False, min_value=0, max_value=100
+    )
+    uncertain = forms.ChoiceField(
+        label=_("What stays uncertain for a day"),
+        required=False,
+        choices=[
+            ("", _("Usual: promotions are left, others ask")),
+            ("leave", _("Leave it")),
+            ("ask", _("Ask a person")),
+        ],
+    )
 
     def __init__(
         self,
@@ -38,7 +73,8 @@ class CampaignForm(forms.Form):
         initial: dict[str, Any] | None = None,
         stored: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
-        super().__init__(data, initial=initial)
+        usual = {name: getattr(Policy(), name) for name in POLICY_FIELDS}
+        super().__init__(data, initial=usual | (initial or {}))
         self.stored = stored or {}
         self._staff = staff
         known = channels(staff)
@@ -112,7 +148,16 @@ class CampaignForm(forms.Form):
             "channel_id": given["channel"],
             "template_id": given["template"],
             "variables": self.mapping(),
+            "policy": self.policy(),
         }
+
+    def policy(self) -> dict[str, Any]:
+        """What was said about trial and stops; a field that was left empty or was not on the page has its default."""
+        given = {name: self.cleaned_data.get(name) for name in POLICY_FIELDS}
+        policy = {name: value for name, value in given.items() if value not in (None, "")}
+        if "canary_size" in policy:
+            policy["canary_from"] = max(Policy().canary_from, policy["canary_size"])
+        return policy
 
 
 def initial_of(campaign: Any) -> dict[str, Any]:
@@ -122,6 +167,7 @@ def initial_of(campaign: Any) -> dict[str, Any]:
         "segment": campaign.segment_id,
         "channel": campaign.channel_id,
         "template": campaign.template_id,
+        **{name: getattr(campaign.trial, name) for name in POLICY_FIELDS},
     }
 
 

@@ -1,4 +1,4 @@
-"""Campaigns: one template to one segment through one channel. Table: campaigns."""
+"""Campaigns: one template to one segment through one channel. Tables: campaigns, breaker_events."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from ..message_templates.models import Template
 from ..messaging.models import Lane
 from ..segments.models import Segment
 from ..team.models import Staff
+from .policy import Policy, policy_of
+from .sentences import sentence
 
 
 class Campaign(models.Model):
@@ -22,6 +24,12 @@ class Campaign(models.Model):
         PAUSED = "paused", _("Paused")
         FINISHED = "finished", _("Finished")
         CANCELLED = "cancelled", _("Cancelled")
+
+    class Canary(models.TextChoices):
+        NONE = "", _("No trial")
+        WATCHING = "watching", _("Trial is watched")
+        PASSED = "passed", _("Trial went well")
+        STOPPED = "stopped", _("Trial went badly")
 
     name = models.CharField(max_length=120)
     segment = models.ForeignKey(Segment, on_delete=models.PROTECT, related_name="campaigns")
@@ -41,9 +49,69 @@ class Campaign(models.Model):
     launched_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    # What differs from the defaults of campaigns.policy.
+    policy = models.JSONField(default=dict, db_default={})
+    # The trial: a share of the audience, drawn when its size (canary_total) is known.
+    canary_state = models.CharField(max_length=10, choices=Canary.choices, blank=True, default="", db_default="")
+    canary_share = models.FloatField(null=True)
+    canary_total = models.BigIntegerField(null=True)
+    canary_sent_at = models.DateTimeField(null=True)
+    # The breaker's: when it looked last, and from when on the figures count.
+    judged_at = models.DateTimeField(null=True)
+    judged_from = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "campaigns"
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def trial(self) -> Policy:
+        """Its policy, with the defaults filled in."""
+        return policy_of(self.policy)
+
+
+class BreakerEvent(models.Model):
+    """One stop by the breaker: what was stopped, on which sign, by what figures, and how it went on.
+
+    `events` of `of` crossed `threshold` (a share of 1); `paused` are the campaigns that were running then.
+    """
+
+    class Scope(models.TextChoices):
+        CAMPAIGN = "campaign", _("Campaign")
+        TEMPLATE = "template", _("Template")
+        CHANNEL = "channel", _("Channel")
+
+    class Resumes(models.TextChoices):
+        BY_ITSELF = "itself", _("By itself, ten minutes after the cause is gone")
+        BY_A_PERSON = "person", _("When a person resumes it")
+
+    scope = models.CharField(max_length=10, choices=Scope.choices)
+    sign = models.CharField(max_length=24)
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="+")
+    template = models.ForeignKey(Template, on_delete=models.PROTECT, related_name="+")
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+")
+    events = models.IntegerField()
+    of = models.IntegerField()
+    threshold = models.FloatField()
+    figures = models.JSONField(default=dict)
+    paused = models.JSONField(default=list)
+    at = models.DateTimeField(db_default=Now())
+    resumes = models.CharField(max_length=8, choices=Resumes.choices)
+    gone_at = models.DateTimeField(null=True)
+    resumed_at = models.DateTimeField(null=True)
+    resumed_by = models.ForeignKey(Staff, null=True, on_delete=models.SET_NULL, related_name="+")
+    resumed_itself = models.BooleanField(default=False)
+
+    class Meta:
+        db_table = "breaker_events"
+        indexes = [models.Index("id", condition=models.Q(resumed_at=None), name="breaker_events_open")]
+
+    def __str__(self) -> str:
+        return f"{self.scope} {self.sign}"
+
+    @property
+    def sentence(self) -> str:
+        """Why, in the reader's language."""
+        return sentence(self.sign, self.events, self.of, self.threshold)

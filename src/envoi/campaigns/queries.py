@@ -22,7 +22,7 @@ from ..segments.models import Segment
 from ..team.models import Staff
 from ..team.rights import require
 from .audience import audience_of, reason_label
-from .models import Campaign
+from .models import BreakerEvent, Campaign
 
 K = TypeVar("K")
 
@@ -52,6 +52,16 @@ def campaign_for(staff: Staff | None, campaign_id: int) -> Campaign:
         )
     except Campaign.DoesNotExist:
         raise NotFound(_("There is no such campaign.")) from None
+
+
+def breaker_events(staff: Staff | None, *, after: str | None = None, limit: int = 50) -> Page[BreakerEvent]:
+    """Every stop by the breaker, newest first."""
+    require(staff, "campaigns.read")
+    found = BreakerEvent.objects.select_related("campaign", "template", "channel", "resumed_by").order_by("-pk")
+    if (cursor := whole(after)) is not None:
+        found = found.filter(pk__lt=cursor)
+    items = list(found[: limit + 1])
+    return Page(items[:limit], next=str(items[limit - 1].pk) if len(items) > limit else None)
 
 
 @dataclass(frozen=True, slots=True)

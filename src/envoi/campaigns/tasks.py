@@ -5,7 +5,7 @@ from __future__ import annotations
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from . import actions
+from . import actions, breaker, canary, recovery
 
 # While the database is away a try costs nothing; giving up would leave a campaign running with nobody at work on it.
 AGAIN = RetryStrategy(max_attempts=500, wait=5)
@@ -20,7 +20,12 @@ def plan_audience(campaign_id: int) -> None:
 
 @app.task(name="campaigns.watch", retry=AGAIN)
 def watch(campaign_id: int) -> None:
-    """Finish the campaign when nothing of it waits; looks again in a few seconds while something does."""
+    """Finish the campaign when nothing of it waits; looks again in a few seconds while something does.
+
+    Before that: whether a sign stops it, and whether its trial went well. Each is a transaction of its own.
+    """
+    breaker.look(campaign_id)
+    canary.look(campaign_id)
     actions.watch(campaign_id)
 
 
@@ -36,3 +41,4 @@ def cancel_rest(campaign_id: int) -> None:
 def look_after(timestamp: int) -> None:
     """Each minute: whatever job a campaign should have and has lost is queued again."""
     actions.look_after()
+    recovery.recover()

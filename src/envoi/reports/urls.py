@@ -9,5 +9,9 @@ from . import views
 app_name = "reports"
 urlpatterns = [
     path("", views.overview, name="overview"),
+    path("uncertain/", views.uncertain, name="uncertain"),
+    path("uncertain/settle", views.settle, name="settle"),
+    path("channels/<int:channel_id>/limits/", views.channel_limits, name="channel_limits"),
+    path("channels/<int:channel_id>/limits/live", views.channel_limits_live, name="channel_limits_live"),
     path("contacts/<int:contact_id>/", views.contact, name="contact"),
 ]

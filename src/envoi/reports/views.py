@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
 
 from ..contacts import queries as contacts
+from ..core.paging import whole
+from ..messaging import settling
 from ..orders import queries as orders
 from ..team.requests import StaffRequest
+from ..team.rights import may
 from ..web.charts import Chart, Series
+from ..web.live import stream
 from ..web.look import short_day
+from ..web.pages import go, page_or_piece
+from . import channel_limits as limits_now
 from . import queries
+from . import uncertain as unknown
 
 
 @login_required
@@ -38,6 +49,72 @@ def contact(request: StaffRequest, contact_id: int) -> HttpResponse:
             "story": queries.contact_story(request.user, person.pk),
         },
     )
+
+
+@login_required
+@require_safe
+def uncertain(request: StaffRequest) -> HttpResponse:
+    campaign_id = whole(request.GET.get("campaign", ""))
+    asks = request.GET.get("asks", "") == "1"
+    context = {
+        "page": unknown.uncertain(request.user, campaign_id=campaign_id, after=request.GET.get("after"), asks=asks),
+        "campaigns": unknown.by_campaign(request.user),
+        "campaign_id": campaign_id,
+        "asks": asks,
+        "may_settle": may(request.user, "messages.settle"),
+        "all_choices": _all_choices(),
+    }
+    return page_or_piece(request, "reports/uncertain.html", "reports/_uncertain.html", context)
+
+
+@login_required
+@require_POST
+def settle(request: StaffRequest) -> HttpResponse:
+    campaign_id = whole(request.POST.get("all_of", ""))
+    if campaign_id is not None:
+        keys = unknown.keys_of_campaign(request.user, campaign_id)
+    else:
+        keys = [key for one in request.POST.getlist("message") if (key := _key(one))]
+    done = settling.settle(keys, choice=request.POST.get("choice", ""), by=request.user)
+    settled = ngettext("%(count)d message is settled.", "%(count)d messages are settled.", done) % {"count": done}
+    messages.success(request, settled)
+    return go(request, "reports:uncertain")
+
+
+@login_required
+@require_safe
+def channel_limits(request: StaffRequest, channel_id: int) -> HttpResponse:
+    now = limits_now.channel_now(request.user, channel_id)
+    return render(request, "reports/channel_limits.html", {"now": now})
+
+
+@login_required
+@require_safe
+def channel_limits_live(request: StaffRequest, channel_id: int) -> StreamingHttpResponse:
+    def piece() -> tuple[str, dict[str, Any], bool]:
+        return "reports/_channel_limits.html", {"now": limits_now.channel_now(request.user, channel_id)}, True
+
+    return stream(request, piece)
+
+
+def _all_choices() -> list[tuple[str, dict[str, str], str]]:
+    """What may be done with all of a campaign: the choice, its words, and the kind of its button."""
+    stays = _("A receipt that comes later still corrects it.")
+    twice = _("Those whom it reached after all get it twice.")
+    return [
+        ("sent", {"label": _("Consider all sent"), "title": _("Take them all as sent?"), "text": stays}, "primary"),
+        (
+            "again",
+            {"label": _("Send all again"), "title": _("Send them all once more?"), "text": twice},
+            "danger solid",
+        ),
+        ("give_up", {"label": _("Give all up"), "title": _("Call them all failed?"), "text": stays}, "primary"),
+    ]
+
+
+def _key(text: str) -> tuple[int, int] | None:
+    contact_id, message_id = (whole(part) for part in (*text.split(".", 1), "")[:2])
+    return (contact_id, message_id) if contact_id is not None and message_id is not None else None
 
 
 def _daily(days: list[queries.Day]) -> Chart:

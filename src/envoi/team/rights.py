@@ -22,6 +22,7 @@ MARKET = READ | {
     "campaigns.write",
     "campaigns.launch",
     "media.write",
+    "messages.settle",
     # Marketers write the words of campaigns; WhatsApp approves every template before anybody can get it.
     "templates.write",
 }

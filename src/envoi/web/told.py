@@ -42,6 +42,8 @@ def told(what: str, detail: Mapping[str, Any] | None) -> str:
         parts.append(_("The provider’s words: %(code)s %(words)s") % {"code": detail["code"], "words": words})
     elif words:
         parts.append(words)
+    if by := detail.get("by"):
+        parts.append(_("Chosen by %(person)s.") % {"person": by})
     price = detail.get("pricing")
     if isinstance(price, Mapping) and price.get("category"):
         parts.append(_("Billed as %(category)s.") % {"category": price["category"]})
@@ -94,6 +96,10 @@ def _headlines() -> dict[str, str]:
         "skipped": _("Left out"),
         "cancelled": _("Cancelled"),
         "uncertain": _("Uncertain: the answer was lost"),
+        "considered_sent": _("Taken as sent"),
+        "sent_again": _("Queued once more"),
+        "repeated_safely": _("Asked for again under its key"),
+        "given_up": _("Given up"),
     }
 
 
@@ -114,5 +120,6 @@ def _reasons() -> dict[str, str]:
         "unreachable": _("The provider could not be reached; nothing had left."),
         "channel_suspended": _("The channel is suspended."),
         "template_problem": _("The provider does not take this template now."),
+        "given_up": _("Nobody knows whether it left, and somebody gave it up."),
         "the sender stopped": _("The sender stopped before the answer came."),
     }

@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import sys
 import tempfile
 import time
@@ -26,7 +25,7 @@ from envoi.core.errors import Problem
 
 from . import processes
 from .family import Family
-from .simulated import Simulated, answers, port_in, wait_for
+from .simulated import Simulated, answers, any_port, port_in, wait_for
 
 CUSTOMERS = 2357  # as many as the CDNOW sample has
 # A number as Meta gives it at first, so that there is something to watch; --once takes one after its upgrade.
@@ -92,7 +91,7 @@ def _once(asked: argparse.Namespace) -> int:
     os.environ["ENVOI_HOME"] = str(folder / "home")
     os.environ["ENVOI_ANSWER_SECONDS"] = "5"
     os.environ["ENVOI_LEASE_SECONDS"] = "10"
-    port = processes.port_of(asked) if asked.port is not None else _any_port()
+    port = processes.port_of(asked) if asked.port is not None else any_port()
     processes.free(port)
     os.environ["ENVOI_BASE_URL"] = f"http://localhost:{port}"
     family = Family()
@@ -227,12 +226,6 @@ def _stop_on_signals(family: Family) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
-
-
-def _any_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _temporary_database() -> Any:

@@ -10,7 +10,10 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+
+from envoi.core import postgres
 
 PATIENCE = 40.0  # seconds from SIGTERM to SIGKILL: longer than a provider may take to answer
 PR_SET_PDEATHSIG = 1
@@ -53,7 +56,8 @@ class Family:
         return 0
 
     def tend(self) -> None:
-        """Start again whoever fell, after a pause that grows with each fall."""
+        """Start again whoever fell, after a pause that grows with each fall; the embedded database too."""
+        postgres.keep_embedded()
         now = time.monotonic()
         for child in self.children:
             if child.process is not None and child.process.poll() is not None:
@@ -68,6 +72,16 @@ class Family:
                 child.again_at = now + pause
             elif child.process is None and now >= child.again_at:
                 self._start(child)
+
+    def kill(self, child: Child) -> None:
+        """As the kernel does when memory runs out: no warning, no last word. It starts again at the next look."""
+        if child.process is None:
+            return
+        # Its group: a server's workers are processes of their own, and would keep the port.
+        with suppress(ProcessLookupError):
+            os.killpg(child.process.pid, signal.SIGKILL)
+        child.process.wait()
+        child.process, child.again_at, child.falls = None, 0.0, 0
 
     def stop(self) -> None:
         """SIGTERM in the order in which they were added, then wait; SIGKILL for whoever stays."""

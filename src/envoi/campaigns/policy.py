@@ -1,0 +1,90 @@
+"""What a campaign may be told about itself: its canary, when it stops, what becomes of unknown outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from ..core.errors import BadInput
+from .signs import Thresholds
+
+CANARY_MODES = ("auto", "always", "never")
+UNCERTAIN_WAYS = ("leave", "ask")
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Stored as JSON in campaigns.policy, with only what differs from these defaults.
+
+    canary: "auto" for promotions to at least `canary_from` people with a template that has not proven itself: those
+    are the ones that Meta itself paces (Meta sheet, C.5), and decides about within an hour. Percentages are of 100.
+    uncertain: after so many hours "leave" an unknown outcome as it is, or "ask" a person.
+    """
+
+    canary: str = "auto"
+    canary_from: int = 5_000
+    canary_size: int = 1_000
+    canary_minutes: int = 60
+    opted_out_percent: float = 2.0
+    failed_percent: float = 40.0
+    delivered_percent: float = 85.0
+    replied_percent: float = 5.0
+    stop_at_yellow: bool = False
+    uncertain: str = ""
+    uncertain_hours: int = 24
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """The percentages as shares of 1."""
+        return Thresholds(
+            opted_out=self.opted_out_percent / 100,
+            failed=self.failed_percent / 100,
+            delivered=self.delivered_percent / 100,
+            replied=self.replied_percent / 100,
+        )
+
+    def dump(self) -> dict[str, Any]:
+        """What differs from the defaults."""
+        plain = Policy()
+        return {
+            one.name: getattr(self, one.name)
+            for one in fields(self)
+            if getattr(self, one.name) != getattr(plain, one.name)
+        }
+
+
+def policy_of(stored: Mapping[str, Any] | None) -> Policy:
+    """The policy behind `dump`; what is unknown or of another kind is as if it were not there."""
+    known = {one.name: type(getattr(Policy(), one.name)) for one in fields(Policy)}
+    kept: dict[str, Any] = {}
+    for name, value in (stored or {}).items():
+        wanted = known.get(name)
+        if wanted is float and isinstance(value, int | float) and not isinstance(value, bool):
+            kept[name] = float(value)
+        elif wanted is not None and type(value) is wanted:
+            kept[name] = value
+    return Policy(**kept)
+
+
+def checked(stored: Mapping[str, Any]) -> Policy:
+    """The same for what a person or the API gave. Raises BadInput with the first thing that can't be."""
+    policy = policy_of(stored)
+    if policy.canary not in CANARY_MODES:
+        raise BadInput(_("The trial is “auto”, “always” or “never”."))
+    if policy.uncertain not in ("", *UNCERTAIN_WAYS):
+        raise BadInput(_("Unknown outcomes are left, or a person is asked: “leave” or “ask”."))
+    if not 50 <= policy.canary_size <= 100_000:
+        raise BadInput(_("A trial goes to 50 people at least and 100,000 at most."))
+    if policy.canary_from < policy.canary_size:
+        raise BadInput(_("A trial is for campaigns that are larger than the trial itself."))
+    if not 1 <= policy.canary_minutes <= 1_440:
+        raise BadInput(_("A trial is watched for a minute at least and a day at most."))
+    if not 1 <= policy.uncertain_hours <= 720:
+        raise BadInput(_("Unknown outcomes may wait for an hour at least and 30 days at most."))
+    for one in (policy.opted_out_percent, policy.failed_percent, policy.delivered_percent, policy.replied_percent):
+        if not 0 <= one <= 100:
+            raise BadInput(_("A percentage lies between 0 and 100."))
+    return policy
