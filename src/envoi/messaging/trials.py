@@ -17,7 +17,7 @@ from ..core.errors import BadInput, Problem
 from ..core.events import Person
 from ..core.phone import e164
 from ..message_templates.models import Template
-from ..message_templates.wording import form_of
+from ..message_templates.wording import form_of, missing_headers
 from ..providers.base import Form
 from ..providers.table import PROVIDERS
 from ..team.actions import note
@@ -45,11 +45,15 @@ class Trial:
 
 
 def choices(by: Staff | None, channel_id: int) -> list[Template]:
-    """What can be sent outside the 24 h window without asking for anything: approved, and without a variable."""
+    """What can be sent outside the 24 h window with nothing to fill in: approved, without a variable or a file."""
     require(by, "channels.write")
     channel = channel_for(by, channel_id)
     approved = Template.objects.filter(account_id=channel.account_id, state=Template.State.APPROVED)
-    return [one for one in approved.order_by("name", "language") if not _filled(channel, one).size]
+    return [
+        one
+        for one in approved.order_by("name", "language")
+        if not missing_headers(one.components, {}) and not _filled(channel, one).size
+    ]
 
 
 @transaction.atomic
