@@ -1,4 +1,4 @@
-"""The worker's part in messaging: customers' files, fetched and let go; providers looked at; what may be asked again."""
+"""The worker's part in messaging: customers' files, a look at providers, outcomes that can be asked for again."""
 
 from __future__ import annotations
 
