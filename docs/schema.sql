@@ -565,4 +565,5 @@ CREATE TABLE webhook_events (
     CONSTRAINT webhook_events_pkey PRIMARY KEY (id),
     CONSTRAINT webhook_events_attempts_check CHECK ((attempts >= 0))
 );
+CREATE INDEX webhook_events_by_day ON webhook_events USING brin (received_at);
 CREATE INDEX webhook_events_new ON webhook_events USING btree (due_at, id) WHERE ((state)::text = 'new'::text);

@@ -38,6 +38,12 @@ def test_a_signed_webhook_is_stored_byte_for_byte(gateway: Running, hook: str, r
     assert rows == [(hook, "meta", body, "new", 0)]
 
 
+def test_a_stored_webhook_is_answered_without_a_word(gateway: Running, hook: str):
+    """Twilio would send it to the customer."""
+    answer = gateway.post(hook, BODY)
+    assert (answer.status, answer.text) == (200, "")
+
+
 def test_the_query_and_the_content_type_are_kept_for_the_parser(gateway: Running, hook: str, raw_db):
     headers = {**signed(BODY), "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8"}
     path = f"/hooks/meta/{hook}?envoi=e1.2.3&e=%C3%A9%00&bodySHA256=ab"

@@ -7,14 +7,14 @@ from . import start  # isort: skip  (Django has to be set up before anything bel
 from django.core.asgi import get_asgi_application
 
 from envoi.core.postgres import database_url
-from envoi.gateway.app import Gateway
+from envoi.gateway.asgi import AsgiGateway
 
 __all__ = ["application", "start"]
 
 GATEWAY_PATHS = ("/hooks/", "/health/", "/metrics")
 
 pages = get_asgi_application()
-gateway = Gateway(database_url())
+gateway = AsgiGateway(database_url())
 
 
 async def application(scope, receive, send):

@@ -209,3 +209,6 @@ LOGGING = {
         "django.security.DisallowedHost": {"handlers": [], "propagate": False},
     },
 }
+
+# How long webhooks are kept after they were worked through: long enough to replay what a mistaken version made of them.
+WEBHOOK_DAYS = int(os.environ.get("ENVOI_WEBHOOK_DAYS") or 30)

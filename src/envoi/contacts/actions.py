@@ -22,7 +22,15 @@ from ..team.actions import note
 from ..team.models import Staff
 from ..team.rights import require
 from . import consents
-from .identities import contact_for_person, everybody_with_a_key_of, link, shortened
+from .identities import (
+    contact_for_person,
+    contacts_for_people,
+    everybody_with_a_key,
+    everybody_with_a_key_of,
+    fill_in,
+    link,
+    shortened,
+)
 from .models import Consent, Contact, Import, Tag
 from .moves import move_identity
 from .options import ImportOptions
@@ -34,8 +42,12 @@ __all__ = [
     "add_contact",
     "cancel_import",
     "contact_for_person",
+    "contacts_for_people",
+    "everybody_with_a_key",
     "everybody_with_a_key_of",
+    "fill_in",
     "move_identity",
+    "note_all_inbound",
     "note_inbound",
     "record_consent",
     "start_import",
@@ -55,17 +67,24 @@ class AlreadyOver(Problem):
     """The import has ended."""
 
 
-@transaction.atomic
 def note_inbound(contact_id: int, *, at: datetime) -> None:
     """Remember that they wrote at `at`: free words are allowed for 24 hours after. An older message changes nothing."""
+    note_all_inbound({contact_id: at})
+
+
+@transaction.atomic
+def note_all_inbound(latest: Mapping[int, datetime]) -> None:
+    """`note_inbound` for many: when each contact wrote last."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
             UPDATE contacts
-               SET last_inbound_at = %(at)s, window_open_until = GREATEST(window_open_until, %(until)s)
-             WHERE id = %(id)s AND (last_inbound_at IS NULL OR last_inbound_at < %(at)s)
+               SET last_inbound_at = l.at,
+                   window_open_until = GREATEST(window_open_until, l.at + make_interval(secs => %(window)s))
+              FROM unnest(%(ids)s::bigint[], %(ats)s::timestamptz[]) AS l (id, at)
+             WHERE contacts.id = l.id AND (last_inbound_at IS NULL OR last_inbound_at < l.at)
             """,
-            {"id": contact_id, "at": at, "until": at + WINDOW},
+            {"ids": list(latest), "ats": list(latest.values()), "window": WINDOW.total_seconds()},
         )
 
 

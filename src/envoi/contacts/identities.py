@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
@@ -9,6 +12,9 @@ from ..core.errors import BadInput
 from ..core.events import Person
 from ..core.phone import country_of
 from .models import Contact, Identity
+
+# (kind, value)
+Key = tuple[str, str]
 
 
 @transaction.atomic
@@ -20,17 +26,122 @@ def contact_for_person(person: Person, *, country: str = "") -> int:
     contacts, the user id decides: WhatsApp gives it to one person, while numbers change hands.
     Two callers at once get the same contact. Raises BadInput for a person without any key.
     """
-    keys = [(kind, value) for kind, value in (("phone", person.phone), ("user_id", person.user_id)) if value]
-    if not keys:
-        raise BadInput(_("This person has neither a phone nor an id."))
+    contact_id = _found_or_made(person, country=country)
+    fill_in([(contact_id, person)])
+    return contact_id
+
+
+@transaction.atomic
+def contacts_for_people(people: Sequence[Person]) -> list[int]:
+    """`contact_for_person` for a whole batch, in a handful of statements; nobody's row is locked or changed.
+
+    Call `fill_in` afterwards, with the rows held in the order of their ids. Raises BadInput like the other.
+    """
+    keys = [_keys(person) for person in people]
+    owners = _owners_of({key for each in keys for key in each})
+    new: dict[tuple[Key, ...], Person] = {}
+    for each, person in zip(keys, people, strict=True):
+        if not any(key in owners for key in each):
+            new.setdefault(each, person)
+    # Who shares a key with another newcomer of the same batch, or has a key new to us, is looked at one by one.
+    shared = Counter(key for each in new for key in each)
+    owners |= _make_all({each: person for each, person in new.items() if all(shared[key] == 1 for key in each)})
+    found = []
+    for each, person in zip(keys, people, strict=True):
+        if not all(key in owners for key in each):
+            _found_or_made(person)
+            owners |= _owners_of(each)
+        # The user id decides; it is the last of the keys.
+        found.append(owners[each[-1]])
+    return found
+
+
+def everybody_with_a_key(people: Iterable[Person]) -> list[int]:
+    """The ids of all contacts that own a key of one of these people."""
+    return sorted(set(_owners_of({key for person in people for key in _keys(person)}).values()))
+
+
+def _found_or_made(person: Person, *, country: str = "") -> int:
+    keys = list(_keys(person))
     known = _owners(keys)
     contact_id = known.get("user_id") or known.get("phone")
     if contact_id is None:
-        contact_id = _made(keys, person, country=country)
-    elif missing := [key for key in keys if key[0] not in known]:
+        return _made(keys, person, country=country)
+    if missing := [key for key in keys if key[0] not in known]:
         link(contact_id, missing)
-    _fill(contact_id, person)
     return contact_id
+
+
+def _keys(person: Person) -> tuple[Key, ...]:
+    keys = tuple((kind, value) for kind, value in (("phone", person.phone), ("user_id", person.user_id)) if value)
+    if not keys:
+        raise BadInput(_("This person has neither a phone nor an id."))
+    return keys
+
+
+def _owners_of(keys: Iterable[Key]) -> dict[Key, int]:
+    asked = list(keys)
+    if not asked:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT kind, value, contact_id
+              FROM unnest(%(kinds)s::text[], %(values)s::text[]) AS asked (kind, value)
+              JOIN identities USING (kind, value)
+            """,
+            {"kinds": [key[0] for key in asked], "values": [key[1] for key in asked]},
+        )
+        return {(kind, value): contact_id for kind, value, contact_id in cursor.fetchall()}
+
+
+def _make_all(newcomers: Mapping[tuple[Key, ...], Person]) -> dict[Key, int]:
+    """New contacts, each with keys of its own; whoever was quicker keeps a key. Returns the owners of all keys.
+
+    Inserted in the order of the keys: two callers with the same newcomers wait for each other once, not in a circle.
+    """
+    if not newcomers:
+        return {}
+    people = sorted(newcomers.items())
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval('contacts_id_seq') FROM generate_series(1, %(count)s)", {"count": len(people)})
+        ids = [row[0] for row in cursor.fetchall()]
+        cursor.execute(
+            """
+            INSERT INTO contacts (id, phone, name, language, country, timezone, marketing, service)
+            SELECT id, phone, name, '', country, '', 'unknown', 'unknown'
+              FROM unnest(%(ids)s::bigint[], %(phones)s::text[], %(names)s::text[], %(countries)s::text[])
+                   AS n (id, phone, name, country)
+            """,
+            {
+                "ids": ids,
+                "phones": [person.phone for _keys, person in people],
+                "names": [shortened(person.name, 200) for _keys, person in people],
+                "countries": [country_of(person.phone) if person.phone else "" for _keys, person in people],
+            },
+        )
+        rows = sorted(
+            (kind, value, number) for number, (keys, _) in zip(ids, people, strict=True) for kind, value in keys
+        )
+        cursor.execute(
+            """
+            INSERT INTO identities (kind, value, contact_id)
+            SELECT * FROM unnest(%(kinds)s::text[], %(values)s::text[], %(ids)s::bigint[]) ON CONFLICT DO NOTHING
+            """,
+            {
+                "kinds": [row[0] for row in rows],
+                "values": [row[1] for row in rows],
+                "ids": [row[2] for row in rows],
+            },
+        )
+        if cursor.rowcount < len(rows):
+            # Somebody was quicker. What is ours of such a person goes to who was there first, one by one.
+            owners = _owners_of((kind, value) for kind, value, _number in rows)
+            lost = {number for kind, value, number in rows if owners[kind, value] != number}
+            cursor.execute("DELETE FROM identities WHERE contact_id = ANY(%(ids)s)", {"ids": list(lost)})
+            cursor.execute("DELETE FROM contacts WHERE id = ANY(%(ids)s)", {"ids": list(lost)})
+            return {key: number for key, number in owners.items() if number not in lost}
+    return {(kind, value): number for kind, value, number in rows}
 
 
 def everybody_with_a_key_of(person: Person) -> list[int]:
@@ -86,22 +197,29 @@ def link(contact_id: int, keys: list[tuple[str, str]]) -> int:
     return got
 
 
-def _fill(contact_id: int, person: Person) -> None:
-    """Fill the name and the phone where they are empty; only a phone that is this contact's own."""
+def fill_in(people: Iterable[tuple[int, Person]]) -> None:
+    """Fill contacts' names and phones where they are empty; only a phone that is the contact's own."""
+    told: dict[int, tuple[str, str | None]] = {}
+    for contact_id, person in people:
+        name, phone = told.get(contact_id, ("", None))
+        told[contact_id] = (name or shortened(person.name, 200), phone or person.phone)
     with connection.cursor() as cursor:
         cursor.execute(
             """
             UPDATE contacts c
-               SET name = CASE WHEN c.name = '' THEN %(name)s ELSE c.name END,
+               SET name = CASE WHEN c.name = '' THEN n.name ELSE c.name END,
                    phone = COALESCE(c.phone, own.value),
                    updated_at = now()
-              FROM (SELECT 1) AS always
-              LEFT JOIN identities own
-                ON own.kind = 'phone' AND own.value = %(phone)s AND own.contact_id = %(id)s
-             WHERE c.id = %(id)s
-               AND ((c.name = '' AND %(name)s <> '') OR (c.phone IS NULL AND own.value IS NOT NULL))
+              FROM unnest(%(ids)s::bigint[], %(names)s::text[], %(phones)s::text[]) AS n (id, name, phone)
+              LEFT JOIN identities own ON own.kind = 'phone' AND own.value = n.phone AND own.contact_id = n.id
+             WHERE c.id = n.id
+               AND ((c.name = '' AND n.name <> '') OR (c.phone IS NULL AND own.value IS NOT NULL))
             """,
-            {"id": contact_id, "name": shortened(person.name, 200), "phone": person.phone},
+            {
+                "ids": list(told),
+                "names": [name for name, _phone in told.values()],
+                "phones": [phone for _name, phone in told.values()],
+            },
         )
 
 

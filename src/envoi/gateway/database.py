@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 
@@ -19,6 +19,8 @@ LONGEST_PAUSE = 5.0
 PATIENCE = 10.0
 
 Row = tuple[Any, ...]
+Connection = psycopg.AsyncConnection[Row]
+Result = TypeVar("Result")
 
 
 class Unavailable(Exception):
@@ -38,19 +40,28 @@ class Database:
     def __init__(self, url: str, *, name: str) -> None:
         self._url = url
         self._name = name
-        self._connection: psycopg.AsyncConnection[Row] | None = None
+        self._connection: Connection | None = None
         self._turn = asyncio.Lock()
         self._pause = 0.0
         self._try_at = 0.0
 
     async def execute(self, query: str, values: Mapping[str, Any] | None = None) -> list[Row]:
         """Run one statement and return its rows, [] when it has none."""
+        return await self._try(lambda connection: _execute(connection, query, values))
+
+    async def copy(self, statement: str, data: bytes) -> None:
+        """Run COPY … FROM STDIN with these bytes."""
+        await self._try(lambda connection: _copy(connection, statement, data))
+
+    async def _try(self, run: Callable[[Connection], Awaitable[Result]]) -> Result:
         async with self._turn:
             if (wait := self._try_at - time.monotonic()) > 0:
                 raise Unavailable(wait)
             try:
                 async with asyncio.timeout(PATIENCE):
-                    rows = await self._run(query, values)
+                    if self._connection is None:
+                        self._connection = await self._connect()
+                    result = await run(self._connection)
             except (psycopg.Error, OSError, TimeoutError) as error:
                 await self._drop()
                 self._pause = min(max(self._pause * 2, FIRST_PAUSE), LONGEST_PAUSE)
@@ -62,27 +73,34 @@ class Database:
                 await self._drop()
                 raise
             self._pause = 0.0
-            return rows
+            return result
 
     async def close(self) -> None:
         """Close the connection once the statement that runs is through."""
         async with self._turn:
             await self._drop()
 
-    async def _run(self, query: str, values: Mapping[str, Any] | None) -> list[Row]:
-        if self._connection is None:
-            self._connection = await psycopg.AsyncConnection.connect(
-                self._url,
-                autocommit=True,
-                connect_timeout=3,
-                application_name=self._name,
-                options="-c timezone=UTC",
-            )
-        cursor = await self._connection.execute(query, values)
-        return await cursor.fetchall() if cursor.description else []
+    async def _connect(self) -> Connection:
+        return await psycopg.AsyncConnection.connect(
+            self._url,
+            autocommit=True,
+            connect_timeout=3,
+            application_name=self._name,
+            options="-c timezone=UTC",
+        )
 
     async def _drop(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
             with suppress(psycopg.Error, OSError):
                 await connection.close()
+
+
+async def _execute(connection: Connection, query: str, values: Mapping[str, Any] | None) -> list[Row]:
+    cursor = await connection.execute(query, values)
+    return await cursor.fetchall() if cursor.description else []
+
+
+async def _copy(connection: Connection, statement: str, data: bytes) -> None:
+    async with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        await copy.write(data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 from granian import Granian
@@ -9,7 +10,7 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 
 from ..core.postgres import database_url
-from .app import Gateway
+from .rsgi import RsgiGateway
 
 
 def run(url: str, host: str, port: int) -> None:
@@ -20,7 +21,7 @@ def run(url: str, host: str, port: int) -> None:
         "envoi.gateway.main:application",
         address=host,
         port=port,
-        interface=Interfaces.ASGI,
+        interface=Interfaces.RSGI,
         factory=True,
         websockets=False,
         backlog=1024,
@@ -28,6 +29,10 @@ def run(url: str, host: str, port: int) -> None:
     ).serve()
 
 
-def application() -> Gateway:
+def application() -> RsgiGateway:
     """The application of one worker process."""
-    return Gateway(database_url())
+    application = RsgiGateway(database_url())
+    # What stands now stays until the end: the collector need not look at it again and again.
+    gc.collect()
+    gc.freeze()
+    return application

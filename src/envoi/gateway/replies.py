@@ -3,42 +3,33 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from dataclasses import dataclass, field
-from typing import Any, Self
+from collections.abc import Mapping
+from typing import Self
 
 from ..providers.table import PROVIDERS
 from .writer import Writer
 
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+USUAL = {
+    "content-type": "text/plain; charset=utf-8",
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+}
 
 
-@dataclass(frozen=True, slots=True)
 class Reply:
-    """A status, a line of plain text, and headers that differ from the usual ones."""
+    """A status, a line of plain text, and headers that differ from the usual ones. No text, no headers."""
 
-    status: int
-    text: str
-    headers: Mapping[str, str] = field(default_factory=dict)
+    __slots__ = ("headers", "status", "text")
+
+    def __init__(self, status: int, text: str = "", headers: Mapping[str, str] | None = None) -> None:
+        self.status = status
+        self.text = text
+        self.headers = list({**USUAL, **(headers or {})}.items()) if text else []
 
     @classmethod
     def later(cls, seconds: int, text: str) -> Self:
         """503: not stored, come back after `seconds`."""
         return cls(503, text, {"retry-after": str(seconds)})
-
-    async def send(self, send: Send) -> None:
-        """Send it through ASGI."""
-        body = self.text.encode()
-        headers = {
-            "content-type": "text/plain; charset=utf-8",
-            "content-length": str(len(body)),
-            "cache-control": "no-store",
-            "x-content-type-options": "nosniff",
-            **self.headers,
-        }
-        pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
-        await send({"type": "http.response.start", "status": self.status, "headers": pairs})
-        await send({"type": "http.response.body", "body": body})
 
 
 class Metrics:

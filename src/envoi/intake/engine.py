@@ -7,27 +7,33 @@ is tried again alone, later and later, and is put aside as `broken` with the rea
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from threading import Event
 
 import psycopg
 from django.db import connection, transaction
 
+from ..contacts import actions as contacts
 from ..core.events import Fact, IdentityChanged, MessageReceived, PreferenceChanged, Receipt
 from ..messaging import ledger
 from ..messaging.actions import ledger_db
 from ..providers.table import PROVIDERS
 from . import store
 from .bell import Bell
-from .routes import ROUTES, Origin
+from .routes import ROUTES, Origin, keep, people_of, person_of
 from .store import Stored
 
 log = logging.getLogger("envoi.intake")
 
-MOST_AT_ONCE = 200
+# What a statement costs is shared by so many; their locks are held for some tens of milliseconds.
+MOST_AT_ONCE = 500
 
 # Two processes wanted the same rows in another order: PostgreSQL stops one of them.
 MET = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
+
+
+Routed = tuple[Fact, Origin, Stored]
 
 
 class Passing(Exception):
@@ -57,7 +63,7 @@ def step(*, at_most: int = MOST_AT_ONCE) -> int:
             batch = store.claim(at_most=at_most)
             if batch:
                 apply((fact, stored) for stored in batch for fact in _facts(stored))
-                store.finish(batch)
+                store.note(batch)
         return len(batch)
     except Exception as error:
         _raise_if_passing(error)
@@ -73,7 +79,7 @@ def apply(facts: Iterable[tuple[Fact, Stored]]) -> None:
     """Let follow what follows from these facts, in the caller's transaction."""
     channels = store.channels()
     receipts: list[Receipt] = []
-    routed: list[tuple[Fact, Origin, Stored]] = []
+    routed: list[Routed] = []
     for fact, stored in facts:
         channel_id = None
         if isinstance(fact, MessageReceived | Receipt | PreferenceChanged):
@@ -87,12 +93,55 @@ def apply(facts: Iterable[tuple[Fact, Stored]]) -> None:
             receipts.append(fact)
         else:
             routed.append((fact, Origin(stored.account_id, stored.provider, channel_id), stored))
-    # In one order of people, so that two processes rarely wait for each other in a circle.
-    for fact, origin, stored in sorted(routed, key=lambda one: _whose(one[0])):
+    stretches = list(_stretches(routed))
+    for number, stretch in enumerate(stretches):
+        _follow(stretch, receipts if number == 0 else [])
+
+
+def _stretches(routed: Sequence[Routed]) -> Iterator[list[Routed]]:
+    """All at once, unless somebody's number changes: who writes after that is who they were before it."""
+    stretch: list[Routed] = []
+    for one in routed:
+        stretch.append(one)
+        if isinstance(one[0], IdentityChanged):
+            yield stretch
+            stretch = []
+    yield stretch
+
+
+def _follow(routed: Sequence[Routed], receipts: Sequence[Receipt]) -> None:
+    people = [person for fact, *_ in routed if (person := person_of(fact))]
+    contact_ids = contacts.contacts_for_people(people)
+    # All contacts that this changes are held here, in the order of their ids, so that two processes never wait for
+    # each other in a circle; a STOP counts for all records of its sender.
+    concerned = contacts.everybody_with_a_key(person for fact, *_ in routed for person in people_of(fact))
+    hold = {*contact_ids, *concerned}
+    if receipts or hold:
+        ledger.settle(ledger_db(), receipts, hold=hold)
+    if people:
+        contacts.fill_in(zip(contact_ids, people, strict=True))
+    for fact, origin, stored in _kept(_with_contacts(routed, contact_ids)):
         if note := ROUTES[type(fact)](fact, origin):
             stored.notes.append(note[:500])
-    if receipts:
-        ledger.settle(ledger_db(), receipts)
+
+
+def _with_contacts(routed: Iterable[Routed], found: Iterable[int]) -> list[Routed]:
+    contact_ids = iter(found)
+    return [
+        (fact, replace(origin, contact_id=next(contact_ids)) if person_of(fact) else origin, stored)
+        for fact, origin, stored in routed
+    ]
+
+
+def _kept(routed: Sequence[Routed]) -> Iterator[Routed]:
+    """The same in the same order, with customers' messages kept, and those that came before left out."""
+    received = [(fact, origin) for fact, origin, _stored in routed if isinstance(fact, MessageReceived)]
+    kept = iter(keep(received) if received else [])
+    for fact, origin, stored in routed:
+        if not isinstance(fact, MessageReceived):
+            yield fact, origin, stored
+        elif (message_id := next(kept)) is not None:
+            yield fact, replace(origin, message_id=message_id), stored
 
 
 def _needs_no_channel(fact: MessageReceived | Receipt | PreferenceChanged) -> bool:
@@ -111,7 +160,7 @@ def _alone(event_id: int) -> None:
         with transaction.atomic():
             batch = store.claim(at_most=1, only=event_id)
             apply((fact, stored) for stored in batch for fact in _facts(stored))
-            store.finish(batch)
+            store.note(batch)
         return
     except Exception as error:
         _raise_if_passing(error)
@@ -123,7 +172,7 @@ def _alone(event_id: int) -> None:
         for stored in store.claim(at_most=1, only=event_id):
             stored.notes = [reason]
             _salvage(stored)
-            store.finish([stored], state="broken")
+            store.note([stored], state="broken")
             log.error("webhook %s is broken and put aside: %s", event_id, reason)
 
 
@@ -145,13 +194,6 @@ def _salvage(stored: Stored) -> None:
 
 def _facts(stored: Stored) -> Sequence[Fact]:
     return PROVIDERS[stored.provider].parse(stored.delivery)
-
-
-def _whose(fact: Fact) -> str:
-    match fact:
-        case MessageReceived(sender=person) | PreferenceChanged(person=person) | IdentityChanged(old=person):
-            return person.phone or person.user_id or ""
-    return ""
 
 
 def _raise_if_passing(error: Exception) -> None:

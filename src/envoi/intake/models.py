@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models.functions import Now
 
@@ -28,7 +29,10 @@ class WebhookEvent(models.Model):
 
     class Meta:
         db_table = "webhook_events"
-        indexes = [models.Index("due_at", "id", condition=models.Q(state="new"), name="webhook_events_new")]
+        indexes = [
+            models.Index("due_at", "id", condition=models.Q(state="new"), name="webhook_events_new"),
+            BrinIndex(fields=["received_at"], name="webhook_events_by_day"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.provider} {self.id}"

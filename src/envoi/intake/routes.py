@@ -2,13 +2,15 @@
 
 A function may return a line for the webhook's notes. Every one bears being called again with the same fact: webhooks
 come more than once, and a kill repeats them.
-Receipts are not here: a whole batch of them is settled in one go by the engine.
+Receipts are not here: a whole batch of them is settled in one go by the engine. What customers write is kept in one
+go too, before what follows from each of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 from ..campaigns import actions as campaigns
@@ -22,6 +24,7 @@ from ..core.events import (
     Fact,
     IdentityChanged,
     MessageReceived,
+    Person,
     PreferenceChanged,
     TemplateChanged,
     Unknown,
@@ -36,23 +39,54 @@ WORDS = ("text", "button", "interactive")
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a fact came from. `channel_id` is ours, None when the fact names no channel."""
+    """Where a fact came from. `channel_id` is ours, None when the fact names no channel.
+
+    contact_id: whom it is about (people_of); message_id: where a customer's message was kept.
+    """
 
     account_id: int
     provider: str
     channel_id: int | None
+    contact_id: int | None = None
+    message_id: int | None = None
+
+
+def person_of(fact: Fact) -> Person | None:
+    """Whom this fact is about: their contact is found, or made, before anything follows."""
+    match fact:
+        case MessageReceived(sender=person) | PreferenceChanged(person=person):
+            return person
+    return None
+
+
+def people_of(fact: Fact) -> tuple[Person, ...]:
+    """Everybody whose contacts may change by this fact, where there are any."""
+    if isinstance(fact, IdentityChanged):
+        return (fact.old, fact.new)
+    person = person_of(fact)
+    return (person,) if person else ()
+
+
+def keep(received: Sequence[tuple[MessageReceived, Origin]]) -> list[int | None]:
+    """Keep what customers wrote, and open their windows. Returns the messages' ids, None for each that came before."""
+    rows = []
+    for fact, origin in received:
+        assert origin.channel_id is not None
+        assert origin.contact_id is not None
+        rows.append((origin.contact_id, origin.channel_id, fact))
+    kept = messaging.receive(rows)
+    latest: dict[int, datetime] = {}
+    for (contact_id, _channel_id, fact), message_id in zip(rows, kept, strict=True):
+        if message_id is not None and fact.kind not in SAID_BY_NOBODY:
+            latest[contact_id] = max(fact.at, latest.get(contact_id, fact.at))
+    contacts.note_all_inbound(latest)
+    return kept
 
 
 def message_received(fact: MessageReceived, origin: Origin) -> None:
-    """Keep it, open the window, and take a whole-message STOP or START at its word."""
-    assert origin.channel_id is not None
-    contact_id = contacts.contact_for_person(fact.sender)
-    if not messaging.receive(fact, channel_id=origin.channel_id, contact_id=contact_id):
-        return  # it came before, and so did all that follows from it
-    messaging.attach(fact, contact_id=contact_id)
-    if fact.kind in SAID_BY_NOBODY:
-        return
-    contacts.note_inbound(contact_id, at=fact.at)
+    """What follows from a message that is new and kept: its files are fetched, a whole-message STOP or START counts."""
+    assert origin.contact_id is not None
+    messaging.attach(fact, contact_id=origin.contact_id)
     if fact.kind not in WORDS:
         return
     said = [fact.text, _payload(fact)]
@@ -60,7 +94,7 @@ def message_received(fact: MessageReceived, origin: Origin) -> None:
         for one in contacts.everybody_with_a_key_of(fact.sender):
             _consent(one, "withdrawn", fact)
     elif any(map(is_opt_in, said)):
-        _consent(contact_id, "granted", fact)
+        _consent(origin.contact_id, "granted", fact)
 
 
 def _consent(contact_id: int, state: Literal["granted", "withdrawn"], fact: MessageReceived) -> None:
@@ -77,10 +111,10 @@ def _consent(contact_id: int, state: Literal["granted", "withdrawn"], fact: Mess
 
 def preference_changed(fact: PreferenceChanged, origin: Origin) -> None:
     """A stop or resume inside WhatsApp itself: one line of the consent ledger, however often it is told."""
-    contact_id = contacts.contact_for_person(fact.person)
+    assert origin.contact_id is not None
     state: Literal["granted", "withdrawn"] = "granted" if fact.wants_marketing else "withdrawn"
     proof = f"{origin.provider} {fact.channel} {fact.at.isoformat()}"
-    for one in [contact_id] if fact.wants_marketing else contacts.everybody_with_a_key_of(fact.person):
+    for one in [origin.contact_id] if fact.wants_marketing else contacts.everybody_with_a_key_of(fact.person):
         # The lock makes two processes that were told the same at once take turns.
         Contact.objects.select_for_update(no_key=True).get(id=one)
         if ConsentEntry.objects.filter(contact_id=one, source="provider", proof=proof, state=state).exists():

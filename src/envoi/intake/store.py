@@ -1,10 +1,10 @@
-"""The table webhook_events: claim, finish, put off, replay. On Django's connection, in its transaction."""
+"""The table webhook_events: claim, note, put off, replay. On Django's connection, in its transaction."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.db import connection, transaction
 
@@ -29,7 +29,10 @@ class Stored:
 
 
 def claim(*, at_most: int, only: int | None = None) -> list[Stored]:
-    """Lock what is due, oldest first: as many as fit into memory, or the one with the id `only`."""
+    """Take what is due, oldest first: as many as fit into memory, or the one with the id `only`.
+
+    They are `done` when the caller's transaction commits, and as they were when it does not.
+    """
     with connection.cursor() as cursor:
         # webhook_events_new (due_at, id) WHERE state = 'new': an index scan that stops at the limit. The length
         # of a stored body is known without reading it.
@@ -51,35 +54,27 @@ def claim(*, at_most: int, only: int | None = None) -> list[Stored]:
             return []
         cursor.execute(
             """
-            SELECT w.id, w.account_id, w.provider, coalesce(a.hook_key, ''), w.query, w.content_type, w.body,
-                   w.received_at
-              FROM webhook_events w LEFT JOIN accounts a ON a.id = w.account_id
-             WHERE w.id = ANY(%(ids)s)
-             ORDER BY array_position(%(ids)s::bigint[], w.id)
+            UPDATE webhook_events w
+               SET state = 'done', problem = ''
+             WHERE id = ANY(%(ids)s)
+            RETURNING id, account_id, provider,
+                      coalesce((SELECT hook_key FROM accounts a WHERE a.id = w.account_id), ''),
+                      query, content_type, body, received_at
             """,
             {"ids": ids},
         )
-        return [_stored(*row) for row in cursor.fetchall()]
-
-
-def _stored(
-    event_id: int,
-    account_id: int,
-    provider: str,
-    hook_key: str,
-    query: str,
-    content_type: str,
-    body: bytes,
-    received_at: datetime,
-) -> Stored:
-    delivery = Delivery.at(
-        hook_url(provider, hook_key),
-        query=query,
-        headers={"content-type": content_type},
-        body=bytes(body),
-        received_at=received_at,
-    )
-    return Stored(event_id, account_id, provider, delivery)
+        rows = {row[0]: row for row in cursor.fetchall()}
+    taken = []
+    addresses: dict[tuple[str, str], str] = {}
+    for event_id in ids:
+        _, account_id, provider, hook_key, query, content_type, body, received_at = rows[event_id]
+        address = addresses.get((provider, hook_key))
+        if address is None:
+            address = addresses[provider, hook_key] = hook_url(provider, hook_key)
+        headers = {"content-type": content_type}
+        delivery = Delivery.at(address, query=query, headers=headers, body=bytes(body), received_at=received_at)
+        taken.append(Stored(event_id, account_id, provider, delivery))
+    return taken
 
 
 def _that_fit(found: Sequence[tuple[int, int]]) -> list[int]:
@@ -93,8 +88,11 @@ def _that_fit(found: Sequence[tuple[int, int]]) -> list[int]:
     return ids
 
 
-def finish(batch: Sequence[Stored], *, state: str = "done") -> None:
-    """Mark these webhooks done (or broken), with their notes."""
+def note(batch: Iterable[Stored], *, state: str = "done") -> None:
+    """Write the notes of claimed webhooks down; `broken` puts them aside."""
+    noted = [stored for stored in batch if stored.notes or state != "done"]
+    if not noted:
+        return
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -105,8 +103,8 @@ def finish(batch: Sequence[Stored], *, state: str = "done") -> None:
             """,
             {
                 "state": state,
-                "ids": [stored.id for stored in batch],
-                "problems": ["\n".join(dict.fromkeys(stored.notes))[:10_000] for stored in batch],
+                "ids": [stored.id for stored in noted],
+                "problems": ["\n".join(dict.fromkeys(stored.notes))[:10_000] for stored in noted],
             },
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import psycopg
@@ -30,12 +31,12 @@ def ledger_db() -> psycopg.Connection[Any]:
 
 
 @transaction.atomic
-def receive(fact: MessageReceived, *, channel_id: int, contact_id: int) -> bool:
-    """Keep a customer's message once; False when it had come before."""
-    return ledger.receive(ledger_db(), fact, contact_id=contact_id, channel_id=channel_id)
+def receive(received: Sequence[tuple[int, int, MessageReceived]]) -> list[int | None]:
+    """Keep what customers wrote, (contact_id, channel_id, message) each; None for each that had come before."""
+    return ledger.receive(ledger_db(), received)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)  # for every message that comes in, most of which have no file
 def attach(fact: MessageReceived, *, contact_id: int) -> int:
     """Note the files of a message just received, and have the worker fetch them; returns how many there are."""
     return attachments.note(fact, contact_id=contact_id)

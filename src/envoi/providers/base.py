@@ -165,7 +165,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
         """A delivery to `address` with its query as it stood behind the question mark."""
         return cls(
             url=f"{address}?{query}" if query else address,
-            query=dict(parse_qsl(query, keep_blank_values=True)),
+            query=dict(parse_qsl(query, keep_blank_values=True)) if query else {},
             headers=headers,
             body=body,
             received_at=received_at,

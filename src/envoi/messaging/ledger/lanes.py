@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 
 from ...core.events import MessageReceived
 from . import pairs
+from .moves import json_rows
 from .words import Connection, Planned
 
 
@@ -150,33 +151,45 @@ def enqueue(
     return int(row[0])
 
 
-def receive(db: Connection, fact: MessageReceived, *, contact_id: int, channel_id: int) -> bool:
-    """Keep a customer's message, and open their window with this number; False when it was here already.
+def receive(db: Connection, received: Sequence[tuple[int, int, MessageReceived]]) -> list[int | None]:
+    """Keep what customers wrote, (contact_id, channel_id, message) each, and open their windows with those numbers.
 
-    Webhooks come more than once.
+    Returns the ids of the messages, None for each that was here already (webhooks come more than once).
     """
-    made = db.execute(
+    rows = db.execute(
         """
         INSERT INTO messages (contact_id, channel_id, direction, kind, category, state, text, content, reply_to,
                               provider_id, created_at)
-        VALUES (%(contact_id)s, %(channel_id)s, 'in', %(kind)s, 'service', 'received', %(text)s, %(content)s,
-                %(reply_to)s, %(provider_id)s, %(at)s)
-        ON CONFLICT (contact_id, provider_id) WHERE provider_id IS NOT NULL DO NOTHING
-        RETURNING id
+        SELECT contact_id, channel_id, 'in', kind, 'service', 'received', text, content, reply_to, provider_id, at
+          FROM json_to_recordset(%(rows)s::json)
+               AS r (contact_id bigint, channel_id bigint, kind text, text text, content jsonb, reply_to text,
+                     provider_id text, at timestamptz)
+            ON CONFLICT (contact_id, provider_id) WHERE provider_id IS NOT NULL DO NOTHING
+        RETURNING contact_id, provider_id, id
         """,
         {
-            "contact_id": contact_id,
-            "channel_id": channel_id,
-            "kind": fact.kind[:16],
-            "text": fact.text.replace("\x00", ""),
-            "content": Jsonb(fact.content) if fact.content else None,
-            "reply_to": fact.reply_to or "",
-            "provider_id": fact.provider_id,
-            "at": fact.at,
+            "rows": json_rows(
+                {
+                    "contact_id": contact_id,
+                    "channel_id": channel_id,
+                    "kind": fact.kind[:16],
+                    "text": fact.text.replace("\x00", ""),
+                    "content": fact.content or None,
+                    "reply_to": fact.reply_to or "",
+                    "provider_id": fact.provider_id,
+                    "at": fact.at,
+                }
+                for contact_id, channel_id, fact in received
+            )
         },
-    ).fetchone()
-    if made is None:
-        return False
-    if fact.kind not in pairs.SAID_BY_NOBODY:
-        pairs.open_window(db, channel_id, contact_id, wrote_at=fact.at)
-    return True
+    ).fetchall()
+    made = {(row[0], row[1]): int(row[2]) for row in rows}
+    # The first of two in the same batch is the one that was kept.
+    kept = [made.pop((contact_id, fact.provider_id), None) for contact_id, _channel_id, fact in received]
+    wrote: dict[tuple[int, int], datetime] = {}
+    for message_id, (contact_id, channel_id, fact) in zip(kept, received, strict=True):
+        if message_id is not None and fact.kind not in pairs.SAID_BY_NOBODY:
+            pair = (contact_id, channel_id)
+            wrote[pair] = max(fact.at, wrote.get(pair, fact.at))
+    pairs.open_windows(db, wrote)
+    return kept

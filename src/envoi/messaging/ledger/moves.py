@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import msgspec
 from psycopg.types.json import Jsonb
 
 from .words import Claimed, Connection
 
 # (contact_id, message_id, what happened, detail)
 Line = tuple[int, int, str, dict[str, Any] | None]
+
+
+def json_rows(rows: Iterable[dict[str, Any]]) -> str:
+    """Rows as one JSON text, for json_to_recordset."""
+    return msgspec.json.encode(list(rows)).decode()
 
 
 def move(db: Connection, messages: Iterable[Claimed], *, to: str, when_in: Sequence[str], reason: str = "") -> None:

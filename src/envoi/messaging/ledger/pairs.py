@@ -75,15 +75,25 @@ def rest(db: Connection, channel_id: int, contacts: Sequence[int]) -> dict[int, 
     return {row[0]: row[1] for row in rows}
 
 
-def open_window(db: Connection, channel_id: int, contact_id: int, *, wrote_at: datetime) -> None:
-    """The customer wrote to this number: free-form answers may go for WINDOW; nothing shortens it."""
+def open_windows(db: Connection, wrote_at: Mapping[tuple[int, int], datetime]) -> None:
+    """When (contact_id, channel_id) wrote: free-form answers may go for WINDOW after; nothing shortens it."""
+    if not wrote_at:
+        return
+    rows = sorted(wrote_at.items())
     db.execute(
         """
         INSERT INTO pairs (contact_id, channel_id, window_open_until)
         -- A provider's clock that goes ahead of ours opens nothing for longer.
-        VALUES (%(contact)s, %(channel)s, LEAST(%(wrote_at)s, now()) + %(window)s)
+        SELECT contact_id, channel_id, LEAST(wrote_at, now()) + %(window)s
+          FROM unnest(%(contacts)s::bigint[], %(channels)s::bigint[], %(ats)s::timestamptz[])
+               AS w (contact_id, channel_id, wrote_at)
         ON CONFLICT (contact_id, channel_id) DO UPDATE
            SET window_open_until = GREATEST(pairs.window_open_until, EXCLUDED.window_open_until)
         """,
-        {"contact": contact_id, "channel": channel_id, "wrote_at": wrote_at, "window": WINDOW},
+        {
+            "contacts": [contact_id for (contact_id, _channel_id), _at in rows],
+            "channels": [channel_id for (_contact_id, channel_id), _at in rows],
+            "ats": [at for _pair, at in rows],
+            "window": WINDOW,
+        },
     )
