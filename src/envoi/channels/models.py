@@ -50,6 +50,9 @@ class Channel(models.Model):
     quality = models.CharField(max_length=12, blank=True, default="")
     tier = models.CharField(max_length=24, blank=True, default="")
     throughput_per_second = models.PositiveIntegerField(default=80)
+    per_minute = models.PositiveIntegerField(
+        null=True, help_text="Our own ceiling for campaigns: 30 for a number that has yet to prove itself."
+    )
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -57,6 +60,7 @@ class Channel(models.Model):
         constraints = [
             models.UniqueConstraint("account", "provider_id", name="channel_once"),
             models.CheckConstraint(condition=models.Q(throughput_per_second__gt=0), name="channel_throughput_positive"),
+            models.CheckConstraint(condition=models.Q(per_minute__gt=0), name="channel_per_minute_positive"),
         ]
 
     def __str__(self) -> str:
