@@ -118,8 +118,9 @@ async def deliver(
     return Sent(message, accepted.provider_id, now(), held=accepted.held), None
 
 
-def not_ready(message: Claimed, error: base.SendError, now: datetime) -> tuple[Outcome, base.SendError | None]:
+def not_ready(message: Claimed, error: base.SendError) -> tuple[Outcome, base.SendError | None]:
     """What it means that a file of this message can't be had now: nothing of the message has left."""
+    now = clock.now()
     outcome = _meaning(message, error, now)
     if isinstance(error, base.Unreachable) and isinstance(outcome, PutBack):
         until = now + timedelta(seconds=error.after) if error.after else outcome.until

@@ -21,7 +21,6 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from ..core import clock
 from ..messaging import limits
 from ..messaging.ledger import Claimed, Refused
 from ..providers import base
@@ -175,7 +174,7 @@ class Runner:
             until = message.lease_until - self._allowed.answer - limits.HORIZON
             whole, whole_form = await self._files.ready(self.route, message, form, until=until)
         except base.SendError as error:
-            self._outcomes.add(*not_ready(message, error, clock.now()))
+            self._outcomes.add(*not_ready(message, error))
             self._to_record.set()
             return
         self._is_ready(Ready(message, whole, whole_form, last))
