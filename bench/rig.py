@@ -124,6 +124,18 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def listens(port: int) -> bool:
+    """Whether somebody listens on this port of this machine."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time that a process has used so far, its own threads included, in seconds."""
+    times = psutil.Process(pid).cpu_times()
+    return float(times.user + times.system)
+
+
 def wait_for(what: Callable[[], Any], *, seconds: float, sentence: str) -> None:
     """Return once `what` is true. Raises TimeoutError with the sentence."""
     end = time.monotonic() + seconds

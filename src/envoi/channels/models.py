@@ -88,6 +88,9 @@ class Channel(models.Model):
     problems = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
     said = models.TextField(blank=True, default="", db_default="")
     said_at = models.DateTimeField(null=True)
+    per_minute = models.PositiveIntegerField(
+        null=True, help_text="Our own ceiling for campaigns: 30 for a number that has yet to prove itself."
+    )
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -95,6 +98,7 @@ class Channel(models.Model):
         constraints = [
             models.UniqueConstraint("account", "provider_id", name="channel_once"),
             models.CheckConstraint(condition=models.Q(throughput_per_second__gt=0), name="channel_throughput_positive"),
+            models.CheckConstraint(condition=models.Q(per_minute__gt=0), name="channel_per_minute_positive"),
         ]
 
     def __str__(self) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from ..core import clock
 from ..core.events import Failure
@@ -17,7 +18,10 @@ Outcome = Sent | PutBack | Refused | Unclear
 
 @dataclass(slots=True)
 class Outcomes:
-    """What became of a batch, by what the ledger is to record, and what it means for the channel and its lanes."""
+    """What became of a batch, by what the ledger is to record, and what it means for the channel and its lanes.
+
+    throttled_seconds: the provider said "too fast", and for how long to rest. rest_seconds: to rest, at the same pace.
+    """
 
     sent: list[Sent] = field(default_factory=list)
     back: list[PutBack] = field(default_factory=list)
@@ -26,6 +30,7 @@ class Outcomes:
     unsent: list[Claimed] = field(default_factory=list)
     opted_out: list[Refused] = field(default_factory=list)
     throttled_seconds: float = 0.0
+    rest_seconds: float = 0.0
     suspended: base.Suspended | None = None
     held_lanes: dict[int, str] = field(default_factory=dict)
 
@@ -33,30 +38,31 @@ class Outcomes:
         return len(self.sent) + len(self.back) + len(self.failed) + len(self.unclear) + len(self.unsent)
 
     def apart(self) -> list[Outcomes]:
-        """The same, each message by itself; what is said of channel and lanes comes first, alone."""
-        if len(self) <= 1:
-            return [self]
-        whole = Outcomes(throttled_seconds=self.throttled_seconds, suspended=self.suspended, held_lanes=self.held_lanes)
-        first = Outcomes(**{field_: getattr(whole, field_) for field_ in whole.__dataclass_fields__})
+        """The same, each message by itself; what is said of the channel and its lanes comes with the first."""
         parts = [Outcomes(sent=[one]) for one in self.sent]
         parts += [Outcomes(back=[one]) for one in self.back]
         parts += [Outcomes(failed=[one], opted_out=[one] if one in self.opted_out else []) for one in self.failed]
         parts += [Outcomes(unclear=[one]) for one in self.unclear]
         parts += [Outcomes(unsent=[one]) for one in self.unsent]
-        parts[0].throttled_seconds, parts[0].suspended = first.throttled_seconds, first.suspended
-        parts[0].held_lanes = first.held_lanes
+        if parts:
+            alone = parts[0]
+            parts[0] = replace(
+                self,
+                sent=alone.sent,
+                back=alone.back,
+                failed=alone.failed,
+                unclear=alone.unclear,
+                unsent=alone.unsent,
+                opted_out=alone.opted_out,
+            )
         return parts
 
     def as_unclear(self, why: str) -> Outcomes:
         """Its one message as an unclear outcome."""
-        one = (self.sent + self.back + self.failed)[0] if not self.unsent else None
-        message = one.message if one else self.unsent[0]
-        return Outcomes(
-            unclear=[Unclear(message, why)],
-            throttled_seconds=self.throttled_seconds,
-            suspended=self.suspended,
-            held_lanes=self.held_lanes,
-        )
+        told: list[Outcome] = [*self.sent, *self.back, *self.failed, *self.unclear]
+        messages = [one.message for one in told] + self.unsent
+        unclear = [Unclear(message, why) for message in messages]
+        return replace(self, sent=[], back=[], failed=[], unclear=unclear, unsent=[], opted_out=[])
 
     def add(self, outcome: Outcome, error: base.SendError | None) -> None:
         """Add one message's outcome, and what its error says beyond this message."""
@@ -70,9 +76,10 @@ class Outcomes:
             case Unclear():
                 self.unclear.append(outcome)
         match error:
-            case base.Throttled() | base.Uncertain():
-                least = 1.0 if isinstance(error, base.Throttled) else 0.0
-                self.throttled_seconds = max(self.throttled_seconds, error.after, least)
+            case base.Throttled():
+                self.throttled_seconds = max(self.throttled_seconds, error.after, 1.0)
+            case base.Uncertain():
+                self.rest_seconds = max(self.rest_seconds, error.after)
             case base.Suspended():
                 self.suspended = error
             case base.TemplateProblem():
@@ -88,37 +95,42 @@ async def deliver(
     channel: base.Channel,
     message: Claimed,
     form: base.Form | None,
+    now: Callable[[], datetime] = clock.now,
 ) -> tuple[Outcome, base.SendError | None]:
-    """Send one claimed message. Never raises: what nobody foresaw is an unclear outcome, once the request was begun."""
+    """Send one claimed message. Never raises: what nobody foresaw is an unclear outcome, once the request was begun.
+
+    now: the database's time, where it is known better than this machine's.
+    """
     try:
         body = provider.body(_outgoing(message, form), channel)
     except base.SendError as error:
-        return Refused(message, error.failure, clock.now()), error
+        return Refused(message, error.failure, now()), error
     except Exception as error:
         # Nothing has left yet, so this is a plain failure; it must not stop the others.
-        return Refused(message, Failure("unsendable", type(error).__name__, str(error)), clock.now()), None
+        return Refused(message, Failure("unsendable", type(error).__name__, str(error)), now()), None
 
     try:
         accepted = await provider.send(http, account, channel, body)
     except base.SendError as error:
-        return _meaning(message, error), error
+        return _meaning(message, error, now()), error
     except Exception as error:
         return Unclear(message, f"{type(error).__name__}: {error}"), None
-    return Sent(message, accepted.provider_id, clock.now(), held=accepted.held), None
+    return Sent(message, accepted.provider_id, now(), held=accepted.held), None
 
 
 def not_ready(message: Claimed, error: base.SendError) -> tuple[Outcome, base.SendError | None]:
     """What it means that a file of this message can't be had now: nothing of the message has left."""
-    outcome = _meaning(message, error)
+    now = clock.now()
+    outcome = _meaning(message, error, now)
     if isinstance(error, base.Unreachable) and isinstance(outcome, PutBack):
-        until = clock.now() + timedelta(seconds=error.after) if error.after else outcome.until
+        until = now + timedelta(seconds=error.after) if error.after else outcome.until
         outcome = replace(outcome, reason="file_waits", until=until)
     return outcome, error
 
 
-def once_more(message: Claimed, failure: Failure) -> Outcome:
+def once_more(message: Claimed, failure: Failure, now: datetime) -> Outcome:
     """The provider had let go of a file; it is uploaded anew for the next try."""
-    return PutBack(message, "file_renewed", clock.now(), {"code": failure.code, "detail": failure.detail})
+    return PutBack(message, "file_renewed", now, {"code": failure.code, "detail": failure.detail})
 
 
 def _outgoing(message: Claimed, form: base.Form | None) -> base.Outgoing:
@@ -137,9 +149,8 @@ def _outgoing(message: Claimed, form: base.Form | None) -> base.Outgoing:
     )
 
 
-def _meaning(message: Claimed, error: base.SendError) -> Outcome:
+def _meaning(message: Claimed, error: base.SendError, now: datetime) -> Outcome:
     """What each class of error means for its message; the classes are named for exactly this (providers.base)."""
-    now = clock.now()
     words = {"code": error.failure.code, "detail": error.failure.detail or error.failure.title}
     seconds = timedelta(seconds=max(error.seconds(message.attempts - 1), 1))
     match error:

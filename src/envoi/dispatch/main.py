@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import signal
+import sys
 from datetime import timedelta
 
 import psycopg
@@ -19,6 +20,8 @@ from .files import LASTS, Files
 
 log = logging.getLogger("envoi.dispatch")
 
+CONNECTIONS = 8192
+SWITCH = 0.0005  # seconds
 LOOK = 1.0  # seconds between two looks at the channels, and at claims whose holder died
 
 
@@ -31,6 +34,8 @@ def run(url: str) -> None:
     answer = float(os.environ.get("ENVOI_ANSWER_SECONDS", "30"))
     lease = max(float(os.environ.get("ENVOI_LEASE_SECONDS", "120")), 2 * answer)
     allowed = Limits(lease=timedelta(seconds=lease), answer=timedelta(seconds=answer))
+    # The threads at the database wait up to this long for the busy event loop, several times in each statement.
+    sys.setswitchinterval(SWITCH)
     asyncio.run(_serve(url, allowed))
 
 
@@ -48,9 +53,11 @@ async def _serve(url: str, allowed: Limits) -> None:
         open=True,
         kwargs={"application_name": "envoi dispatch", "options": "-c timezone=UTC"},
     )
+    # Each channel has its own share of requests in flight (engine.Limits), so the pool must not be what they wait for:
+    # a provider that hangs would keep the others' connections.
     # Uploads have connections and patience of their own: a large file takes longer than any message's answer.
     async with (
-        Client(answer_seconds=allowed.answer.total_seconds()) as http,
+        Client(answer_seconds=allowed.answer.total_seconds(), connections=CONNECTIONS) as http,
         Client(answer_seconds=LASTS.total_seconds() * 0.8, connections=8) as uploading,
     ):
         files = Files(pool, uploading)

@@ -6,14 +6,13 @@ It writes `channel_pace`, and `channels.state` when a provider suspends a channe
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 import psycopg
-from psycopg.rows import class_row
 
 from ..core.addresses import hook_url
 from ..core.vault import Unreadable, unseal
@@ -27,43 +26,49 @@ log = logging.getLogger("envoi.dispatch")
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One active channel: its id with us, its pace, and what its provider needs."""
+    """One active channel: its id with us, and what its provider needs. Its limits are asked with each claim."""
 
     channel_id: int
     account_id: int
     provider: str
-    throughput_per_second: int
     account: base.Account
     channel: base.Channel
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
-    """A claimed message and the moment (the database's time) at which it may leave."""
+class Taken:
+    """One round at the outbox.
 
-    message: Claimed
-    at: datetime
+    throughput: the provider's limit a second, as it is now. room: how many to hold claimed at it. more: whether another
+    round is worth it. forms: those of the lanes that the caller did not know yet; None for a lane whose messages are
+    whole.
+    """
+
+    messages: list[Claimed]
+    throughput: float
+    room: int
+    more: bool
+    forms: dict[int, base.Form | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """One round at the outbox. `now` is the database's time of it; `more`, whether another round is worth it.
+class Slots:
+    """Moments at which messages may leave, whichever they are: seconds from `now`, a time of the database.
 
-    forms: those of the lanes that the caller did not know yet; None for a lane whose messages are whole.
+    found, left: the pace's `free_at` before and after; where one's end is the next one's beginning, nobody else sends.
     """
 
-    slots: list[Slot]
+    moments: list[float]
     now: datetime
-    more: bool
-    forms: dict[int, base.Form | None]
+    found: datetime
+    left: datetime
 
 
 def routes(db: Connection, *, allow_base_url: bool) -> dict[int, Route]:
     """Every active channel by id; dispatch asks again each second, so a paused channel stops within one."""
     rows = db.execute(
         """
-        SELECT c.id, a.provider, c.throughput_per_second, a.provider_id, a.credentials, a.base_url, c.provider_id,
-               c.address, a.hook_key, a.id
+        SELECT c.id, a.provider, a.provider_id, a.credentials, a.base_url, c.provider_id, c.address, a.hook_key, a.id
           FROM channels c JOIN accounts a ON a.id = c.account_id
          WHERE c.state = 'active'
         """
@@ -72,19 +77,18 @@ def routes(db: Connection, *, allow_base_url: bool) -> dict[int, Route]:
     for row in rows:
         try:
             # Who wants to be told with each message where its receipts shall go, finds it here.
-            credentials = {"webhook_url": hook_url(row[1], row[8]), **unseal(row[4])}
+            credentials = {"webhook_url": hook_url(row[1], row[7]), **unseal(row[3])}
         except (Unreadable, ValueError) as error:
             log.error("channel %s rests: %s", row[0], error)
             continue
         found[row[0]] = Route(
             channel_id=row[0],
-            account_id=row[9],
+            account_id=row[8],
             provider=row[1],
-            throughput_per_second=row[2],
             account=base.Account(
-                provider_id=row[3], credentials=credentials, base_url=row[5], allow_base_url=allow_base_url
+                provider_id=row[2], credentials=credentials, base_url=row[4], allow_base_url=allow_base_url
             ),
-            channel=base.Channel(provider_id=row[6], address=row[7]),
+            channel=base.Channel(provider_id=row[5], address=row[6]),
         )
     return found
 
@@ -93,32 +97,62 @@ def routes(db: Connection, *, allow_base_url: bool) -> dict[int, Route]:
 ROUNDS = 10
 
 
-def take(db: Connection, route: Route, *, at_most: int, lease: timedelta, known_forms: Collection[int] = ()) -> Taken:
-    """Claim what is due, ask the customers' limits, and give each message its slot: one transaction.
+def take(
+    db: Connection,
+    route: Route,
+    *,
+    at_most: int,
+    lease: timedelta,
+    known_forms: Collection[int] = (),
+    waiting_replies: int = 0,
+    waiting_bulk: int = 0,
+) -> Taken:
+    """Claim what is due and ask the customers' limits: one transaction.
 
-    Whatever is refused goes back or is skipped in the same transaction, so a claim that is not returned does not exist.
+    waiting_replies, waiting_bulk: messages claimed earlier that have not left. Whatever is refused goes back or is
+    skipped in the same transaction, so a claim that is not returned does not exist.
     """
     with db.transaction():
-        pace = _pace(db, route.channel_id)
-        room = min(at_most, limits.room(route.throughput_per_second, pace))
-        if room == 0:
-            return Taken([], pace.now, more=True, forms={})
-        allowed: list[Claimed] = []
-        more = False
-        for _ in range(ROUNDS):
-            claimed = ledger.claim(db, route.channel_id, room=room - len(allowed), lease=lease)
-            more = more or bool(claimed)
-            passed, refused = ledger.reserve_customers(db, claimed)
-            ledger.record_refusals(db, route.channel_id, refused)
-            allowed += passed
-            if not refused or len(allowed) >= room:
-                break
+        pace, _ = _pace(db, route.channel_id)
+        replies, room = limits.room(pace)
+        replies = max(min(replies - waiting_replies, at_most), 0)
+        bulk = max(min(room - waiting_bulk - waiting_replies, at_most), 0)
+        if replies + bulk == 0:
+            return Taken([], pace.throughput, room, more=room > 0, forms={})
+        allowed, more = _claim(db, route, replies, bulk, lease)
         forms, broken = _forms(db, {message.lane_id for message in allowed} - set(known_forms))
         for lane_id, reason in broken.items():
             ledger.release(db, route.channel_id, [message for message in allowed if message.lane_id == lane_id])
             ledger.set_lane(db, lane_id, "held", reason=reason)
-        slots, now = _slots(db, route, [message for message in allowed if message.lane_id not in broken])
-        return Taken(slots, now or pace.now, more=more, forms=forms)
+        allowed = [message for message in allowed if message.lane_id not in broken]
+        return Taken(allowed, pace.throughput, room, more=more, forms=forms)
+
+
+REPLIES = 0  # the priority of their lanes
+
+
+def _claim(
+    db: Connection, route: Route, replies_room: int, bulk_room: int, lease: timedelta
+) -> tuple[list[Claimed], bool]:
+    allowed: list[Claimed] = []
+    more = False
+    for _ in range(ROUNDS):
+        claimed = ledger.claim(
+            db,
+            route.channel_id,
+            room=bulk_room - len(allowed),
+            room_for_replies=replies_room - len(allowed),
+            lease=lease,
+        )
+        more = more or bool(claimed)
+        if not claimed:
+            break
+        passed, refused = ledger.reserve_customers(db, claimed)
+        allowed += passed
+        if not refused:
+            break
+        ledger.record_refusals(db, route.channel_id, refused)
+    return allowed, more
 
 
 def _forms(db: Connection, lane_ids: Collection[int]) -> tuple[dict[int, base.Form | None], dict[int, str]]:
@@ -134,55 +168,79 @@ def _forms(db: Connection, lane_ids: Collection[int]) -> tuple[dict[int, base.Fo
     return forms, broken
 
 
-def take_again(db: Connection, route: Route, late: Sequence[Claimed]) -> list[Slot]:
-    """New slots for claimed messages that missed theirs."""
+def slots(db: Connection, route: Route, *, replies: int, bulk: int) -> Slots:
+    """Take slots for so many messages, or for those of them that fit into the horizon: one short transaction.
+
+    Dispatchers of one channel wait on each other here, hence apart from the claim, which takes longer.
+    """
     with db.transaction():
-        return _slots(db, route, late)[0]
-
-
-def _slots(db: Connection, route: Route, messages: Sequence[Claimed]) -> tuple[list[Slot], datetime | None]:
-    if not messages:
-        return [], None
-    # The lock comes last and is held for two short statements: dispatchers of one channel wait on each other here.
-    pace = _pace(db, route.channel_id, lock=True)
-    moments, free_at = limits.take(len(messages), route.throughput_per_second, pace)
-    db.execute(
-        "UPDATE channel_pace SET free_at = %(free_at)s WHERE channel_id = %(channel_id)s",
-        {"free_at": free_at, "channel_id": route.channel_id},
-    )
-    return [Slot(message, at) for message, at in zip(messages, moments, strict=True)], pace.now
-
-
-def _pace(db: Connection, channel_id: int, *, lock: bool = False) -> limits.Pace:
-    with db.cursor(row_factory=class_row(limits.Pace)) as cursor:
-        # clock_timestamp(), not now(): under the lock the moment that counts is the one after the wait.
-        query = "SELECT free_at, slowed_until, clock_timestamp() AS now FROM channel_pace WHERE channel_id = %(id)s"
-        row = cursor.execute(query + (" FOR UPDATE" if lock else ""), {"id": channel_id}).fetchone()
-        if row is None:
-            cursor.execute(
-                "INSERT INTO channel_pace (channel_id) VALUES (%(id)s) ON CONFLICT DO NOTHING",
-                {"id": channel_id},
+        # A slot that is forgotten in a power cut was taken less than a second ago: not worth waiting for the disk.
+        db.execute("SET LOCAL synchronous_commit = off")
+        pace, now = _pace(db, route.channel_id, lock=True)
+        moments, free, bulk_free = limits.take(replies, bulk, pace)
+        if moments:
+            db.execute(
+                """
+                UPDATE channel_pace
+                   SET free_at = %(now)s + %(free)s * interval '1 second',
+                       bulk_at = %(now)s + %(bulk)s * interval '1 second',
+                       talked_at = CASE WHEN %(talks)s THEN %(now)s ELSE talked_at END
+                 WHERE channel_id = %(channel_id)s
+                """,
+                {"now": now, "free": free, "bulk": bulk_free, "talks": replies > 0, "channel_id": route.channel_id},
             )
-            row = cursor.execute(query + (" FOR UPDATE" if lock else ""), {"id": channel_id}).fetchone()
-    assert row is not None
-    return row
+    left = free if moments else pace.free
+    return Slots(moments, now, now + timedelta(seconds=pace.free), now + timedelta(seconds=left))
 
 
-# Longer than any provider means; a channel that rested for days would look broken and say nothing.
-LONGEST_REST_SECONDS = 3600.0
+# In seconds from the database's own moment. clock_timestamp(), not now(): under the lock the moment that counts is
+# the one after the wait.
+PACE = """
+SELECT c.throughput_per_second,
+       c.per_minute,
+       extract(epoch FROM p.free_at - t.now)::float8,
+       extract(epoch FROM p.bulk_at - t.now)::float8,
+       COALESCE(extract(epoch FROM p.rests_until - t.now)::float8, 0),
+       p.share,
+       extract(epoch FROM p.cut_at - t.now)::float8,
+       extract(epoch FROM p.talked_at - t.now)::float8,
+       t.now
+  FROM channel_pace p
+  JOIN channels c ON c.id = p.channel_id
+  CROSS JOIN LATERAL (SELECT clock_timestamp() AS now OFFSET 0) t
+ WHERE p.channel_id = %(id)s
+"""
 
 
-def slow_down(db: Connection, channel_id: int, *, seconds: float) -> None:
-    """The provider said "too fast": no slot for `seconds`, an hour at most, then half the pace for a while."""
-    seconds = min(seconds, LONGEST_REST_SECONDS)
+def _pace(db: Connection, channel_id: int, *, lock: bool = False) -> tuple[limits.Pace, datetime]:
+    """The pace as it stands, with the channel's limits as they are now: a lowered one holds from the next slot."""
+    if lock:
+        db.execute("SELECT 1 FROM channel_pace WHERE channel_id = %(id)s FOR UPDATE", {"id": channel_id})
+    row = db.execute(PACE, {"id": channel_id}).fetchone()
+    if row is None:
+        db.execute("INSERT INTO channel_pace (channel_id) VALUES (%(id)s) ON CONFLICT DO NOTHING", {"id": channel_id})
+        row = db.execute(PACE, {"id": channel_id}).fetchone()
+    if row is None:
+        raise psycopg.OperationalError(f"channel {channel_id} was deleted")
+    return limits.Pace(*row[:8]), row[8]
+
+
+def rest(db: Connection, channel_id: int, *, seconds: float, too_fast: bool) -> None:
+    """No slot for `seconds`, an hour at most; after "too fast" the pace is cut as well, and grows back by itself."""
+    pace, _ = _pace(db, channel_id, lock=True)
     db.execute(
         """
         UPDATE channel_pace
-           SET free_at = GREATEST(free_at, clock_timestamp() + %(pause)s),
-               slowed_until = clock_timestamp() + %(pause)s + %(slowed)s
+           SET rests_until = GREATEST(rests_until, clock_timestamp() + %(pause)s),
+               share = COALESCE(%(share)s, share),
+               cut_at = CASE WHEN %(share)s::float8 IS NULL THEN cut_at ELSE clock_timestamp() + %(pause)s END
          WHERE channel_id = %(channel_id)s
         """,
-        {"channel_id": channel_id, "pause": timedelta(seconds=seconds), "slowed": limits.SLOWED_FOR},
+        {
+            "channel_id": channel_id,
+            "pause": timedelta(seconds=min(seconds, limits.LONGEST_REST_SECONDS)),
+            "share": limits.cut(pace) if too_fast else None,
+        },
     )
 
 

@@ -192,11 +192,20 @@ class Outbox(models.Model):
 
 
 class ChannelPace(models.Model):
-    """The moment at which a channel's next message may leave: one row a channel, shared by all dispatchers."""
+    """How fast a channel goes, one row a channel, shared by all dispatchers; limits.throughput says what it means.
+
+    free_at: when the next message may leave, bulk_at: when the next one of a campaign may. rests_until: until when
+    nothing may, as the provider asked. share and cut_at: what was left of the pace after the last "too fast", and
+    when that was. talked_at: when a reply last left.
+    """
 
     channel = models.OneToOneField(Channel, primary_key=True, on_delete=models.CASCADE, related_name="+")
     free_at = models.DateTimeField(db_default=Now())
-    slowed_until = models.DateTimeField(null=True)
+    bulk_at = models.DateTimeField(db_default=Now())
+    rests_until = models.DateTimeField(null=True)
+    share = models.FloatField(default=1.0, db_default=1.0)
+    cut_at = models.DateTimeField(null=True)
+    talked_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "channel_pace"

@@ -54,6 +54,8 @@ def trace_of(contact_id: int, message_id: int) -> list[TraceLine]:
     events = MessageEvent.objects.filter(contact_id=contact_id, message_id=message_id).order_by("at", "id")
     # A receipt's line carries the provider's time, not ours of reading it: the story is told as it happened.
     own = {"sent": message.sent_at, "delivered": message.delivered_at, "read": message.read_at}
+    if message.accepted_at and not any(event.what in ("held", "accepted") for event in events):
+        lines.append(TraceLine(message.accepted_at, "accepted", {}))
     for event in events:
         detail = dict(event.detail or {})
         if event.what == "skipped" and lines[0].what == "skipped":

@@ -1,4 +1,9 @@
-"""Out of the outbox and back: claim, call lapsed claims uncertain, cancel."""
+"""Out of the outbox and back: claim, call lapsed claims uncertain, cancel.
+
+A claim is the outbox row's alone: it says `sending` and until when, while `messages` still says `queued`. The row is
+what must be committed before the network is touched; a second one for each message would say nothing more
+(docs/decisions/0010).
+"""
 
 from __future__ import annotations
 
@@ -8,7 +13,7 @@ from typing import Literal
 from psycopg.rows import class_row
 
 from .freeing import free_unsent
-from .moves import move, note_rows
+from .moves import note_rows
 from .words import Claimed, Connection
 
 CLAIM = """
@@ -33,13 +38,16 @@ UPDATE outbox
  WHERE outbox.channel_id = %(channel_id)s
    AND outbox.id = due.id
 RETURNING outbox.id, outbox.contact_id, outbox.lane_id, outbox.recipient, outbox.promotional, outbox."values",
-          outbox.content, outbox.attempts, outbox.expires_at, outbox.lease_until
+          outbox.content, outbox.attempts, outbox.expires_at, outbox.lease_until, %(priority)s::int AS priority
 """
 
 
-def claim(db: Connection, channel_id: int, *, room: int, lease: timedelta) -> list[Claimed]:
+def claim(
+    db: Connection, channel_id: int, *, room: int, lease: timedelta, room_for_replies: int | None = None
+) -> list[Claimed]:
     """Take up to `room` due messages of one channel, replies before campaigns; nobody else can take them.
 
+    With `room_for_replies`, so many where they are replies (priority 0): there may be room for these alone.
     SKIP LOCKED lets dispatchers run side by side without waiting on each other. A lease that runs out means that its
     holder died: `park_lapsed` then calls the message uncertain, it is never sent again by itself.
     """
@@ -63,13 +71,15 @@ def claim(db: Connection, channel_id: int, *, room: int, lease: timedelta) -> li
         for position, (lane_id, priority) in enumerate(lanes):
             # Campaigns of one priority share what is left evenly; what one does not use goes to the next.
             peers = sum(1 for _, other in lanes[position:] if other == priority)
-            share = -(-(room - len(taken)) // peers)
+            most = room if priority or room_for_replies is None else room_for_replies
+            share = -(-(most - len(taken)) // peers)
             if share <= 0:
-                break
-            cursor.execute(CLAIM, {"channel_id": channel_id, "lane_id": lane_id, "room": share, "lease": lease})
+                continue
+            cursor.execute(
+                CLAIM,
+                {"channel_id": channel_id, "lane_id": lane_id, "room": share, "lease": lease, "priority": priority},
+            )
             taken += cursor.fetchall()
-    if taken:
-        move(db, taken, to="sending", when_in=["queued"])
     return taken
 
 

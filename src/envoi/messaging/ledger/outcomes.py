@@ -34,7 +34,8 @@ def record_sent(db: Connection, channel_id: int, sent: Sequence[Sent]) -> None:
             "ats": [item.at for item in sent],
         },
     )
-    note(db, [(item.message, "held" if item.held else "accepted", None) for item in sent])
+    # `accepted_at` is the trace's line (messaging.queries): a row of its own for each message would repeat it.
+    note(db, [(item.message, "held", None) for item in sent if item.held])
 
 
 def record_failed(db: Connection, channel_id: int, failed: Sequence[Refused]) -> None:

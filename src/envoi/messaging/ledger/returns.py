@@ -8,7 +8,7 @@ from dataclasses import replace
 from ..limits import pair
 from . import pairs
 from .cooling import cool
-from .moves import move, note_waits
+from .moves import note_waits
 from .words import Claimed, Connection, PutBack
 
 
@@ -37,7 +37,6 @@ def put_back(db: Connection, channel_id: int, back: Sequence[PutBack]) -> None:
     ).fetchall()
     ours = {row[0] for row in rows}
     back = [item for item in back if item.message.id in ours]
-    move(db, [item.message for item in back], to="queued", when_in=["sending"])
     back = _rest(db, channel_id, back)
     note_waits(
         db,
@@ -85,20 +84,17 @@ def release(db: Connection, channel_id: int, unsent: Sequence[Claimed]) -> None:
     """Give back claims of which not a byte was sent, as if they had never been taken (a stop, a late slot)."""
     if not unsent:
         return
-    rows = db.execute(
+    db.execute(
         """
         UPDATE outbox
            SET state = 'queued', lease_until = NULL, attempts = attempts - 1
           FROM unnest(%(ids)s::bigint[], %(leases)s::timestamptz[]) AS b (id, lease)
          WHERE outbox.channel_id = %(channel_id)s AND outbox.id = b.id
            AND outbox.state = 'sending' AND outbox.lease_until = b.lease
-        RETURNING outbox.id
         """,
         {
             "channel_id": channel_id,
             "ids": [message.id for message in unsent],
             "leases": [message.lease_until for message in unsent],
         },
-    ).fetchall()
-    ours = {row[0] for row in rows}
-    move(db, [message for message in unsent if message.id in ours], to="queued", when_in=["sending"])
+    )

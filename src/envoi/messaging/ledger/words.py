@@ -30,7 +30,10 @@ ORDER = [
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A message that this process alone may send until `lease_until`. `values` fill the lane's form."""
+    """A message that this process alone may send until `lease_until`. `values` fill the lane's form.
+
+    `priority` is its lane's: 0 for replies and authentication, 1 for utility, 2 for marketing.
+    """
 
     id: int
     contact_id: int
@@ -42,6 +45,7 @@ class Claimed:
     attempts: int
     expires_at: datetime | None
     lease_until: datetime
+    priority: int = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,27 +5,37 @@ They live here and not in dispatch, since what is promised before a launch must 
 """
 
 from .throughput import (
+    COEXISTENCE,
+    DEFAULTS,
     HORIZON,
+    LONGEST_REST_SECONDS,
     SHARE,
-    SLOWED_FOR,
     TOLERANCE,
+    TOLERANCE_ALONE,
+    UNPROVEN_PER_MINUTE,
     Pace,
     backoff,
+    cut,
     per_second,
     room,
-    spacing,
     take,
 )
+from .window import Window
 
 __all__ = [
+    "COEXISTENCE",
+    "DEFAULTS",
     "HORIZON",
+    "LONGEST_REST_SECONDS",
     "SHARE",
-    "SLOWED_FOR",
     "TOLERANCE",
+    "TOLERANCE_ALONE",
+    "UNPROVEN_PER_MINUTE",
     "Pace",
+    "Window",
     "backoff",
+    "cut",
     "per_second",
     "room",
-    "spacing",
     "take",
 ]

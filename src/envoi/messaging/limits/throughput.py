@@ -1,61 +1,145 @@
-"""The arithmetic of a channel's throughput: pure functions of numbers and times; the state is in `channel_pace`.
+"""The arithmetic of a channel's throughput: pure functions of numbers; the state is in `channel_pace`.
 
 A channel's messages leave at evenly spaced moments (slots). Whoever needs n of them moves `free_at` n slots on, under
-a row lock, so any number of dispatchers share one channel and never leave together.
+a row lock, so any number of dispatchers share one channel and never leave together. Campaigns have a second, slower
+pace of their own on the same line (`bulk_at`): what they leave free is there for replies.
+
+Every time here is in seconds from the database's moment of reading, so that no clock but its own counts.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-# Meta sheet, J.2: start at 60-70 of the 80 messages/s that a number may do, inbound counted in; 0.85 x 80 = 68.
-SHARE = 0.85
+# How much of the provider's limit is used. What is left covers the unevenness of the way there: n messages a second
+# that are late by up to 15 ms put at most n x 1.015 into a provider's second.
+SHARE = 0.985
+
+# Meta sheet, E.1 and J.2: what customers write counts too, so while there is talk campaigns leave room for it.
+TALKING_SHARE = 0.85
+TALKING_SECONDS = 10.0
 
 # Slots are taken at most this far ahead: few messages are in an unknown state when a dispatcher dies.
 HORIZON = timedelta(seconds=0.25)
+HORIZON_SECONDS = HORIZON.total_seconds()
 
-# A message that misses its slot by more than this gives it back: else those delayed would leave as one burst.
-TOLERANCE = timedelta(seconds=0.05)
+# A slot that is missed by more than this is gone: else those delayed would leave as one burst, beside what others send.
+TOLERANCE = timedelta(seconds=0.015)
+# Who sends alone may use it later: Window then knows everything that the provider counts.
+TOLERANCE_ALONE = timedelta(seconds=0.9)
 
-# After the provider said "too fast", the channel goes at this part of its pace for this long.
-SLOWED_SHARE = 0.5
-SLOWED_FOR = timedelta(seconds=10)
+# The provider said "too fast": the pace is cut to this part, at most once in so many seconds (what was in flight says
+# it too), never below a fiftieth; then it grows back by so much of the whole in each second.
+CUT = 0.7
+CUT_SECONDS = 2.0
+LEAST_SHARE = 0.02
+RECOVERY_PER_SECOND = 0.01
+
+# Longer than any provider means; a channel that rested for days would look broken and say nothing.
+LONGEST_REST_SECONDS = 3600.0
+
+# The source's advice for bulk sending from a new number: at most 30 messages a minute until it has proved itself.
+UNPROVEN_PER_MINUTE = 30
+
+# What a new number may do a second where its provider does not tell: Meta sheet E.1, Twilio sheet (80 for texts and
+# files), Bird sheet (Meta's), Zenvia sheet (nothing is published: begin at 20, adapt).
+DEFAULTS = {"meta": 80, "twilio": 80, "bird": 80, "zenvia": 20}
+COEXISTENCE = 20  # a number that is also used in the WhatsApp Business app (Meta sheet, E.1)
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """A channel's row in `channel_pace` as read, with the database's time of that moment."""
+    """A channel's row in `channel_pace` with its limits; times in seconds from the moment of reading, past below 0.
 
-    free_at: datetime
-    slowed_until: datetime | None
-    now: datetime
+    throughput: the provider's limit a second. per_minute: our own ceiling for campaigns, None for none.
+    free: when the next message may leave. bulk: when the next one of a campaign may. rests: until when none may.
+    share: what was left of the pace at the last cut; cut: when that was. talked: when a reply last left.
+    """
+
+    throughput: float
+    per_minute: int | None = None
+    free: float = 0.0
+    bulk: float = 0.0
+    rests: float = 0.0
+    share: float = 1.0
+    cut: float | None = None
+    talked: float | None = None
+
+    @property
+    def part(self) -> float:
+        """The part of the pace that holds now: what the last cut left, and what has grown back since."""
+        since = -self.cut if self.cut is not None else LONGEST_REST_SECONDS
+        return max(LEAST_SHARE, min(1.0, self.share + RECOVERY_PER_SECOND * max(since, 0.0)))
+
+    @property
+    def step(self) -> float:
+        """Seconds between two messages."""
+        return 1.0 / (self.throughput * SHARE * self.part)
+
+    @property
+    def bulk_step(self) -> float:
+        """Seconds between two messages of campaigns."""
+        talking = self.talked is not None and self.talked > -TALKING_SECONDS
+        rate = self.throughput * self.part * (TALKING_SHARE if talking else SHARE)
+        return 1.0 / min(rate, (self.per_minute or 60 * rate) / 60)
+
+    @property
+    def next(self) -> float:
+        """When the next message may leave."""
+        # Nobody takes slots further ahead than this: such a time was written by a clock that has since gone back.
+        free = self.free if self.free <= 2 * HORIZON_SECONDS + 2 * self.bulk_step else 0.0
+        rests = self.rests if self.rests <= LONGEST_REST_SECONDS else 0.0
+        return max(free, rests, 0.0)
+
+    @property
+    def next_bulk(self) -> float:
+        """When the next message of a campaign may leave."""
+        bulk = self.bulk if self.bulk <= 2 * HORIZON_SECONDS + 2 * self.bulk_step else 0.0
+        return max(bulk, self.next)
 
 
-def per_second(throughput_per_second: int) -> float:
-    """How many messages a second dispatch sends at most where the provider allows `throughput_per_second`."""
-    return throughput_per_second * SHARE
+def per_second(throughput_per_second: float, per_minute: int | None = None) -> float:
+    """How many messages of a campaign leave in a second, at a provider's limit and perhaps our own ceiling."""
+    return 1.0 / Pace(throughput_per_second, per_minute).bulk_step
 
 
-def spacing(throughput_per_second: int, pace: Pace) -> timedelta:
-    """The time between two slots of a channel whose provider allows `throughput_per_second`."""
-    share = SHARE * (SLOWED_SHARE if pace.slowed_until and pace.slowed_until > pace.now else 1.0)
-    return timedelta(seconds=1.0 / (throughput_per_second * share))
+def room(pace: Pace) -> tuple[int, int]:
+    """How many messages to hold claimed: replies (which take a slot of a campaign's, hence twice as many), campaigns.
+
+    At least 1, since a pace below one in a horizon is a pace too; none while the channel rests.
+    """
+    if HORIZON_SECONDS < pace.rests <= LONGEST_REST_SECONDS:
+        return 0, 0
+    return max(int(2 * HORIZON_SECONDS / pace.step), 1), max(int(HORIZON_SECONDS / pace.bulk_step), 1)
 
 
-def room(throughput_per_second: int, pace: Pace) -> int:
-    """How many slots are free between now and the horizon; at least 1 unless the horizon is full."""
-    step = spacing(throughput_per_second, pace)
-    start = max(pace.free_at, pace.now)
-    left = pace.now + HORIZON - start
-    return max(int(left / step), 1 if left > timedelta(0) else 0)
+def take(replies: int, bulk: int, pace: Pace) -> tuple[list[float], float, float]:
+    """The next slots within the horizon, replies' first; the new `free` and `bulk`.
+
+    As many as were asked for, or fewer: at least 1 of a kind unless the horizon is full. Slots that passed unused are
+    gone, never saved up.
+    """
+    replies = min(replies, _within(HORIZON_SECONDS - pace.next, pace.step))
+    slots = [pace.next + pace.step * position for position in range(replies)]
+    free = pace.next + pace.step * replies
+    first, apart = max(free, pace.next_bulk), max(pace.step, pace.bulk_step)
+    bulk = min(bulk, _within(HORIZON_SECONDS - first, apart))
+    if not bulk:
+        return slots, free, pace.next_bulk
+    slots += [first + apart * position for position in range(bulk)]
+    return slots, slots[-1] + pace.step, slots[-1] + apart
 
 
-def take(count: int, throughput_per_second: int, pace: Pace) -> tuple[list[datetime], datetime]:
-    """The next `count` slots, and the new `free_at`. Slots that passed unused are gone, never saved up."""
-    step = spacing(throughput_per_second, pace)
-    start = max(pace.free_at, pace.now)
-    return [start + step * position for position in range(count)], start + step * count
+def _within(seconds: float, step: float) -> int:
+    return max(int(seconds / step), 1) if seconds > 0 else 0
+
+
+def cut(pace: Pace) -> float | None:
+    """What is left of the pace after "too fast"; None when it was cut a moment ago, or still rests from it."""
+    if pace.cut is not None and -CUT_SECONDS < pace.cut <= LONGEST_REST_SECONDS:
+        return None
+    return max(pace.part * CUT, LEAST_SHARE)
 
 
 def backoff(attempts: int) -> timedelta:

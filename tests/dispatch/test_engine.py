@@ -1,0 +1,145 @@
+"""What a running dispatcher does when the world moves under it: limits, channels and clocks that change."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from envoi.campaigns.models import Campaign
+from envoi.dispatch import store
+from envoi.dispatch.clocks import DatabaseClock
+from envoi.messaging import ledger
+from tests.rig import Rig, wait_until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def nobody_twice(rig: Rig) -> bool:
+    return all(times == 1 for times in Counter(row["to"] for row in rig.simulated.accepted()).values())
+
+
+def test_a_reply_overtakes_a_campaign_that_is_under_way(rig: Rig) -> None:
+    rig.begin(faults="none")
+    campaign = rig.shop(customers=300, throughput=20)
+    rig.launch(campaign)
+    rig.start("dispatch")
+    wait_until(lambda: rig.waiting() < 290, saying="nothing was sent")
+    lane = ledger.add_lane(rig.db, campaign.channel_id, priority=0)
+    [person] = rig.db.execute("SELECT id, phone FROM contacts ORDER BY id DESC LIMIT 1").fetchall()
+    began = time.monotonic()
+    reply = ledger.enqueue(
+        rig.db,
+        contact_id=person[0],
+        channel_id=campaign.channel_id,
+        lane_id=lane,
+        recipient=person[1],
+        kind="text",
+        category="service",
+        text="Here you are",
+        content={"body": "Here you are"},
+    )
+    # Outside the customer's window the simulator refuses it; what is asked here is how soon it was tried.
+    gone = f"SELECT count(*) FROM outbox WHERE id = {reply}"
+    wait_until(lambda: not rig.number(gone), seconds=10, saying="the reply did not leave")
+    assert rig.waiting() > 150, "it waited behind the campaign"
+    assert time.monotonic() - began < 5
+
+
+def test_a_limit_that_is_lowered_in_mid_campaign_holds_from_then_on(rig: Rig) -> None:
+    rig.begin(faults="none")
+    campaign = rig.shop(customers=260, throughput=100, simulated_throughput=200)
+    rig.launch(campaign)
+    rig.start("dispatch")
+    wait_until(lambda: rig.waiting() < 240, saying="nothing was sent")
+    rig.db.execute("UPDATE channels SET throughput_per_second = 5 WHERE id = %s", [campaign.channel_id])
+    # What was claimed and had its slot already may still leave: a quarter of a second's worth.
+    time.sleep(1)
+    before = rig.waiting()
+    assert before > 0
+    time.sleep(2)
+    assert before - rig.waiting() <= 5 * 2 + 3
+    rig.db.execute("UPDATE channels SET throughput_per_second = 200 WHERE id = %s", [campaign.channel_id])
+    wait_until(lambda: not rig.waiting(), saying="the rest did not go")
+    assert nobody_twice(rig)
+
+
+def test_an_unproven_number_sends_one_message_in_two_seconds(rig: Rig) -> None:
+    rig.begin(faults="none")
+    campaign = rig.shop(customers=20, throughput=80)
+    rig.db.execute("UPDATE channels SET per_minute = 30 WHERE id = %s", [campaign.channel_id])
+    rig.launch(campaign)
+    rig.start("dispatch")
+    wait_until(lambda: rig.waiting() < 20, saying="nothing was sent")
+    time.sleep(5)
+    assert 15 <= rig.waiting() <= 18
+
+
+def test_a_channel_that_is_deleted_while_it_sends_is_the_end_of_its_campaign_alone(rig: Rig) -> None:
+    rig.begin(faults="none", settings={"faults": {"answer_seconds": 0.1}})
+    campaign = rig.shop(customers=200, throughput=50)
+    rig.launch(campaign)
+    dispatch = rig.start("dispatch")
+    wait_until(lambda: rig.waiting() < 180, saying="nothing was sent")
+    forget_channel(rig, campaign)
+    time.sleep(2)
+    accepted = rig.simulated.ledger()["accepted"]
+    time.sleep(1)
+    assert rig.simulated.ledger()["accepted"] == accepted, "it went on"
+    assert accepted < 200
+    assert nobody_twice(rig)
+    assert dispatch.poll() is None, "the dispatcher died with the channel"
+
+
+def forget_channel(rig: Rig, campaign: Campaign) -> None:
+    """By hand, as no page does: the rows that point to it first."""
+    with rig.db.transaction():
+        for table in ("campaigns", "outbox", "messages", "channel_pace", "lanes"):
+            rig.db.execute(f"DELETE FROM {table} WHERE channel_id = %s", [campaign.channel_id])  # type: ignore[arg-type]
+        rig.db.execute("DELETE FROM channels WHERE id = %s", [campaign.channel_id])
+
+
+@pytest.mark.parametrize("jump", [timedelta(days=1), timedelta(days=-1)])
+def test_a_database_clock_that_was_set_stops_nobody_and_doubles_nobody(rig: Rig, jump: timedelta) -> None:
+    rig.begin(faults="none")
+    campaign = rig.shop(customers=80, throughput=50)
+    rig.launch(campaign)
+    rig.start("dispatch")
+    wait_until(lambda: rig.waiting() < 70, saying="nothing was sent")
+    # Seen from a clock that was set, every time that is stored lies so much further back or ahead.
+    rig.db.execute(
+        """
+        UPDATE channel_pace SET free_at = free_at - %(jump)s, bulk_at = bulk_at - %(jump)s,
+               rests_until = clock_timestamp() - %(jump)s, cut_at = clock_timestamp() - %(jump)s
+        """,
+        {"jump": jump},
+    )
+    wait_until(lambda: not rig.waiting(), seconds=30, saying="the campaign stands still")
+    assert rig.simulated.ledger()["accepted"] == 80
+    assert nobody_twice(rig)
+
+
+def test_slots_keep_their_distance_when_the_database_answers_late_and_when_its_clock_is_set() -> None:
+    noon = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    clock = DatabaseClock()
+    clock.read(noon, 100.0)
+    clock.read(noon + timedelta(seconds=1), 101.3)
+    assert clock.to_loop(noon + timedelta(seconds=1)) == pytest.approx(101.0, abs=0.001), "a late answer shifts nothing"
+    clock.read(noon + timedelta(hours=1), 102.0)
+    assert clock.to_loop(noon + timedelta(hours=1)) == pytest.approx(102.0)
+    assert clock.now(103.0) == noon + timedelta(hours=1, seconds=1)
+
+
+def test_two_dispatchers_see_each_other_in_the_pace(rig: Rig) -> None:
+    rig.begin(faults="none")
+    rig.shop(customers=1, throughput=80)
+    [route] = store.routes(rig.db, allow_base_url=True).values()
+    rig.db.execute("INSERT INTO channel_pace (channel_id) VALUES (%s)", [route.channel_id])
+    first = store.slots(rig.db, route, replies=0, bulk=3)
+    alone = store.slots(rig.db, route, replies=0, bulk=3)
+    assert abs(alone.found - first.left) < timedelta(milliseconds=0.1)
+    store.slots(rig.db, route, replies=0, bulk=1)
+    after = store.slots(rig.db, route, replies=0, bulk=1)
+    assert after.found - alone.left > timedelta(milliseconds=10)
