@@ -139,7 +139,11 @@ CREATE INDEX campaigns_template_id_507f3d37 ON campaigns USING btree (template_i
 CREATE TABLE channel_pace (
     channel_id              bigint NOT NULL,
     free_at                 timestamp with time zone NOT NULL DEFAULT statement_timestamp(),
-    slowed_until            timestamp with time zone,
+    bulk_at                 timestamp with time zone NOT NULL DEFAULT statement_timestamp(),
+    rests_until             timestamp with time zone,
+    share                   double precision NOT NULL DEFAULT 1.0,
+    cut_at                  timestamp with time zone,
+    talked_at               timestamp with time zone,
     CONSTRAINT channel_pace_pkey PRIMARY KEY (channel_id),
     CONSTRAINT channel_pace_channel_id_5fd13bfe_fk_channels_id FOREIGN KEY (channel_id) REFERENCES channels(id) DEFERRABLE INITIALLY DEFERRED
 );
@@ -161,8 +165,11 @@ CREATE TABLE channels (
     provider_throughput     integer,
     said                    text NOT NULL DEFAULT ''::text,
     said_at                 timestamp with time zone,
+    per_minute              integer,
     CONSTRAINT channels_pkey PRIMARY KEY (id),
+    CONSTRAINT channel_per_minute_positive CHECK ((per_minute > 0)),
     CONSTRAINT channel_throughput_positive CHECK ((throughput_per_second > 0)),
+    CONSTRAINT channels_per_minute_check CHECK ((per_minute >= 0)),
     CONSTRAINT channels_provider_throughput_check CHECK ((provider_throughput >= 0)),
     CONSTRAINT channels_throughput_per_second_check CHECK ((throughput_per_second >= 0)),
     CONSTRAINT channels_account_id_3d6ef42b_fk_accounts_id FOREIGN KEY (account_id) REFERENCES accounts(id) DEFERRABLE INITIALLY DEFERRED
