@@ -190,7 +190,8 @@ class Runner:
         while not self._stopping.is_set():
             self._to_take_slots.clear()
             replies, bulk = self._waiting()
-            lacking = min(replies + bulk, self._most_in_flight() - len(self._sending)) - self._slots_left()
+            # None while too much is in flight: another dispatcher of the channel may have the slots.
+            lacking = replies + bulk - self._slots_left() if len(self._sending) < self._most_in_flight() else 0
             pause = 1.0
             if lacking > 0 and loop.time() >= self._rests_until:
                 replies = min(replies, lacking)
@@ -232,13 +233,13 @@ class Runner:
                 # Once for each answer of the database.
                 self._more = False
                 self._to_claim.set()
-            if self._slots_left() <= min(len(self._ready), self._most_in_flight() - len(self._sending)) // 2:
+            if self._slots_left() <= len(self._ready) // 2:
                 self._to_take_slots.set()
             if not self._ready or not self._slots_left():
                 await self._until(self._to_send, 1.0)
             elif not self._come:
                 await self._until(self._to_send, self._slots[0] - now)
-            elif len(self._sending) >= self._most_in_flight() or not self._window.has_room(self._throughput, now):
+            elif len(self._sending) >= self._most_in_flight() or not self._has_room(now):
                 # An answer wakes us, and so does time: the provider's second moves on.
                 await self._until(self._to_send, 0.002)
             else:
@@ -296,10 +297,16 @@ class Runner:
         while self._slots and self._slots[0] <= now:
             self._come.append(self._slots.popleft())
             self._window.slot(self._come[-1])
-        tolerance = limits.TOLERANCE if now < self._company_until else limits.TOLERANCE_ALONE
+        tolerance = limits.TOLERANCE_ALONE if self._is_alone(now) else limits.TOLERANCE
         oldest = max(now - tolerance.total_seconds(), self._rests_until)
         while self._come and self._come[0] < oldest:
             self._come.popleft()
+
+    def _is_alone(self, now: float) -> bool:
+        return now >= self._company_until
+
+    def _has_room(self, now: float) -> bool:
+        return self._window.has_room(self._throughput, now, alone=self._is_alone(now))
 
     def _batch(self) -> int:
         return min(BATCH, 2 * self._most_in_flight())

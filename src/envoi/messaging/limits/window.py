@@ -1,14 +1,18 @@
 """The provider's second as its sender sees it: nothing leaves that could be one too many, however late the way is.
 
 Slots are even only where they are made. A provider that stands still for a moment counts all that came meanwhile at
-once; this counts the same way. It knows one dispatcher's slots and messages, and never allows more messages in a second
-than there were slots in one: so a slot that was missed may be used a little later.
+once; this counts the same way. It knows one dispatcher's slots and messages.
 """
 
 from __future__ import annotations
 
+import math
 from collections import deque
 
+from .throughput import SHARE
+
+# What is late catches up to this part of the limit, or to the whole messages of the pace where that is more.
+FULL = 0.99
 SECOND = 1.0
 # The quickest answer of the last 15 to 30 seconds is the measure of the way; this much of it may be of our own making.
 LOOK_BACK_SECONDS = 15.0
@@ -33,16 +37,17 @@ class Window:
         """A slot has come, at this moment; they are told in order."""
         self._slots.append(at)
 
-    def has_room(self, most: float, now: float) -> bool:
-        """Whether one more may leave: as many as there were slots in the last second, never more than `most`.
+    def has_room(self, most: float, now: float, *, alone: bool) -> bool:
+        """Whether one more may leave where the provider takes `most` a second.
 
-        And one in a hundred more than slots: what was late catches up, until all leaves at its slot again.
+        In company, no more than there were slots of our own in a second: the others' are not known here.
         """
         while self._until and self._until[0] <= now:
             self._until.popleft()
-        while self._slots and self._slots[0] <= now - SECOND - 2 * OWN_SECONDS:
+        while self._slots and self._slots[0] <= now - SECOND:
             self._slots.popleft()
-        return self._waiting + len(self._until) < min(len(self._slots) + len(self._slots) // 100, max(most, 1.0))
+        full = max(math.floor(most * FULL), math.ceil(most * SHARE))
+        return self._waiting + len(self._until) < (full if alone else min(full, len(self._slots)))
 
     def sent(self) -> None:
         """One has left."""
