@@ -153,7 +153,8 @@ def _warnings(campaign: Campaign, made: Forecast, card: Card) -> Iterator[tuple[
         yield "quality", _("The number’s quality is not high: send to those who wrote or bought lately.")
     if str(template.quality).lower() in ("red", "low"):
         yield "template_quality", _("Customers have blocked or reported this template: change its words first.")
-    if messages_ever(channel.pk) < PROVEN and made.will_get > UNPROVEN_PER_MINUTE:
+    careful = channel.per_minute is not None and channel.per_minute <= UNPROVEN_PER_MINUTE
+    if not careful and made.will_get > UNPROVEN_PER_MINUTE and messages_ever(channel.pk) < PROVEN:
         words = _("This number has not proven itself yet: begin with a small part, at most %(n)s messages a minute.")
         yield "unproven", words % {"n": UNPROVEN_PER_MINUTE}
     if template.updated_at > timezone.now() - NEW_TEMPLATE:

@@ -163,6 +163,11 @@ def _by_country(rows: list[tuple[Any, ...]]) -> Iterator[Group]:
 def also_queued(audience: Audience, *, not_lane: int | None = None) -> int:
     """How many who would get it wait for a promotion of another campaign at this moment."""
     with connection.cursor() as cursor:
+        # Mostly nobody waits anywhere, and nobody has to be asked.
+        cursor.execute("SELECT EXISTS (SELECT 1 FROM outbox WHERE promotional AND state = 'queued')")
+        row = cursor.fetchone()
+        if not (row and row[0]):
+            return 0
         cursor.execute(
             f"""
             SELECT count(*) FROM ({audience.sql}) a

@@ -142,7 +142,7 @@ def basis_of(campaign: Campaign) -> str:
         campaign.variables,
         str(campaign.budget),
         [template.pk, template.components, template.category, template.state],
-        [channel.pk, channel.state, channel.throughput_per_second, channel.tier],
+        [channel.pk, channel.state, channel.throughput_per_second, channel.per_minute, channel.tier],
     ]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
@@ -170,7 +170,7 @@ def forecast(campaign: Campaign) -> Forecast:
     fees = card.fees(will_get, already=rates.messages_in_month(channel.pk, day))
     amount = sum((part.amount for part in parts), ZERO) + fees
 
-    per_second = limits.per_second(channel.throughput_per_second)
+    per_second = limits.per_second(channel.throughput_per_second, channel.per_minute)
     first_writes = sum(group.unseen for group in going)
     days = portfolio.days(first_writes, limit=daily.limit, used=daily.used) - 1
     last_day = will_get

@@ -271,7 +271,7 @@ def reach(*, segment_id: int, channel_id: int, template_id: int, variables: Mapp
     try:
         rule = Segment.objects.values_list("rule", flat=True).get(pk=segment_id)
         template = Template.objects.get(pk=template_id)
-        throughput = Channel.objects.values_list("throughput_per_second", flat=True).get(pk=channel_id)
+        pace = Channel.objects.values_list("throughput_per_second", "per_minute").get(pk=channel_id)
     except (Segment.DoesNotExist, Template.DoesNotExist, Channel.DoesNotExist):
         raise BadInput(_("Choose a segment, a channel and a template that exist.")) from None
     audience = audience_of(rule, variables, components=template.components, category=template.category)
@@ -286,7 +286,7 @@ def reach(*, segment_id: int, channel_id: int, template_id: int, variables: Mapp
         total=will_get + sum(counts.values()),
         will_get=will_get,
         skipped=[(reason, reason_label(reason), number) for reason, number in _most_first(counts)],
-        seconds=math.ceil(will_get / limits.per_second(throughput)),
+        seconds=math.ceil(will_get / limits.per_second(*pace)),
     )
 
 

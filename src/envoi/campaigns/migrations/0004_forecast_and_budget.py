@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
         ('campaigns', '0003_trials_and_breaker'),
         ('channels', '0001_initial'),
         ('message_templates', '0001_initial'),
-        ('messaging', '0004_price'),
+        ('messaging', '0005_price'),
         ('segments', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

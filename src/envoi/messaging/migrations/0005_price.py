@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
         ('channels', '0001_initial'),
         ('contacts', '0001_initial'),
         ('message_templates', '0001_initial'),
-        ('messaging', '0003_customer_limits'),
+        ('messaging', '0004_pace_of_replies_and_campaigns'),
     ]
 
     operations = [
