@@ -182,7 +182,7 @@ def test_lists_answer_htmx_with_their_rows_only(signed_in: Client, shop: Shop) -
 
 def test_the_draft_asks_once_in_words_and_shows_the_filled_message(signed_in: Client, shop: Shop) -> None:
     html = signed_in.get(f"/campaigns/{shop.draft.pk}/").content.decode()
-    assert "Send to 1 person?" in html
+    assert "Send to 1 person for about" in html
     assert "Hello Ines, <strong>new</strong> things &amp; more. &lt;b&gt;Look&lt;/b&gt;" in html
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.db import connection, transaction
@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from ..channels.models import Channel
 from ..core import jobs
-from ..core.errors import BadInput, NotFound
+from ..core.errors import BadInput, NotFound, Problem
 from ..message_templates.models import Template
 from ..message_templates.wording import form_of
 from ..messaging import ledger
@@ -23,20 +23,39 @@ from ..segments.models import Segment
 from ..team.actions import note
 from ..team.models import Staff
 from ..team.rights import require
-from . import breaker, canary
+from . import advice, breaker, budget, canary, forecasts, preflight
 from .audience import Audience, audience_of
-from .errors import AlreadyLaunched, ChannelNotReady, NothingToSend, NotRunning, TemplateNotApproved
+from .errors import (
+    AlreadyLaunched,
+    Blocked,
+    ChannelNotReady,
+    NothingToSend,
+    NotRunning,
+    OverBudget,
+    TemplateNotApproved,
+)
 from .models import Campaign
 from .policy import checked
 
-# A recipient who still waits after this is skipped, so that a campaign comes to an end.
-LIFETIME = timedelta(hours=48)
 STRETCH = 20_000  # contact ids planned in one transaction: a pause or a kill loses at most this much work
 END_STRETCH = 5_000
 WATCH_SECONDS = 2
 WATCH_PAUSED_SECONDS = 5
+PRICE_SECONDS = 5
+MOST_MONEY = Decimal(10**11)
 
 Mapping_ = Mapping[str, Mapping[str, Any]]
+
+# The headline of each blocker; any other is Blocked.
+REFUSALS: dict[str, type[Problem]] = {
+    "template_not_approved": TemplateNotApproved,
+    "other_account": ChannelNotReady,
+    "channel_not_active": ChannelNotReady,
+    "missing_for_everyone": NothingToSend,
+    "nobody": NothingToSend,
+    "budget": OverBudget,
+    "month": OverBudget,
+}
 
 
 @transaction.atomic
@@ -48,6 +67,7 @@ def create(
     template_id: int,
     variables: Mapping_,
     policy: Mapping[str, Any] | None = None,
+    budget: Decimal | None = None,
     by: Staff | None,
 ) -> Campaign:
     """Make a draft. Raises BadInput when a part does not exist, VariableMissing when a variable has nothing."""
@@ -61,6 +81,7 @@ def create(
         template_id=template_id,
         variables=variables,
         policy=policy,
+        budget=budget,
     )
     campaign.save()
     note(by, "campaign.create", f"campaign/{campaign.pk}", {"name": campaign.name})
@@ -77,6 +98,7 @@ def update(
     template_id: int,
     variables: Mapping_,
     policy: Mapping[str, Any] | None = None,
+    budget: Decimal | None = None,
     by: Staff | None,
 ) -> Campaign:
     """Change a draft; a policy of None stays as it is. Raises AlreadyLaunched for anything else."""
@@ -91,6 +113,7 @@ def update(
         template_id=template_id,
         variables=variables,
         policy=policy,
+        budget=budget,
     )
     campaign.save()
     note(by, "campaign.update", f"campaign/{campaign.pk}")
@@ -101,21 +124,17 @@ def update(
 def launch(campaign_id: int, *, by: Staff | None) -> Campaign:
     """Start sending a draft.
 
-    The lane, the new state and the planning job commit together, so a campaign is never running with nobody
-    working on it.
+    The lane, the new state, the forecast and the planning job commit together, so a campaign is never running with
+    nobody working on it. Raises a Problem with the first blocker's sentence.
     """
     require(by, "campaigns.launch")
     campaign = _locked(campaign_id)
     _only_draft(campaign)
     template, channel = campaign.template, campaign.channel
-    if template.state != Template.State.APPROVED:
-        raise TemplateNotApproved(_("WhatsApp has not approved the template “%(name)s”.") % {"name": template.name})
-    if template.account_id != channel.account_id:
-        raise ChannelNotReady(_("The template belongs to another account than the channel."))
-    if channel.state != Channel.State.ACTIVE:
-        raise ChannelNotReady(_("The channel “%(name)s” is not active.") % {"name": channel.name})
-    if not _has_recipients(campaign):
-        raise NothingToSend(_("Nobody in “%(segment)s” would get this.") % {"segment": campaign.segment.name})
+    _refuse(advice.fixed_blockers(campaign))
+    # Counted again unless somebody has just looked at it: what is refused, and what is promised, is of this minute.
+    forecast = forecasts.fresh(campaign) or preflight.forecast(campaign)
+    _refuse(forecast.blockers)
 
     breaker.refuse_start(campaign)
 
@@ -132,13 +151,14 @@ def launch(campaign_id: int, *, by: Staff | None) -> Campaign:
     campaign.state = Campaign.State.RUNNING
     campaign.launched_at = timezone.now()
     campaign.launched_by = by
-    campaign.expires_at = campaign.launched_at + LIFETIME
+    campaign.expires_at = campaign.launched_at + forecast.lifetime
     campaign.planned_to = 0
     canary.begin(campaign)
     campaign.plan = {
         "rule": campaign.segment.rule,
         "components": template.components,
         "category": template.category,
+        "forecast": forecast.dump(),
     }
     campaign.save()
     note(by, "campaign.launch", f"campaign/{campaign.pk}", {"name": campaign.name})
@@ -166,15 +186,16 @@ def plan_stretch(campaign_id: int) -> bool:
     # As it was launched: a segment or a template that is changed meanwhile changes nothing under way.
     plan = campaign.plan or {}
     canary.sized_up(campaign, _everybody(campaign))
-    audience = audience_of(
-        plan["rule"],
-        campaign.variables,
-        components=plan["components"],
-        category=plan["category"],
-        after=after,
-        to=to,
-    )
-    audience = canary.slice_of(campaign, audience)
+    audience = _planned_audience(campaign, after=after, to=to)
+    over = campaign.expires_at is not None and campaign.expires_at <= timezone.now()
+    if campaign.out_of_budget and over:
+        audience = audience.all_skipped(budget.REASON)
+    else:
+        last = _reserve(campaign, audience, to=to)
+        if last is None:
+            return False
+        if last < to:
+            audience, to = _planned_audience(campaign, after=after, to=last), last
     assert campaign.lane_id is not None
     ledger.enqueue_recipients(
         ledger_db(),
@@ -188,13 +209,41 @@ def plan_stretch(campaign_id: int) -> bool:
         expires_at=campaign.expires_at,
     )
     campaign.planned_to = to
-    campaign.save(update_fields=["planned_to"])
+    campaign.save(update_fields=["planned_to", "committed", "out_of_budget"])
     return True
 
 
 def _everybody(campaign: Campaign) -> Audience:
     plan = campaign.plan or {}
     return audience_of(plan["rule"], campaign.variables, components=plan["components"], category=plan["category"])
+
+
+def _planned_audience(campaign: Campaign, *, after: int, to: int) -> Audience:
+    plan = campaign.plan or {}
+    audience = audience_of(
+        plan["rule"],
+        campaign.variables,
+        components=plan["components"],
+        category=plan["category"],
+        after=after,
+        to=to,
+    )
+    return canary.slice_of(campaign, audience)
+
+
+def _reserve(campaign: Campaign, audience: Audience, *, to: int) -> int | None:
+    """Reserve the money of a stretch; returns up to which contact it lasts, None when for nobody: planning waits."""
+    category = (campaign.plan or {})["category"]
+    last, reserved = budget.affordable(campaign, audience, category=category, to=to)
+    if last is None:
+        # What failed since gives its money back.
+        campaign.committed = budget.recount(campaign)
+        last, reserved = budget.affordable(campaign, audience, category=category, to=to)
+    campaign.committed += reserved
+    campaign.out_of_budget = last is None
+    if last is None:
+        campaign.save(update_fields=["committed", "out_of_budget"])
+    return last
 
 
 def _end_of_stretch(after: int) -> int | None:
@@ -242,6 +291,14 @@ def resume(campaign_id: int, *, by: Staff | None) -> Campaign:
         campaign.plan = {**(campaign.plan or {}), "category": category}
         campaign.save(update_fields=["plan"])
         ledger.make_promotional(ledger_db(), campaign.channel_id, campaign.lane_id)
+    if campaign.budget is not None or campaign.committed:
+        campaign.committed = budget.recount(campaign)
+        campaign.out_of_budget = False
+        campaign.save(update_fields=["committed", "out_of_budget"])
+        if budget.is_over(campaign):
+            raise OverBudget(budget.sentence())
+    if campaign.planned_at is None:
+        jobs.defer("campaigns.plan_audience", once=str(campaign.pk), campaign_id=campaign.pk)
     ledger.set_lane(ledger_db(), campaign.lane_id, "open")
     note(by, "campaign.resume", f"campaign/{campaign.pk}")
     if campaign.planned_at is None:
@@ -297,9 +354,13 @@ def watch(campaign_id: int) -> bool:
         ledger.end_waiting(
             ledger_db(), campaign.channel_id, campaign.lane_id, state="skipped", reason="expired", limit=END_STRETCH
         )
+    waits = _still_waits(campaign)
+    if not over:
+        _keep_to_budget(campaign, waits=waits)
+    jobs.defer("messaging.price_delivered", after_seconds=PRICE_SECONDS, once="delivered")
     if (
         campaign.planned_at is None
-        or _still_waits(campaign)
+        or waits
         or canary.holds(campaign)
         or (campaign.state == Campaign.State.PAUSED and not over)
     ):
@@ -310,6 +371,41 @@ def watch(campaign_id: int) -> bool:
     campaign.save(update_fields=["state", "finished_at"])
     ledger.set_lane(ledger_db(), campaign.lane_id, "closed")
     return False
+
+
+def _keep_to_budget(campaign: Campaign, *, waits: bool) -> None:
+    """Hold the lane of a campaign whose money is used up: nothing of it is claimed after this commits."""
+    lane = campaign.lane
+    if campaign.state != Campaign.State.RUNNING or lane is None or lane.state != Lane.State.OPEN:
+        return
+    if (campaign.out_of_budget and not waits) or (waits and budget.is_over(campaign)):
+        ledger.set_lane(ledger_db(), lane.pk, "held", reason=budget.sentence())
+        note(None, "campaign.hold", f"campaign/{campaign.pk}", {"reason": budget.REASON})
+
+
+@transaction.atomic
+def set_budget(campaign_id: int, amount: Decimal | None, *, by: Staff | None) -> Campaign:
+    """Change what a campaign may spend, also while it runs; None: no cap. What is held for it is resumed by hand."""
+    require(by, "campaigns.launch")
+    campaign = _locked(campaign_id)
+    if campaign.state in (Campaign.State.FINISHED, Campaign.State.CANCELLED):
+        raise NotRunning(_("This campaign has ended already."))
+    before = campaign.budget
+    campaign.budget = _budget(amount)
+    if campaign.state != Campaign.State.DRAFT:
+        # A campaign without a cap has reserved nothing so far.
+        campaign.committed = budget.recount(campaign)
+    campaign.save(update_fields=["budget", "committed"])
+    words = {"before": None if before is None else str(before), "after": None if amount is None else str(amount)}
+    note(by, "campaign.budget", f"campaign/{campaign.pk}", words)
+    return campaign
+
+
+def compute_forecast(campaign_id: int) -> None:
+    """Count the audience of a draft and keep the result for its page; nothing when it is a draft no more."""
+    campaign = Campaign.objects.select_related("template", "channel__account", "segment").filter(pk=campaign_id).first()
+    if campaign is not None and campaign.state == Campaign.State.DRAFT:
+        forecasts.compute(campaign)
 
 
 def _watch_again(campaign: Campaign) -> None:
@@ -365,15 +461,9 @@ def _still_waits(campaign: Campaign) -> bool:
     return bool(row and row[0])
 
 
-def _has_recipients(campaign: Campaign) -> bool:
-    audience = _draft_audience(campaign)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT EXISTS (SELECT 1 FROM ({audience.sql}) a WHERE a.reason = '')",  # noqa: S608
-            audience.parameters,
-        )
-        row = cursor.fetchone()
-    return bool(row and row[0])
+def _refuse(blockers: Sequence[advice.Advice]) -> None:
+    for blocker in blockers:
+        raise REFUSALS.get(blocker.code, Blocked)(blocker.sentence)
 
 
 def _draft_audience(campaign: Campaign) -> Audience:
@@ -408,6 +498,7 @@ def _fill(campaign: Campaign, **parts: Any) -> None:
     campaign.name = name
     if parts["policy"] is not None:
         campaign.policy = checked(parts["policy"]).dump()
+    campaign.budget = _budget(parts["budget"])
     campaign.variables = {key: dict(value) for key, value in parts["variables"].items()}
     try:
         campaign.segment = Segment.objects.get(pk=parts["segment_id"])
@@ -417,3 +508,9 @@ def _fill(campaign: Campaign, **parts: Any) -> None:
         raise BadInput(_("Choose a segment, a channel and a template that exist.")) from None
     # Says at once when a variable has nothing to be filled with.
     _draft_audience(campaign)
+
+
+def _budget(amount: Decimal | None) -> Decimal | None:
+    if amount is not None and not 0 <= amount < MOST_MONEY:
+        raise BadInput(_("A budget is zero or more."))
+    return amount

@@ -35,6 +35,7 @@ FIELDS: dict[str, str | Promise] = {
 
 REASONS: dict[str, str | Promise] = {
     "no_phone": gettext_lazy("No phone number"),
+    "budget": gettext_lazy("The budget was used up"),
     "expired": gettext_lazy("The campaign ended before their turn"),
     "missing": gettext_lazy("A variable is missing"),
 }
@@ -42,10 +43,18 @@ REASONS: dict[str, str | Promise] = {
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """A SELECT of contact_id, recipient, reason ("" when they get it) and values, with its parameters."""
+    """A SELECT of contact_id, recipient, reason ("" when they get it), values and what was asked for, parametrised."""
 
     sql: str
     parameters: dict[str, Any]
+
+    def all_skipped(self, reason: str) -> Audience:
+        """The same people; who would get it is left out for this reason."""
+        sql = f"""
+            SELECT s.contact_id, s.recipient, s."values",
+                   CASE WHEN s.reason = '' THEN %(_skipped)s ELSE s.reason END AS reason FROM ({self.sql}) s
+        """  # noqa: S608
+        return Audience(sql, {**self.parameters, "_skipped": reason})
 
 
 def audience_of(
@@ -56,10 +65,11 @@ def audience_of(
     category: str,
     after: int | None = None,
     to: int | None = None,
+    also: Sequence[str] = (),
 ) -> Audience:
     """The audience of a rule for a template's components and category.
 
-    after, to: only contacts with ids in (after, to], when given.
+    after, to: only contacts with ids in (after, to], when given. also: columns of contacts that it yields as well.
 
     mapping: for each variable's key {"field": one of FIELDS or "attribute:<name>", "fallback": "…"} or {"text": "…"};
     for a header that the campaign chooses {"link": …} or {"file": id} (wording.headers).
@@ -69,7 +79,7 @@ def audience_of(
     parameters: dict[str, Any] = dict(condition.params)
     for header in missing_headers(components, mapping):
         raise VariableMissing(_("Say what to put in the header (%(kind)s) of the message.") % {"kind": header.kind})
-    values, missing = _values(needed(components, mapping), mapping, parameters)
+    values, missing, empty = _values(needed(components, mapping), mapping, parameters)
     consent = (
         "WHEN c.marketing = 'withdrawn' THEN 'opted_out' WHEN c.marketing <> 'granted' THEN 'no_consent'"
         if category == Template.Category.MARKETING
@@ -80,10 +90,12 @@ def audience_of(
         stretch = "AND c.id > %(_after)s AND c.id <= %(_to)s"
         parameters |= {"_after": after or 0, "_to": to}
     sql = f"""
-        SELECT p.contact_id, p.recipient, p."values",
+        SELECT p.contact_id, p.recipient, p."values"{"".join(f", p.{column}" for column in also)},
                CASE WHEN p.recipient IS NULL THEN 'no_phone' {consent.replace("c.", "p.")} {missing} ELSE '' END
                     AS reason
           FROM (SELECT c.id AS contact_id, c.phone AS recipient, c.marketing, c.service,
+                       {"".join(f"c.{column}, " for column in also if column not in ("marketing", "service"))}
+                       {"".join(f"{column}, " for column in empty)}
                        ARRAY[{", ".join(values)}]::text[] AS "values"
                   FROM contacts c
                  WHERE ({condition.sql}) {stretch}) p
@@ -93,10 +105,11 @@ def audience_of(
 
 def _values(
     wanted: Sequence[Variable], mapping: Mapping[str, Mapping[str, str]], parameters: dict[str, Any]
-) -> tuple[list[str], str]:
-    """The SQL of each value, and the CASE branches that name the first missing one."""
+) -> tuple[list[str], str, list[str]]:
+    """The SQL of each value, the CASE branches that name the first missing one, and the columns that these ask."""
     values: list[str] = []
     missing: list[str] = []
+    empty: list[str] = []
     for position, variable in enumerate(wanted, start=1):
         given = mapping.get(variable.key) or {}
         text = given.get("text") or ("" if given.get("field") else variable.default)
@@ -113,15 +126,18 @@ def _values(
         else:
             raise VariableMissing(_("Say what to put for “%(variable)s” in the template.") % {"variable": variable.key})
         # Line breaks, tabs and runs of spaces in a parameter are refused by WhatsApp (Meta sheet, C.2).
+        field_sql = expression
         expression = f"regexp_replace({expression}, '\\s+', ' ', 'g')"
         if fallback := given.get("fallback"):
             parameters[f"_f{position}"] = _one_line(fallback)
             expression = f"COALESCE({expression}, %(_f{position})s)"
         else:
             parameters[f"_m{position}"] = f"missing:{variable.key}"[:60]
-            missing.append(f'WHEN p."values"[{position}] IS NULL THEN %(_m{position})s')
+            # By the field itself: whoever only counts is spared the tidying of a million values.
+            empty.append(f"({field_sql}) IS NULL AS empty{position}")
+            missing.append(f"WHEN p.empty{position} THEN %(_m{position})s")
         values.append(expression)
-    return values, " ".join(missing)
+    return values, " ".join(missing), empty
 
 
 def _one_line(text: str) -> str:

@@ -31,3 +31,11 @@ class NotRunning(Problem):
 
 class Broken(Problem):
     """The circuit breaker holds it, and the cause is still there."""
+
+
+class Blocked(Problem):
+    """The pre-flight found something that must be mended before anything is sent."""
+
+
+class OverBudget(Problem):
+    """It would cost more than the campaign, or its account this month, may spend."""

@@ -64,6 +64,14 @@ class CampaignForm(forms.Form):
             ("ask", _("Ask a person")),
         ],
     )
+    budget = forms.DecimalField(
+        label=_("Budget"),
+        min_value=0,
+        max_digits=13,
+        decimal_places=2,
+        required=False,
+        help_text=_("The most that it may cost, in the account’s currency. Sending stops there."),
+    )
 
     def __init__(
         self,
@@ -149,6 +157,7 @@ class CampaignForm(forms.Form):
             "template_id": given["template"],
             "variables": self.mapping(),
             "policy": self.policy(),
+            "budget": given["budget"],
         }
 
     def policy(self) -> dict[str, Any]:
@@ -160,6 +169,12 @@ class CampaignForm(forms.Form):
         return policy
 
 
+class BudgetForm(forms.Form):
+    """What a campaign may cost; empty: no cap."""
+
+    budget = forms.DecimalField(min_value=0, max_digits=13, decimal_places=2, required=False)
+
+
 def initial_of(campaign: Any) -> dict[str, Any]:
     """The form's beginning for a draft."""
     return {
@@ -168,6 +183,7 @@ def initial_of(campaign: Any) -> dict[str, Any]:
         "channel": campaign.channel_id,
         "template": campaign.template_id,
         **{name: getattr(campaign.trial, name) for name in POLICY_FIELDS},
+        "budget": campaign.budget,
     }
 
 

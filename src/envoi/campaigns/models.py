@@ -1,4 +1,4 @@
-"""Campaigns: one template to one segment through one channel. Tables: campaigns, breaker_events."""
+"""Campaigns: one template to one segment through one channel. Tables: campaigns, breaker_events, forecasts."""
 
 from __future__ import annotations
 
@@ -59,9 +59,19 @@ class Campaign(models.Model):
     # The breaker's: when it looked last, and from when on the figures count.
     judged_at = models.DateTimeField(null=True)
     judged_from = models.DateTimeField(null=True)
+    # The most it may cost, in the account's currency; what its planned messages will cost at most; and whether
+    # planning waits since the next ones would cost more than what is left.
+    budget = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
+    committed = models.DecimalField(max_digits=18, decimal_places=6, default=0, db_default=0)
+    out_of_budget = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         db_table = "campaigns"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(budget__isnull=True) | models.Q(budget__gte=0), name="campaign_budget_not_negative"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -115,3 +125,21 @@ class BreakerEvent(models.Model):
     def sentence(self) -> str:
         """Why, in the reader's language."""
         return sentence(self.sign, self.events, self.of, self.threshold)
+
+
+class Forecast(models.Model):
+    """What was last computed for a draft (preflight.Forecast as JSON). `basis` names what it was computed from."""
+
+    campaign = models.OneToOneField(Campaign, primary_key=True, on_delete=models.CASCADE, related_name="forecast")
+    basis = models.CharField(max_length=64)
+    asked_at = models.DateTimeField(db_default=Now())
+    computed_at = models.DateTimeField(null=True)
+    seconds = models.FloatField(null=True)
+    data = models.JSONField(null=True)
+    problem = models.TextField(blank=True, default="", db_default="")
+
+    class Meta:
+        db_table = "forecasts"
+
+    def __str__(self) -> str:
+        return f"{self.campaign_id} {self.computed_at}"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from decimal import Decimal
+from typing import Any, TypeVar
 
 from django.db import connection
 from django.db.models import Q
@@ -47,7 +49,7 @@ def campaign_for(staff: Staff | None, campaign_id: int) -> Campaign:
     """One campaign with all it refers to. Raises NotFound."""
     require(staff, "campaigns.read")
     try:
-        return Campaign.objects.select_related("segment", "channel", "template", "lane", "launched_by").get(
+        return Campaign.objects.select_related("segment", "channel__account", "template", "lane", "launched_by").get(
             pk=campaign_id
         )
     except Campaign.DoesNotExist:
@@ -190,11 +192,27 @@ class Recipient:
     error_code: str
     error_title: str
     at: datetime
+    price: Decimal | None
+    currency: str
+    last_what: str | None
+    last_detail: dict[str, Any] | None
+
+    @property
+    def until(self) -> datetime | None:
+        """When it is tried again, for who waits."""
+        until = (self.last_detail or {}).get("until")
+        return datetime.fromisoformat(until) if until and self.state == "queued" else None
+
+    @property
+    def decided(self) -> str:
+        """The reason of the latest decision: why they wait, or were left out; "" when nothing stood in the way."""
+        waits = (self.last_detail or {}).get("reason") if self.last_what == "waits" and self.state == "queued" else ""
+        return self.reason or str(waits or "")
 
     @property
     def reason_label(self) -> str:
         """The reason in the reader's language, "" without one."""
-        return reason_label(self.reason) if self.reason else ""
+        return reason_label(self.decided) if self.decided else ""
 
 
 def recipients(
@@ -206,8 +224,13 @@ def recipients(
         cursor.execute(
             f"""
             SELECT m.contact_id, m.id, c.name, COALESCE(c.phone, ''), m.state, m.reason, m.error_code, m.error_title,
-                   COALESCE(m.read_at, m.delivered_at, m.failed_at, m.sent_at, m.accepted_at, m.created_at)
+                   COALESCE(m.read_at, m.delivered_at, m.failed_at, m.sent_at, m.accepted_at, m.created_at),
+                   m.price, m.currency, e.what, e.detail::text
               FROM messages m JOIN contacts c ON c.id = m.contact_id
+              -- The latest decision about each of the page's few rows: events_by_message.
+              LEFT JOIN LATERAL (SELECT what, detail FROM message_events
+                                  WHERE contact_id = m.contact_id AND message_id = m.id
+                                  ORDER BY at DESC, id DESC LIMIT 1) e ON true
              WHERE m.campaign_id = %(campaign)s
                AND m.contact_id > %(after)s
                {"AND m.state = ANY(%(states)s)" if states else ""}
@@ -223,8 +246,14 @@ def recipients(
                 "limit": limit + 1,
             },
         )
-        rows = [Recipient(*row) for row in cursor.fetchall()]
+        rows = [_recipient(row) for row in cursor.fetchall()]
     return Page(rows[:limit], next=str(rows[limit - 1].contact_id) if len(rows) > limit else None)
+
+
+def _recipient(row: Sequence[Any]) -> Recipient:
+    # Django's connection leaves jsonb as text.
+    known = dict(zip(Recipient.__slots__, row, strict=True))
+    return Recipient(**known | {"last_detail": json.loads(row[-1]) if row[-1] else None})
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +271,7 @@ def reach(*, segment_id: int, channel_id: int, template_id: int, variables: Mapp
     try:
         rule = Segment.objects.values_list("rule", flat=True).get(pk=segment_id)
         template = Template.objects.get(pk=template_id)
-        throughput = Channel.objects.values_list("throughput_per_second", flat=True).get(pk=channel_id)
+        pace = Channel.objects.values_list("throughput_per_second", "per_minute").get(pk=channel_id)
     except (Segment.DoesNotExist, Template.DoesNotExist, Channel.DoesNotExist):
         raise BadInput(_("Choose a segment, a channel and a template that exist.")) from None
     audience = audience_of(rule, variables, components=template.components, category=template.category)
@@ -257,7 +286,7 @@ def reach(*, segment_id: int, channel_id: int, template_id: int, variables: Mapp
         total=will_get + sum(counts.values()),
         will_get=will_get,
         skipped=[(reason, reason_label(reason), number) for reason, number in _most_first(counts)],
-        seconds=math.ceil(will_get / limits.per_second(throughput)),
+        seconds=math.ceil(will_get / limits.per_second(*pace)),
     )
 
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from ..web.templatetags.look import percent
+from ..rates.cards import ZERO
+from ..rates.queries import spent_by, terms_of
+from ..web.templatetags.look import category_word, percent
+from .preflight import forecast_of
 from .queries import Funnel
 
 
@@ -74,3 +79,41 @@ def steps(campaign_id: int, funnel: Funnel) -> list[Step]:
             tone="good",
         ),
     ]
+
+
+@dataclass
+class CostRow:
+    """What one country was to cost and what it has cost; categories are those really billed."""
+
+    country: str
+    market: str
+    promised_people: int = 0
+    promised: Decimal = ZERO
+    delivered: int = 0
+    billed: int = 0
+    real: Decimal = ZERO
+    categories: str = ""
+
+
+def costs(campaign: Any) -> dict[str, Any]:
+    """The promised cost beside the real one, by country, and in all."""
+    kept = (campaign.plan or {}).get("forecast")
+    made = forecast_of(kept) if kept else None
+    rows: dict[str, CostRow] = {}
+    for part in made.parts if made else ():
+        rows[part.country] = CostRow(part.country, part.market, part.people, part.amount)
+    for spent in spent_by(campaign.pk):
+        row = rows.setdefault(spent.country, CostRow(spent.country, spent.market))
+        row.delivered += spent.messages
+        row.billed += spent.billed
+        row.real += spent.amount
+        row.categories = ", ".join(filter(None, (row.categories, category_word(spent.category))))
+    return {
+        "cost_rows": sorted(rows.values(), key=lambda row: (-max(row.real, row.promised), row.country)),
+        "cost_promised": made.amount if made else None,
+        "cost_fees": made.fees if made else ZERO,
+        "cost_real": sum((row.real for row in rows.values()), ZERO),
+        "cost_priced": sum(row.delivered for row in rows.values()),
+        "currency": made.currency if made else terms_of(campaign.channel.account_id).currency,
+        "forecast": made,
+    }

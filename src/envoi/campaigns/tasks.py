@@ -42,3 +42,9 @@ def look_after(timestamp: int) -> None:
     """Each minute: whatever job a campaign should have and has lost is queued again."""
     actions.look_after()
     recovery.recover()
+
+
+@app.task(name="campaigns.forecast", retry=RetryStrategy(max_attempts=3, wait=2))
+def forecast(campaign_id: int) -> None:
+    """Count a large audience for its page."""
+    actions.compute_forecast(campaign_id)

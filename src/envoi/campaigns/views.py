@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from ..core.errors import BadInput
@@ -18,9 +19,9 @@ from ..team.rights import may
 from ..web.live import stream
 from ..web.pages import go, page_or_piece
 from ..web.told import story
-from . import actions, breaker, queries, recovery
-from .forms import CampaignForm, filled, initial_of
-from .shown import steps
+from . import actions, breaker, forecasts, preflight, queries, recovery
+from .forms import BudgetForm, CampaignForm, filled, initial_of
+from .shown import costs, steps
 
 # What a bar of the funnel counts: everybody who got that far.
 REACHED = {
@@ -84,7 +85,7 @@ def preview(request: StaffRequest) -> HttpResponse:
 def show(request: StaffRequest, campaign_id: int) -> HttpResponse:
     campaign = queries.campaign_for(request.user, campaign_id)
     if campaign.state == "draft":
-        return render(request, "campaigns/show.html", _pending(campaign))
+        return render(request, "campaigns/show.html", _checked(request, campaign) | _bubble(campaign))
     return render(
         request, "campaigns/show.html", _moving(campaign) | _recipients(request, campaign) | _bubble(campaign)
     )
@@ -94,10 +95,34 @@ def show(request: StaffRequest, campaign_id: int) -> HttpResponse:
 @require_safe
 def live(request: StaffRequest, campaign_id: int) -> StreamingHttpResponse:
     def piece() -> tuple[str, dict[str, Any], bool]:
-        context = _moving(queries.campaign_for(request.user, campaign_id))
+        campaign = queries.campaign_for(request.user, campaign_id)
+        if campaign.state == "draft":
+            context = _checked(request, campaign)
+            return "campaigns/_checked.html", context, context["moving"]
+        context = _moving(campaign)
         return "campaigns/_moving.html", context, context["moving"]
 
     return stream(request, piece)
+
+
+@login_required
+@require_POST
+def check(request: StaffRequest, campaign_id: int) -> HttpResponse:
+    """Count a draft again."""
+    campaign = queries.campaign_for(request.user, campaign_id)
+    if campaign.state == "draft":
+        forecasts.ask(campaign, by=request.user, again=True)
+    return go(request, "campaigns:show", campaign_id)
+
+
+@login_required
+@require_POST
+def budget(request: StaffRequest, campaign_id: int) -> HttpResponse:
+    form = BudgetForm(request.POST)
+    if not form.is_valid():
+        raise BadInput(_("A budget is zero or more."))
+    actions.set_budget(campaign_id, form.cleaned_data["budget"], by=request.user)
+    return go(request, "campaigns:show", campaign_id)
 
 
 @login_required
@@ -210,11 +235,19 @@ def _reach(segment_id: int, channel_id: int, template_id: int, mapping: dict[str
     return {"reach": reach}
 
 
-def _pending(campaign: Any) -> dict[str, Any]:
+def _checked(request: StaffRequest, campaign: Any) -> dict[str, Any]:
+    """The pre-flight of a draft: what is known of it, and whether the worker counts at this moment."""
+    kept = forecasts.ask(campaign, by=request.user)
+    made = preflight.forecast_of(kept.data) if kept.data else None
+    counting = kept.computed_at is None or kept.computed_at < kept.asked_at
     return {
         "campaign": campaign,
-        **_reach(campaign.segment_id, campaign.channel_id, campaign.template_id, campaign.variables),
-        **_sample(campaign.segment, campaign.template, campaign.variables),
+        "kept": kept,
+        "forecast": made,
+        "counting": counting,
+        "moving": counting,
+        "about": forecasts.contacts_about() if counting else 0,
+        "currency": made.currency if made else "",
     }
 
 
@@ -232,6 +265,7 @@ def _moving(campaign: Any) -> dict[str, Any]:
         "moving": queries.is_live(campaign),
         "stopped": breaker.open_event(campaign) if campaign.state == "paused" else None,
         "warnings": breaker.warnings_of(campaign),
+        **costs(campaign),
     }
 
 

@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "envoi.team",
     "envoi.channels",
     "envoi.media",
+    "envoi.rates",
     "envoi.contacts",
     "envoi.orders",
     "envoi.segments",

@@ -20,6 +20,7 @@ urlpatterns = [
     path("channels/", include("envoi.messaging.trial_urls")),
     path("files/", include("envoi.messaging.urls")),
     path("files/", include("envoi.media.urls")),
+    path("prices/", include("envoi.rates.urls")),
     path("campaigns/", include("envoi.campaigns.urls")),
     # allauth's pages that need e-mail, or would let people in by themselves: a colleague adds and helps you.
     path("account/signup/", not_here),

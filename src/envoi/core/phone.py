@@ -42,3 +42,25 @@ def country_of(number: str) -> str:
         return phonenumbers.region_code_for_number(phonenumbers.parse(number)) or ""
     except NumberParseException:
         return ""
+
+
+# Enough of an E.164 number to tell its country: "+" and the calling code, and for +1 and +7 the area code as well.
+PREFIX_LENGTH = 5
+
+
+@lru_cache(maxsize=16_384)
+def country_of_prefix(prefix: str) -> str:
+    """The ISO country that bills a number with these first PREFIX_LENGTH characters, "" when none does.
+
+    By calling code, as WhatsApp does: a Jersey number is one of +44, hence GB. +1 and +7 are told by area code.
+    """
+    digits = prefix.removeprefix("+")
+    if digits.startswith("1") and len(digits) >= 4:
+        return country_of(f"+{digits[:4]}2345678") or "US"
+    if digits.startswith("7"):
+        return "KZ" if digits[1:2] in ("6", "7") else "RU"
+    for length in (3, 2, 1):
+        regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(digits[:length] or 0)) if digits.isdigit() else None
+        if regions:
+            return "" if regions[0] == "001" else str(regions[0])
+    return ""

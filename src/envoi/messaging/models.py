@@ -70,6 +70,9 @@ class Message(models.Model):
     error_title = models.TextField(blank=True, default="", db_default="")
     error_detail = models.TextField(blank=True, default="", db_default="")
     pricing = models.JSONField(null=True)
+    # What it really cost, WhatsApp's price and the provider's: written once, after it was delivered.
+    price = models.DecimalField(max_digits=14, decimal_places=6, null=True)
+    currency = models.CharField(max_length=3, blank=True, default="", db_default="")
     created_at = models.DateTimeField(db_default=Now())
     accepted_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
@@ -101,6 +104,13 @@ class Message(models.Model):
             models.Index("provider_id", condition=models.Q(provider_id__isnull=False), name="messages_by_provider_id"),
             models.Index("contact", "created_at", condition=models.Q(direction="in"), name="messages_received"),
             BrinIndex(fields=["created_at"], name="messages_by_day"),
+            # A queue: an entry comes with the delivery and goes with the price.
+            models.Index(
+                "currency",
+                "id",
+                condition=models.Q(direction="out", delivered_at__isnull=False, price__isnull=True),
+                name="messages_to_price",
+            ),
         ]
 
     def __str__(self) -> str:

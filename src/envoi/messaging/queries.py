@@ -62,6 +62,8 @@ def trace_of(contact_id: int, message_id: int) -> list[TraceLine]:
             lines[0] = TraceLine(message.created_at, "queued", {})
         if event.what in ("delivered", "read", "sent") and message.pricing:
             detail.setdefault("pricing", message.pricing)
+        if event.what in ("delivered", "read") and message.price is not None:
+            detail |= {"price": str(message.price), "currency": message.currency}
         lines.append(TraceLine(own.get(event.what) or event.at, event.what, detail))
     return sorted(lines, key=lambda line: line.at)
 
@@ -156,3 +158,19 @@ def uses_of_files(file_ids: Collection[int]) -> dict[int, Uses]:
             {"ids": list(file_ids)},
         )
         return {file_id: Uses(lanes, waiting) for file_id, lanes, waiting in cursor.fetchall()}
+
+
+def receipts_missing(campaign_id: int) -> bool:
+    """Whether the provider took messages of this campaign and told us of none what became of it."""
+    with connection.cursor() as cursor:
+        # messages_by_campaign: two probes.
+        cursor.execute(
+            """
+            SELECT EXISTS (SELECT 1 FROM messages WHERE campaign_id = %(campaign)s AND state = 'accepted')
+               AND NOT EXISTS (SELECT 1 FROM messages WHERE campaign_id = %(campaign)s
+                                  AND state IN ('sent', 'delivered', 'read', 'failed'))
+            """,
+            {"campaign": campaign_id},
+        )
+        row = cursor.fetchone()
+    return bool(row and row[0])

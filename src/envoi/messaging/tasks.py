@@ -1,12 +1,19 @@
-"""The worker's part in messaging: customers' files, a look at providers, outcomes that can be asked for again."""
+"""The worker's part in messaging: customers' files, a look at providers, outcomes asked for again, prices."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.db import connection
+from django.utils import timezone
+from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from ..core import jobs
-from . import attachments, settling
+from ..rates.queries import changed_since
+from . import attachments, pricing, settling
+
+AGAIN = RetryStrategy(max_attempts=500, wait=5)
 
 # outbox_due (channel, lane, due_at, id): one index look a channel. Whoever sends nothing is looked at more seldom.
 WAITING_FOR = """
@@ -52,3 +59,22 @@ def look_at_providers(timestamp: int) -> None:
 def repeat_safely(timestamp: int) -> None:
     """Each minute: unknown outcomes at a provider that honours Idempotency-Keys are asked for again."""
     settling.repeat_safely()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="messaging.price_delivered", queueing_lock="messaging.price_delivered", retry=AGAIN)
+def price_delivered(timestamp: int = 0) -> None:
+    """Each minute: price what was delivered since, stretch by stretch."""
+    while pricing.price_stretch():
+        pass
+
+
+@app.periodic(cron="7 * * * *")
+@app.task(name="messaging.price_again", queueing_lock="messaging.price_again", retry=AGAIN)
+def price_again(timestamp: int = 0) -> None:
+    """Each hour, when a card was changed: price what no card had a price for."""
+    if not changed_since(timezone.now() - timedelta(minutes=65)):
+        return
+    last = 0
+    while last := pricing.price_stretch(after=last, again=True):
+        pass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 
 from django.conf.locale import LANG_INFO
 from django.utils import formats, timezone
@@ -76,3 +77,23 @@ def moment_exact(when: datetime | None) -> str:
     local = timezone.localtime(when)
     day = "" if local.date() == timezone.localtime().date() else moment(when).rsplit(" ", 1)[0] + " "
     return day + formats.date_format(local, "H:i:s")
+
+
+def money(amount: Decimal | float | str | None, currency: str = "") -> str:
+    """An amount to the cent with its currency: "3,912.40 EUR"; "–" when unknown."""
+    return _amount(amount, 2, currency)
+
+
+def unit_price(amount: Decimal | float | str | None, currency: str = "") -> str:
+    """The price of one message: "0.0859 EUR"; "–" when unknown."""
+    return _amount(amount, 4, currency)
+
+
+def _amount(amount: Decimal | float | str | None, places: int, currency: str) -> str:
+    if amount is None or amount == "":
+        return "–"
+    text = formats.number_format(round(Decimal(amount), places), places, use_l10n=True, force_grouping=True)
+    # Translators: an amount and its currency, with a no-break space between them.
+    return (
+        pgettext("money", "%(amount)s\u00a0%(currency)s") % {"amount": text, "currency": currency} if currency else text
+    )

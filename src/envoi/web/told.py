@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Protocol
 
 from django.utils.translation import gettext as _
 
-from .look import moment
+from .look import moment, unit_price
 
 ORDER = ("queued", "skipped", "waits", "sending", "uncertain", "accepted", "held", "sent", "delivered", "read")
 
@@ -47,6 +48,8 @@ def told(what: str, detail: Mapping[str, Any] | None) -> str:
     price = detail.get("pricing")
     if isinstance(price, Mapping) and price.get("category"):
         parts.append(_("Billed as %(category)s.") % {"category": price["category"]})
+    if detail.get("price") is not None:
+        parts.append(_("It cost %(price)s.") % {"price": unit_price(Decimal(str(detail["price"])), detail["currency"])})
     return " ".join(parts)
 
 
@@ -57,12 +60,12 @@ def story(lines: Iterable[Line]) -> list[dict[str, Any]]:
     must come first comes first.
     """
     told_lines: list[dict[str, Any]] = []
-    priced = False
+    told_once: set[str] = set()
     for line in sorted(lines, key=lambda one: (one.at.replace(microsecond=0), _place(one.what))):
         detail = dict(line.detail or {})
-        if priced:
-            detail.pop("pricing", None)
-        priced = priced or "pricing" in detail
+        for word in told_once & detail.keys():
+            detail.pop(word)
+        told_once |= {"pricing", "price"} & detail.keys()
         told_lines.append(
             {"at": line.at, "what": line.what, "headline": headline(line.what), "words": told(line.what, detail)}
         )
@@ -111,6 +114,7 @@ def _reasons() -> dict[str, str]:
         "promoted_recently": _("They had a promotion less than 24 hours ago."),
         "busy": _("Their record was being changed at that moment."),
         "cooling_down": _("WhatsApp asked to leave them in peace for a day."),
+        "budget": _("The budget was used up before their turn."),
         "expired": _("The campaign ended before their turn."),
         "missing": _("A variable of the template has no value for them."),
         "throttled": _("The provider asked to send more slowly."),

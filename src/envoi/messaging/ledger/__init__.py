@@ -13,6 +13,7 @@ from .forecasts import Forecast, Portfolio, Share, forecast, portfolio_of
 from .lanes import add_lane, enqueue, enqueue_recipients, receive, set_lane
 from .outcomes import record_failed, record_sent, record_unclear
 from .pairs import SAID_BY_NOBODY
+from .prices import Price, Unpriced, record_prices, unpriced
 from .receipts import settle
 from .returns import put_back, release
 from .words import ORDER, Claimed, Connection, Planned, PutBack, Refusal, Refused, Sent, Unclear
@@ -25,12 +26,14 @@ __all__ = [
     "Forecast",
     "Planned",
     "Portfolio",
+    "Price",
     "PutBack",
     "Refusal",
     "Refused",
     "Sent",
     "Share",
     "Unclear",
+    "Unpriced",
     "add_lane",
     "claim",
     "end_waiting",
@@ -43,6 +46,7 @@ __all__ = [
     "put_back",
     "receive",
     "record_failed",
+    "record_prices",
     "record_refusals",
     "record_sent",
     "record_unclear",
@@ -50,4 +54,5 @@ __all__ = [
     "reserve_customers",
     "set_lane",
     "settle",
+    "unpriced",
 ]

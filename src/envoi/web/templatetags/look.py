@@ -11,7 +11,7 @@ from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext, pgettext
 
-from ..look import language_name, moment, moment_exact, whole_day
+from ..look import language_name, moment, moment_exact, money, unit_price, whole_day
 from ..told import why
 
 register = template.Library()
@@ -98,6 +98,18 @@ def percent(share: float | None) -> str:
     return pgettext("percentage", "%s%%") % text
 
 
+@register.filter
+def category_word(category: object) -> str:
+    """What a message is billed as, in the reader's language."""
+    return {
+        "marketing": gettext("Marketing"),
+        "utility": gettext("Utility"),
+        "authentication": gettext("Authentication"),
+        "authentication_international": gettext("Authentication, international"),
+        "service": gettext("Service"),
+    }.get(str(category), str(category))
+
+
 @register.simple_tag
 def share(part: int | None, whole: int | None) -> str:
     """`part` of `whole` as a percentage."""
@@ -171,6 +183,8 @@ def unlocalize_number(value: object) -> str:
     return "0" if value in (None, "") else f"{float(value):.4g}" if isinstance(value, float) else str(value)
 
 
+register.filter(money)
+register.filter(unit_price)
 register.filter(moment)
 register.filter(whole_day)
 register.filter(moment_exact)

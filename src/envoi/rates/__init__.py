@@ -1,0 +1,1 @@
+"""What messages cost: markets, dated rate cards, providers' own fees, and how each account is billed."""
