@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0003_trials_and_breaker'),
+        ('campaigns', '0002_trials_and_breaker'),
         ('channels', '0001_initial'),
         ('message_templates', '0001_initial'),
         ('messaging', '0005_price'),
