@@ -170,7 +170,8 @@ def _failed(template: Template, error: base.SendError, job: str, tries: int) -> 
     with transaction.atomic():
         words = sentence(error)
         if again:
-            words = f"{words} {_('Trying again in a moment.')}"
+            going_on = _("Trying again in a moment.")
+            words = f"{words} {going_on}"
             pause = int(max(AGAIN_SECONDS * 2**tries, error.seconds(tries)))
             jobs.defer(job, after_seconds=pause, once=str(template.pk), template_id=template.pk, tries=tries + 1)
         elif not isinstance(error, base.Unreachable):
