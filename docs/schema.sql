@@ -202,6 +202,7 @@ CREATE TABLE consents (
     CONSTRAINT consents_pkey PRIMARY KEY (contact_id, id),
     CONSTRAINT consents_contact_id_a16f91ca_fk_contacts_id FOREIGN KEY (contact_id) REFERENCES contacts(id) DEFERRABLE INITIALLY DEFERRED
 );
+CREATE INDEX consents_withdrawn_by_time ON consents USING btree (at) WHERE (((purpose)::text = 'marketing'::text) AND ((state)::text = 'withdrawn'::text));
 
 CREATE TABLE contact_tags (
     contact_id              bigint NOT NULL,
@@ -416,6 +417,7 @@ CREATE TABLE messages (
 );
 CREATE INDEX messages_by_campaign ON messages USING btree (campaign_id, state, contact_id) WHERE (campaign_id IS NOT NULL);
 CREATE INDEX messages_by_day ON messages USING brin (created_at);
+CREATE INDEX messages_by_outcome ON messages USING btree (campaign_id, COALESCE(accepted_at, sent_at, delivered_at, failed_at)) WHERE ((campaign_id IS NOT NULL) AND ((state)::text = ANY ((ARRAY['accepted'::character varying, 'sent'::character varying, 'delivered'::character varying, 'read'::character varying, 'failed'::character varying])::text[])));
 CREATE INDEX messages_by_provider_id ON messages USING btree (provider_id) WHERE (provider_id IS NOT NULL);
 CREATE INDEX messages_received ON messages USING btree (contact_id, created_at) WHERE ((direction)::text = 'in'::text);
 CREATE INDEX messages_to_price ON messages USING btree (currency, id) WHERE ((delivered_at IS NOT NULL) AND ((direction)::text = 'out'::text) AND (price IS NULL));

@@ -48,6 +48,7 @@ class Rig:
         self._processes: list[subprocess.Popen[bytes]] = []
         self.port = _free_port()
         self.simulated: Simulated
+        self.intake: subprocess.Popen[bytes]
 
     def start(self, *words: str) -> subprocess.Popen[bytes]:
         """Run `envoi WORDS…` on the tests' database."""
@@ -70,7 +71,7 @@ class Rig:
         port_file = self.folder / "port"
         self.start("simulator", "--port", "0", "--port-file", str(port_file), "--faults", faults, "--speed", str(speed))
         self.start(door, "--port", str(self.port))
-        self.start("intake")
+        self.intake = self.start("intake")
         wait_until(lambda: port_in(port_file) is not None, saying="the simulator did not start")
         self.simulated = Simulated(f"http://127.0.0.1:{port_in(port_file)}")
         if settings:

@@ -53,6 +53,11 @@ def parser() -> argparse.ArgumentParser:
     chaos = add("chaos", "envoi.config.commands.chaos:run", "Kill everything at random during a campaign, and judge.")
     chaos.add_argument("--messages", type=int, default=100_000, metavar="N", help="how many customers are written to")
     chaos.add_argument("--kills", type=int, default=100, metavar="N", help="how many processes are killed, SIGKILL")
+    chaos.add_argument(
+        "--only",
+        choices=["dispatch", "intake", "postgresql", "worker", "web"],
+        help="kill nothing but this (default: all of them, in turn)",
+    )
     chaos.add_argument("--seed", type=int, default=1, help="who is killed when, and the simulator's fates")
     _json(chaos)
 

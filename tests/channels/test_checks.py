@@ -15,6 +15,7 @@ from envoi.channels import actions, checks
 from envoi.channels.models import Account, Channel
 from envoi.config.commands.simulated import Simulated
 from envoi.config.shop.account import PLAYED
+from envoi.core.errors import BadInput
 from envoi.core.vault import unseal
 from envoi.team.models import AuditEntry
 from tests.providers.simulated import Listener
@@ -47,6 +48,21 @@ def test_a_check_finds_the_account_well_and_brings_its_numbers(connect: Connect,
     assert found == ([] if provider == "zenvia" else listed)  # Zenvia has no list: its numbers are added by hand
     checks.check(account.pk)
     assert account.channels.count() == len(found)
+
+
+def test_meta_tells_whose_account_it_is_and_what_a_person_set_holds(connect: Connect) -> None:
+    account = connect("meta")
+    checks.check(account.pk)
+    assert again(account).portfolio == "portfolio"
+    actions.change_account(
+        account.pk, name="Shop", provider_id=account.provider_id, credentials={}, portfolio=" 1052348167 ", by=None
+    )
+    checks.check(account.pk)
+    assert again(account).portfolio == "1052348167"
+    with pytest.raises(BadInput, match="one word"):
+        actions.change_account(
+            account.pk, name="Shop", provider_id=account.provider_id, credentials={}, portfolio="a:b", by=None
+        )
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)

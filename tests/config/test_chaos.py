@@ -32,6 +32,15 @@ def test_a_campaign_survives_kills_of_everything_the_database_too(tmp_path: Path
     assert (figures["waiting_webhooks"], figures["broken_webhooks"]) == (0, 0)
 
 
+def test_a_database_that_is_killed_while_a_campaign_is_sent_doubles_and_loses_nothing(tmp_path: Path) -> None:
+    done = chaos("--messages", "1200", "--kills", "4", "--only", "postgresql", "--seed", "7", "--json", home=tmp_path)
+    assert done.returncode == 0, done.stderr[-4000:] + done.stdout
+    figures = json.loads(done.stdout.strip().splitlines()[-1])
+    assert figures["kills_by_victim"] == {"postgresql": 4}
+    assert (figures["duplicates"], figures["lost"], figures["uncertain_unexplained"]) == (0, 0, 0)
+    assert (figures["waiting_webhooks"], figures["broken_webhooks"]) == (0, 0)
+
+
 def test_impossible_wishes_are_refused_in_a_sentence(tmp_path: Path) -> None:
     for words in (["--messages", "0"], ["--messages", "10000000"], ["--kills", "-1"]):
         done = chaos(*words, home=tmp_path)

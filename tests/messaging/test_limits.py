@@ -304,6 +304,28 @@ def test_accounts_of_one_business_share_its_limit(raw_db, account: Account, chan
     assert len(ask(raw_db, second)[0]) == 50
 
 
+def test_what_accounts_counted_alone_counts_for_their_business_once_it_is_known(
+    raw_db, account: Account, channel: Channel
+) -> None:
+    other = Account.objects.create(provider="meta", name="B", provider_id="2", credentials=b"", hook_key="b")
+    second = Channel.objects.create(account=other, name="2", address="+33639980002", provider_id="2", tier="TIER_250")
+    tier(channel, "TIER_250")
+    crowd = people(raw_db, 300)
+    owe(raw_db, channel, lane(raw_db, channel), crowd[:150])
+    owe(raw_db, second, lane(raw_db, second), crowd[100:200], category="utility")
+    assert (len(ask(raw_db, channel)[0]), len(ask(raw_db, second)[0])) == (150, 100)
+    Account.objects.update(portfolio="9")
+    assert ledger.portfolio_of(raw_db, channel.pk).used == 250, "each is counted where it was, until they are one"
+    tomorrow = ledger.next_room(raw_db, second.pk)
+    assert tomorrow is not None
+    assert timedelta(hours=23) < tomorrow - datetime.now(UTC) < timedelta(hours=25)
+    owe(raw_db, second, lane(raw_db, second), crowd[200:300])
+    # Fifty of them had been written to from both numbers: as one business, that is two hundred people.
+    assert len(ask(raw_db, second)[0]) == 50
+    assert ledger.portfolio_of(raw_db, channel.pk).used == 250
+    assert raw_db.execute("SELECT array_agg(id) FROM portfolios").fetchone() == (["9"],)
+
+
 def test_a_message_that_waits_after_it_was_counted_needs_no_second_place(raw_db, channel: Channel) -> None:
     tier(channel, "TIER_250")
     owe(raw_db, channel, lane(raw_db, channel), people(raw_db, 250))

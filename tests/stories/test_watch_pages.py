@@ -111,6 +111,32 @@ def test_a_channels_limits_say_what_waits_and_why(client: Client, campaign: Camp
     assert client.get("/channels/999/limits/").status_code == 404
 
 
+def test_a_channels_limits_say_how_many_people_are_left_today(client: Client, channel: Channel) -> None:
+    address = f"/channels/{channel.pk}/limits/"
+    assert "has not told this business’s limit yet" in page(client, address)
+    Channel.objects.update(tier="TIER_UNLIMITED")
+    assert "no limit" in page(client, address)
+    assert "has not told" not in page(client, address)
+    Channel.objects.create(account=channel.account, name="Second", address="+33639980002", provider_id="2")
+    Channel.objects.update(tier="TIER_250")
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO portfolios (id) VALUES (%s)", [f"account:{channel.account_id}"])
+        cursor.execute(
+            "INSERT INTO portfolio_minutes (portfolio_id, minute, contacts)"
+            " VALUES (%s, date_trunc('minute', now() - interval '3 hours'), 200)",
+            [f"account:{channel.account_id}"],
+        )
+        text = page(client, address)
+        assert "<strong>200</strong> of 250" in text
+        assert "50 more now" in text
+        assert "Shared with Second." in text
+        assert "It is full" not in text
+        cursor.execute("UPDATE portfolio_minutes SET contacts = 250")
+        assert "It is full" in page(client, address)
+    assert address in page(client, "/channels/")
+    assert address in page(client, f"/channels/accounts/{channel.account_id}/")
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_channels_limits_stay_current(client: Client, channel: Channel) -> None:
     answer = client.get(f"/channels/{channel.pk}/limits/live")

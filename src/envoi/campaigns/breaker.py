@@ -29,6 +29,7 @@ from .signs import Figures, Sign, signs
 
 WINDOW = timedelta(hours=1)
 EVERY = timedelta(seconds=15)  # between two looks at one campaign: the counting takes its time on a large one
+INSTANT = timedelta(seconds=1)  # between the clocks of this machine and the database's
 AFTER_GONE = timedelta(minutes=10)  # a sign that may pass has to be gone for so long
 
 GREEN = {"green", "high"}
@@ -66,7 +67,9 @@ def warnings_of(campaign: Campaign) -> list[str]:
     """Sentences about figures that stop nothing yet ask for attention."""
     if campaign.launched_at is None:
         return []
-    found = signs(figures_of(campaign, since=campaign.launched_at), policy_of(campaign.policy).thresholds)
+    aged, aged_delivered, day_old, day_replied = _late(campaign, campaign.launched_at, timezone.now())
+    late = Figures(aged=aged, aged_delivered=aged_delivered, day_old=day_old, day_replied=day_replied)
+    found = signs(late, policy_of(campaign.policy).thresholds)
     sentences = [sentence(one.name, one.events, one.of, one.threshold) for one in found if not one.stops]
     if campaign.template.quality.lower() in YELLOW:
         sentences.append(sentence("template_yellow", 0, 0, 0))
@@ -194,44 +197,63 @@ def _open_about(campaign: Campaign) -> QuerySet[BreakerEvent]:
     )
 
 
+# When a message was accepted or refused; messages_by_outcome has the same words.
+AT = "COALESCE(m.accepted_at, m.sent_at, m.delivered_at, m.failed_at)"
+# Of a long stretch, the beginnings of so many equal slots are read, so many messages of each: shares need no more, and
+# a million messages take as long as ten thousand.
+SLOTS, OF_A_SLOT = 20, 500
+OUTCOMES = f"""
+WITH slots AS (
+    SELECT %(since)s + n * (%(until)s - %(since)s) / {SLOTS} AS starts,
+           %(since)s + (n + 1) * (%(until)s - %(since)s) / {SLOTS} AS ends
+      FROM generate_series(0, {SLOTS - 1}) AS n
+),
+mine AS MATERIALIZED (
+    SELECT s.starts, s.ends, m.*
+      FROM slots s
+     CROSS JOIN LATERAL (
+            SELECT m.contact_id, m.state, m.error_code, {AT} AS at
+              FROM messages m
+             WHERE m.campaign_id = %(campaign)s
+               AND m.state IN ('accepted', 'sent', 'delivered', 'read', 'failed')
+               AND {AT} >= s.starts AND {AT} < s.ends
+             ORDER BY {AT} LIMIT {OF_A_SLOT}
+           ) AS m
+)
+"""  # noqa: S608  (our own text)
+COUNTED = f"""
+{OUTCOMES}
+SELECT state, CASE WHEN state = 'failed' THEN error_code ELSE '' END, count(*),
+       count(*) FILTER (WHERE %(answers)s AND EXISTS (
+           SELECT 1 FROM messages i WHERE i.contact_id = mine.contact_id AND i.direction = 'in'
+              AND i.created_at >= mine.at AND i.created_at < mine.at + interval '1 day'))
+  FROM mine GROUP BY 1, 2
+"""  # noqa: S608
+# Of a slot that was read in part, only the withdrawals of that part: those and the messages are of the same minutes.
+WITHDRAWN = f"""
+{OUTCOMES},
+looked AS (
+    SELECT s.starts, CASE WHEN count(mine.at) = {OF_A_SLOT} THEN max(mine.at) ELSE s.ends END AS ends
+      FROM slots s LEFT JOIN mine USING (starts)
+     GROUP BY s.starts, s.ends
+)
+SELECT count(DISTINCT c.contact_id)
+  FROM looked l
+  JOIN consents c ON c.at >= l.starts AND c.at < l.ends AND c.purpose = 'marketing' AND c.state = 'withdrawn'
+  JOIN messages m ON m.contact_id = c.contact_id AND m.campaign_id = %(campaign)s
+ WHERE c.at >= COALESCE(m.accepted_at, m.created_at)
+"""  # noqa: S608
+
+
 def figures_of(campaign: Campaign, *, since: datetime) -> Figures:
-    """Count what became of a campaign's messages since a moment: one index scan of its messages, one of consents."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            WITH mine AS MATERIALIZED (
-                SELECT m.contact_id, m.state, m.error_code, m.accepted_at,
-                       COALESCE(m.accepted_at, m.sent_at, m.delivered_at, m.failed_at) AS at
-                  FROM messages m
-                 WHERE m.campaign_id = %(campaign)s
-                   AND m.state IN ('accepted', 'sent', 'delivered', 'read', 'failed')
-            )
-            SELECT state, CASE WHEN state = 'failed' THEN error_code ELSE '' END, count(*),
-                   count(*) FILTER (WHERE at <= now() - interval '1 hour'),
-                   count(*) FILTER (WHERE at <= now() - interval '1 day'),
-                   count(*) FILTER (WHERE at <= now() - interval '1 day' AND EXISTS (
-                       SELECT 1 FROM messages i WHERE i.contact_id = mine.contact_id AND i.direction = 'in'
-                          AND i.created_at >= mine.at AND i.created_at < mine.at + interval '1 day'))
-              FROM mine WHERE at >= %(since)s
-             GROUP BY 1, 2
-            """,
-            {"campaign": campaign.pk, "since": since},
-        )
-        rows = cursor.fetchall()
-        cursor.execute(
-            """
-            SELECT count(DISTINCT c.contact_id)
-              FROM consents c
-              JOIN messages m ON m.contact_id = c.contact_id AND m.campaign_id = %(campaign)s
-             WHERE c.at >= %(since)s AND c.purpose = 'marketing' AND c.state = 'withdrawn'
-               AND c.at >= COALESCE(m.accepted_at, m.created_at)
-            """,
-            {"campaign": campaign.pk, "since": since},
-        )
-        opted_out = int(cursor.fetchone()[0])
+    """What became of a campaign's messages since a moment: all of them up to some thousands, of more a sample.
+
+    accepted, failed … are then those of the sample, never scaled up: a share of few stays one of few.
+    """
     advice = PROVIDERS[campaign.channel.account.provider].advice
-    accepted = failed = delivered = restricted = aged = aged_delivered = day_old = day_replied = 0
-    for state, code, number, hour, day, answered in rows:
+    now = timezone.now() + INSTANT
+    accepted = failed = delivered = restricted = 0
+    for state, code, number, _ in _outcomes(campaign, since, now):
         if state == "failed":
             says = advice(code)
             action = says.action if says else "rejected"
@@ -239,9 +261,12 @@ def figures_of(campaign: Campaign, *, since: datetime) -> Figures:
             # Who had enough promotions for today, or refuses them, says nothing about the campaign's health.
             failed += number if action not in ("wait", "opted_out") else 0
             continue
-        accepted, aged, day_old, day_replied = accepted + number, aged + hour, day_old + day, day_replied + answered
-        if state in ("delivered", "read"):
-            delivered, aged_delivered = delivered + number, aged_delivered + hour
+        accepted += number
+        delivered += number if state in ("delivered", "read") else 0
+    with connection.cursor() as cursor:
+        cursor.execute(WITHDRAWN, {"campaign": campaign.pk, "since": since, "until": now})
+        opted_out = int(cursor.fetchone()[0])
+    aged, aged_delivered, day_old, day_replied = _late(campaign, since, now)
     return Figures(
         accepted=accepted,
         failed=failed,
@@ -253,3 +278,26 @@ def figures_of(campaign: Campaign, *, since: datetime) -> Figures:
         day_old=day_old,
         day_replied=day_replied,
     )
+
+
+def _late(campaign: Campaign, since: datetime, now: datetime) -> tuple[int, int, int, int]:
+    """Of those accepted an hour ago and a day ago: how many they are, and how many arrived, or were answered."""
+    hour = [row for row in _outcomes(campaign, since, now - timedelta(hours=1)) if row[0] != "failed"]
+    day = [row for row in _outcomes(campaign, since, now - timedelta(days=1), answers=True) if row[0] != "failed"]
+    return (
+        sum(row[2] for row in hour),
+        sum(row[2] for row in hour if row[0] in ("delivered", "read")),
+        sum(row[2] for row in day),
+        sum(row[3] for row in day),
+    )
+
+
+def _outcomes(
+    campaign: Campaign, since: datetime, until: datetime, *, answers: bool = False
+) -> list[tuple[str, str, int, int]]:
+    """State, error code of what failed, how many, and of how many the customer wrote within a day (if asked)."""
+    if until <= since:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(COUNTED, {"campaign": campaign.pk, "since": since, "until": until, "answers": answers})
+        return list(cursor.fetchall())

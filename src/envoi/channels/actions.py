@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -20,7 +21,7 @@ from ..team.actions import note
 from ..team.models import Staff
 from ..team.rights import require
 from . import wire
-from .credentials import filled, old_keys
+from .credentials import PORTFOLIO, filled, old_keys
 from .errors import AlreadyConnected, NoSuchService, NotConnected
 from .models import Account, Channel
 
@@ -70,11 +71,12 @@ def change_account(
     provider_id: str,
     credentials: Mapping[str, str],
     base_url: str | None = None,
+    portfolio: str | None = None,
     by: Staff | None,
 ) -> Account:
     """Change what is given. An empty secret stays as it was; the one before a new one still opens webhooks.
 
-    base_url: None leaves it. Secrets that can't be read any more are all to be entered again.
+    base_url, portfolio: None leaves it. Secrets that can't be read any more are all to be entered again.
     """
     require(by, "channels.write")
     account = _locked(account_id)
@@ -87,13 +89,16 @@ def change_account(
     account.credentials = seal(after)
     if base_url is not None:
         account.base_url = _address(base_url)
+    if portfolio is not None:
+        account.portfolio = _portfolio(portfolio)
     try:
         with transaction.atomic():
             account.save()
     except IntegrityError:
         raise AlreadyConnected(_("%(id)s is connected already.") % {"id": account.provider_id}) from None
     changed = sorted(key for key in after if after[key] != before.get(key))
-    note(by, "account.change", f"account/{account.pk}", {"name": account.name, "credentials": changed})
+    said = {"name": account.name, "portfolio": account.portfolio, "credentials": changed}
+    note(by, "account.change", f"account/{account.pk}", said)
     return account
 
 
@@ -222,6 +227,13 @@ def _id(text: str) -> str:
     word = text.replace("\x00", "").strip()
     if not word or len(word) > 120:
         raise BadInput(_("The provider’s id has 1 to 120 characters."))
+    return word
+
+
+def _portfolio(text: str) -> str:
+    word = text.strip()
+    if word and not re.fullmatch(PORTFOLIO, word):
+        raise BadInput(_("A business portfolio id is one word, such as 1052348167: Business settings show it."))
     return word
 
 

@@ -11,6 +11,7 @@ The network is asked outside any transaction; what came of it is written in one.
 from __future__ import annotations
 
 import logging
+import re
 import secrets as random
 from collections.abc import Sequence
 from typing import Any
@@ -26,7 +27,7 @@ from ..core.vault import seal, unseal
 from ..providers import base
 from ..team.actions import note
 from . import wire
-from .credentials import opening_key
+from .credentials import PORTFOLIO, opening_key
 from .models import Account, Channel
 
 log = logging.getLogger("envoi.channels")
@@ -65,6 +66,10 @@ def record(account_id: int, seen: wire.Look, *, resume: bool) -> None:
     account.problem = ""
     if seen.hooks is not None:
         account.hooks_state = seen.hooks
+    if seen.portfolio and not account.portfolio and re.fullmatch(PORTFOLIO, seen.portfolio):
+        # What a person set holds: Meta's agencies see accounts whose business is another.
+        account.portfolio = seen.portfolio
+        note(None, "account.changed", f"account/{account.pk}", {"portfolio": account.portfolio})
     if account.state == Account.State.RESTRICTED and account.state_until and account.state_until <= timezone.now():
         _becomes(account, Account.State.ACTIVE)
     if account.state == Account.State.UNREACHABLE or (resume and account.state == Account.State.SUSPENDED):

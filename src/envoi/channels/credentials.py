@@ -15,6 +15,9 @@ from django.utils.translation import gettext_lazy as _
 
 Words = str | Promise
 
+# A business portfolio's id as a regular expression: digits at Meta. No colon: what has one is our own word for it.
+PORTFOLIO = r"[A-Za-z0-9_.-]{1,120}"
+
 
 @dataclass(frozen=True, slots=True)
 class Credential:

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from .credentials import Credential, needs_of
+from .credentials import PORTFOLIO, Credential, needs_of
 
 PREFIX = "credential_"
 FREE = "free"
@@ -38,6 +38,21 @@ class AccountForm(forms.Form):
                 help_text=_("One a line, as “key: value”, named as the provider’s page in the documentation says."),
                 required=kept is None,
                 widget=forms.Textarea(attrs={"autocomplete": "off", "rows": 4, "spellcheck": "false"}),
+            )
+        if provider == "meta" and kept is not None:
+            self.fields["portfolio"] = forms.RegexField(
+                rf"^(?:{PORTFOLIO})$",
+                label=_("Business portfolio id"),
+                help_text=_(
+                    "Accounts with the same id share WhatsApp’s limit of people a day. "
+                    "The check fills it in where Meta tells it."
+                ),
+                required=False,
+                max_length=120,
+                error_messages={
+                    "invalid": _("A business portfolio id is one word, such as 1052348167: Business settings show it.")
+                },
+                widget=forms.TextInput(attrs={"autocomplete": "off"}),
             )
         if own_address:
             self.fields["base_url"] = forms.URLField(
@@ -69,8 +84,9 @@ class AccountForm(forms.Form):
             "provider_id": self.cleaned_data["provider_id"],
             "credentials": given | self.cleaned_data.get(FREE, {}),
         }
-        if "base_url" in self.fields:
-            values["base_url"] = self.cleaned_data["base_url"]
+        for name in ("base_url", "portfolio"):
+            if name in self.fields:
+                values[name] = self.cleaned_data[name]
         return values
 
     @property

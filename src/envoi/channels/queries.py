@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -109,6 +110,14 @@ def channel_for(staff: Staff | None, channel_id: int) -> Channel:
         return Channel.objects.select_related("account").get(pk=channel_id)
     except Channel.DoesNotExist:
         raise NotFound(_("There is no such channel.")) from None
+
+
+def channels_of_portfolio(channel: Channel) -> list[Channel]:
+    """Every number that shares the limit of people a day with this one, itself too, by name."""
+    same = Q(account_id=channel.account_id)
+    if channel.account.portfolio:
+        same |= Q(account__portfolio=channel.account.portfolio)
+    return list(Channel.objects.filter(same).order_by("name", "pk"))
 
 
 def channel_by_provider_id(account_id: int, provider_id: str) -> Channel | None:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from ..core.errors import NotFound
 from ..providers.table import PROVIDERS
 from ..team.requests import StaffRequest
-from ..team.rights import require
+from ..team.rights import may, require
 from ..web.live import stream
 from ..web.pages import go
 from . import actions, queries, wire
@@ -29,6 +29,7 @@ def channel_list(request: StaffRequest) -> HttpResponse:
         "channels": queries.channels(request.user),
         "accounts": queries.accounts(request.user),
         "may_change": queries.may_change(request.user),
+        "may_report": may(request.user, "reports.read"),
     }
     return render(request, "channels/list.html", context)
 
@@ -77,7 +78,7 @@ def account_live(request: StaffRequest, account_id: int) -> StreamingHttpRespons
 def change(request: StaffRequest, account_id: int) -> HttpResponse:
     one = queries.connection(request.user, account_id)
     provider = one.account.provider
-    initial = {"name": one.account.name, "provider_id": one.account.provider_id, "base_url": one.account.base_url}
+    initial = {name: getattr(one.account, name) for name in ("name", "provider_id", "base_url", "portfolio")}
     form = AccountForm(
         request.POST or None,
         provider=provider,

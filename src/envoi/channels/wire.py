@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -26,10 +27,14 @@ ANSWER_SECONDS = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What the provider answered. `numbers` is None where it has no list, `hooks` None where it can't be asked."""
+    """What the provider answered. `numbers` is None where it has no list, `hooks` None where it can't be asked.
+
+    portfolio: the business behind the account, "" where the provider does not tell or we know one already.
+    """
 
     numbers: list[base.RemoteNumber] | None = None
     hooks: base.HookHealth | None = None
+    portfolio: str = ""
     error: base.SendError | None = field(default=None, compare=False)
 
 
@@ -101,7 +106,13 @@ async def _look(account: Account) -> Look:
         elif not asked and provider.templates is not None:
             templates = provider.templates
             await _stubborn(lambda: templates.list_templates(http, known))
-        return Look(numbers, health)
+        portfolio = ""
+        if isinstance(provider.numbers, base.Owners) and not account.portfolio:
+            owners = provider.numbers
+            # Nice to know, and not every token may see it.
+            with suppress(base.SendError):
+                portfolio = await owners.portfolio(http, known)
+        return Look(numbers, health, portfolio)
 
 
 async def _stubborn(call: Callable[[], Awaitable[T]]) -> T:

@@ -18,6 +18,7 @@ urlpatterns = [
     path("templates/", include("envoi.message_templates.urls")),
     path("channels/", include("envoi.channels.urls")),
     path("channels/", include("envoi.messaging.trial_urls")),
+    path("channels/limits/", include("envoi.messaging.limit_urls")),
     path("files/", include("envoi.messaging.urls")),
     path("files/", include("envoi.media.urls")),
     path("prices/", include("envoi.rates.urls")),

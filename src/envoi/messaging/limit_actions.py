@@ -66,6 +66,21 @@ def set_promotion_gap(hours: int, *, by: Staff | None) -> LimitSettings:
 
 
 @transaction.atomic
+def set_promotions(
+    *,
+    quiet_from: time,
+    quiet_to: time,
+    active: Sequence[tuple[time, time]],
+    zone: str,
+    gap_hours: int,
+    by: Staff | None,
+) -> LimitSettings:
+    """Hours and gap together, as their page asks for them: both change, or neither. Raises BadInput."""
+    set_hours(quiet_from=quiet_from, quiet_to=quiet_to, active=active, zone=zone, by=by)
+    return set_promotion_gap(gap_hours, by=by)
+
+
+@transaction.atomic
 def bar_marketing(
     region: str,
     *,
@@ -109,6 +124,18 @@ def bars(*, by: Staff | None) -> list[MarketingBar]:
     require(by, "channels.read")
     ended = models.Q(until_at__lte=timezone.now())
     return list(MarketingBar.objects.exclude(ended).order_by("region", "from_at"))
+
+
+def in_force(*, by: Staff | None) -> LimitSettings:
+    """What is set now. An installation that has set nothing has no quiet hours, and the usual gap."""
+    require(by, "channels.read")
+    kept = LimitSettings.objects.filter(pk=1).first()
+    return kept or LimitSettings(quiet_from=time(0), quiet_to=time(0), timezone="UTC")
+
+
+def regions() -> list[str]:
+    """The countries that a rule may name."""
+    return list(Place.objects.exclude(region="").order_by("region").values_list("region", flat=True).distinct())
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext_lazy as _
 
 from ..channels.models import Channel
@@ -100,6 +100,15 @@ class Message(models.Model):
                 "contact",
                 condition=models.Q(campaign_id__isnull=False),
                 name="messages_by_campaign",
+            ),
+            # The breaker's: what became of a campaign's messages in a stretch of time.
+            models.Index(
+                "campaign_id",
+                Coalesce("accepted_at", "sent_at", "delivered_at", "failed_at"),
+                condition=models.Q(
+                    campaign_id__isnull=False, state__in=["accepted", "sent", "delivered", "read", "failed"]
+                ),
+                name="messages_by_outcome",
             ),
             models.Index("provider_id", condition=models.Q(provider_id__isnull=False), name="messages_by_provider_id"),
             models.Index("contact", "created_at", condition=models.Q(direction="in"), name="messages_received"),

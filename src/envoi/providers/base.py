@@ -285,6 +285,14 @@ class Numbers(Protocol):
         """Every number, with what limits it. Raises a SendError."""
 
 
+@runtime_checkable
+class Owners(Protocol):
+    """What Numbers have besides where accounts belong to a business that shares a limit of people a day."""
+
+    async def portfolio(self, http: Http, account: Account) -> str:
+        """The id of the business behind the account, "" when the token may not see it. Raises a SendError."""
+
+
 # "missing": nothing is sent to that address; "inactive": the provider stopped, and somebody has to set
 # it up again.
 HookHealth = Literal["active", "degraded", "inactive", "missing", ""]

@@ -10,8 +10,10 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from ..channels.queries import Channel, channel_for
-from ..messaging import limits
+from ..channels.queries import Channel, channel_for, channels_of_portfolio
+from ..messaging import ledger, limits
+from ..messaging.actions import ledger_db
+from ..providers.table import PROVIDERS
 from ..team.models import Staff
 from ..team.rights import require
 
@@ -45,6 +47,36 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
+class Business:
+    """The limit of people a day that the channel shares with every number of its business.
+
+    word: the provider's own for it, "" when it told none. room_at: when a full one has room for one more.
+    """
+
+    word: str
+    limit: int | None
+    used: int
+    room_at: datetime | None
+    others: list[str]
+    tells: bool
+
+    @property
+    def left(self) -> int | None:
+        """How many more may be written to first at this moment."""
+        return None if self.limit is None else max(self.limit - self.used, 0)
+
+    @property
+    def hundredths(self) -> float:
+        """How much of the limit is used, of 100."""
+        return min(100 * self.used / self.limit, 100.0) if self.limit else 0.0
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether the limit is not known where there is one."""
+        return self.tells and self.limit is None and "UNLIMITED" not in self.word.upper()
+
+
+@dataclass(frozen=True, slots=True)
 class Now:
     """A channel at this moment. per_second: accepted by the provider, over ten seconds; budget: what we allow us."""
 
@@ -53,6 +85,7 @@ class Now:
     per_second: float
     slowed_until: datetime | None
     rests_until: datetime | None
+    business: Business
     lanes: list[Lane]
     waits: list[Wait]
     is_sampled: bool
@@ -85,9 +118,26 @@ def channel_now(staff: Staff | None, channel_id: int) -> Now:
         per_second=_per_second(channel_id),
         slowed_until=pace.get("slowed_until"),
         rests_until=pace.get("rests_until"),
+        business=_business(channel),
         lanes=_lanes(channel_id),
         waits=waits,
         is_sampled=sum(wait.messages for wait in waits) >= SAMPLED,
+    )
+
+
+def _business(channel: Channel) -> Business:
+    db = ledger_db()
+    mine = ledger.portfolio_of(db, channel.pk)
+    peers = channels_of_portfolio(channel)
+    words = {one.tier for one in peers if one.tier}
+    return Business(
+        word=", ".join(sorted(words)),
+        limit=mine.limit,
+        used=mine.used,
+        room_at=ledger.next_room(db, channel.pk),
+        others=[one.name for one in peers if one.pk != channel.pk],
+        # Zenvia has no list of numbers, so nobody tells their limit; the others do.
+        tells=PROVIDERS[channel.account.provider].numbers is not None,
     )
 
 

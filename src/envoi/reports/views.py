@@ -85,7 +85,8 @@ def settle(request: StaffRequest) -> HttpResponse:
 @require_safe
 def channel_limits(request: StaffRequest, channel_id: int) -> HttpResponse:
     now = limits_now.channel_now(request.user, channel_id)
-    return render(request, "reports/channel_limits.html", {"now": now})
+    context = {"now": now, "may_change": may(request.user, "channels.write")}
+    return render(request, "reports/channel_limits.html", context)
 
 
 @login_required

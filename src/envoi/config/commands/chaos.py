@@ -111,6 +111,7 @@ class Chaos:
         self.messages: int = asked.messages
         self.kills: int = asked.kills
         self.seed: int = asked.seed
+        self.victims: dict[str, int] = {asked.only: 1} if asked.only else VICTIMS
         self.family = family
         self.folder = folder
         self.port = port
@@ -163,13 +164,14 @@ class Chaos:
 
     def _kill_while_planning(self) -> None:
         """The launch itself: its worker and the database are killed before everybody is planned."""
-        share = min(self.kills // 5, 4)
+        planners = [victim for victim in ("worker", "postgresql") if victim in self.victims]
+        share = min(self.kills // 5, 4) if planners else 0
         end = time.monotonic() + LONGEST_PLANNING
         while sum(self.killed.values()) < share and time.monotonic() < end:
             self._watch(self.draw.uniform(0.2, 1.5))
             if self._number("SELECT count(*) FROM campaigns WHERE planned_at IS NULL") == 0:
                 return
-            self._kill(self.draw.choice(["worker", "postgresql"]))
+            self._kill(self.draw.choice(planners))
 
     def _kill_while_sending(self) -> None:
         """The other kills, spread over the campaign by how much of it has left; then on to its end."""
@@ -231,7 +233,7 @@ class Chaos:
         }
 
     def _victim(self) -> str:
-        return self.draw.choices(list(VICTIMS), list(VICTIMS.values()))[0]
+        return self.draw.choices(list(self.victims), list(self.victims.values()))[0]
 
     def _kill(self, victim: str) -> None:
         if victim == "postgresql":

@@ -13,6 +13,7 @@ from .forecasts import Forecast, Portfolio, Share, forecast, portfolio_of
 from .lanes import add_lane, enqueue, enqueue_recipients, receive, set_lane
 from .outcomes import record_failed, record_sent, record_unclear
 from .pairs import SAID_BY_NOBODY
+from .portfolios import next_room
 from .prices import Price, Unpriced, record_prices, unpriced
 from .receipts import settle
 from .returns import put_back, release
@@ -41,6 +42,7 @@ __all__ = [
     "enqueue_recipients",
     "forecast",
     "make_promotional",
+    "next_room",
     "park_lapsed",
     "portfolio_of",
     "put_back",

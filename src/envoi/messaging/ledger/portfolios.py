@@ -18,16 +18,46 @@ MINE = """
     SELECT COALESCE(NULLIF(a.portfolio, ''), 'account:' || a.id) AS id,
            (SELECT array_agg(DISTINCT peers.tier)
               FROM channels peers JOIN accounts theirs ON theirs.id = peers.account_id
-             WHERE theirs.id = a.id OR a.portfolio <> '' AND theirs.portfolio = a.portfolio) AS tiers
+             WHERE theirs.id = a.id OR a.portfolio <> '' AND theirs.portfolio = a.portfolio) AS tiers,
+           -- What accounts of this business counted while nobody knew that they belong to it.
+           (SELECT array_agg(alone.id::text)
+              FROM accounts theirs JOIN portfolios alone ON alone.id = 'account:' || theirs.id
+             WHERE a.portfolio <> '' AND theirs.portfolio = a.portfolio) AS alone
       FROM channels c JOIN accounts a ON a.id = c.account_id
      WHERE c.id = %(channel)s
 """
 STANDING = f"""
 SELECT mine.id, mine.tiers, clock_timestamp(),
        COALESCE((SELECT sum(contacts) FROM portfolio_minutes
-                  WHERE portfolio_id = mine.id AND minute > clock_timestamp() - %(window)s), 0)::bigint
+                  WHERE portfolio_id = ANY(mine.alone || mine.id::text)
+                    AND minute > clock_timestamp() - %(window)s), 0)::bigint,
+       mine.alone
   FROM ({MINE}) AS mine
 """  # noqa: S608  (our own text)
+
+# A business became known: its accounts' counts become one. Rare, so it may read every row of theirs.
+JOIN_UP = (
+    "SELECT 1 FROM portfolios WHERE id = ANY(%(alone)s) ORDER BY id FOR NO KEY UPDATE",
+    "UPDATE portfolio_returns SET portfolio_id = %(portfolio)s WHERE portfolio_id = ANY(%(alone)s)",
+    """
+    WITH moved AS (
+        DELETE FROM portfolio_writes WHERE portfolio_id = ANY(%(alone)s) RETURNING contact_id, minute, counted_by
+    )
+    INSERT INTO portfolio_writes (contact_id, portfolio_id, minute, counted_by)
+    SELECT DISTINCT ON (contact_id) contact_id, %(portfolio)s, minute, counted_by
+      FROM moved ORDER BY contact_id, minute DESC
+    ON CONFLICT (contact_id, portfolio_id) DO UPDATE
+       SET minute = GREATEST(portfolio_writes.minute, EXCLUDED.minute), counted_by = NULL
+    """,
+    "DELETE FROM portfolio_minutes WHERE portfolio_id = %(portfolio)s OR portfolio_id = ANY(%(alone)s)",
+    """
+    INSERT INTO portfolio_minutes (portfolio_id, minute, contacts)
+    SELECT portfolio_id, minute, count(*) FROM portfolio_writes
+     WHERE portfolio_id = %(portfolio)s AND minute > clock_timestamp() - %(window)s
+     GROUP BY portfolio_id, minute
+    """,
+    "DELETE FROM portfolios WHERE id = ANY(%(alone)s)",
+)
 
 # Those who reached nobody stop counting. Locked rows are left for the next count: nobody waits here.
 RETURNS = """
@@ -104,11 +134,14 @@ def count(db: Connection, channel_id: int, firsts: Sequence[tuple[int, int]]) ->
     assert row is not None
     mine = str(row[0])
     promised = _hold(db, mine)
+    if row[2]:
+        for statement in JOIN_UP:
+            db.execute(statement, {"portfolio": mine, "alone": row[2], "window": portfolio.WINDOW})
     db.execute(RETURNS, {"portfolio": mine})
     # Only now, when nobody else counts; clock_timestamp() is the time after the wait, not the transaction's.
     standing = db.execute(STANDING, {"channel": channel_id, "window": portfolio.WINDOW}).fetchone()
     assert standing is not None
-    _, tiers, now, used = standing
+    _, tiers, now, used, _ = standing
     limit = portfolio.lowest(tiers or ())
     minute = now.replace(second=0, microsecond=0)
     let = {
@@ -131,6 +164,19 @@ def count(db: Connection, channel_id: int, firsts: Sequence[tuple[int, int]]) ->
     return Counted(let, dict(zip(left, _turns(db, mine, limit, now, len(left), promised), strict=True)))
 
 
+def next_room(db: Connection, channel_id: int) -> datetime | None:
+    """When a full portfolio has room for one more customer; None while there is room, or no limit is known."""
+    standing = db.execute(STANDING, {"channel": channel_id, "window": portfolio.WINDOW}).fetchone()
+    if standing is None:
+        return None
+    mine, tiers, now, used, alone = standing
+    limit = portfolio.lowest(tiers or ())
+    if limit is None or used < limit:
+        return None
+    turns, _ = portfolio.plan(_minutes(db, [mine, *(alone or ())], now), limit=limit, now=now, count=1)
+    return turns[0]
+
+
 def _hold(db: Connection, mine: str) -> portfolio.Promise | None:
     query = "SELECT promised_at, promised FROM portfolios WHERE id = %(id)s FOR NO KEY UPDATE"
     row = db.execute(query, {"id": mine}).fetchone()
@@ -149,18 +195,22 @@ def _turns(
         "DELETE FROM portfolio_minutes WHERE portfolio_id = %(portfolio)s AND minute <= %(since)s",
         {"portfolio": mine, "since": now - portfolio.WINDOW},
     )
-    minutes = db.execute(
-        "SELECT minute, contacts FROM portfolio_minutes WHERE portfolio_id = %(portfolio)s AND contacts > 0"
-        " ORDER BY minute",
-        {"portfolio": mine},
-    ).fetchall()
-    turns, promise = portfolio.plan(minutes, limit=limit, now=now, count=count, promised=promised)
+    turns, promise = portfolio.plan(_minutes(db, [mine], now), limit=limit, now=now, count=count, promised=promised)
     if promise and promise != promised:
         db.execute(
             "UPDATE portfolios SET promised_at = %(at)s, promised = %(count)s WHERE id = %(portfolio)s",
             {"at": promise.at, "count": promise.count, "portfolio": mine},
         )
     return turns
+
+
+def _minutes(db: Connection, mine: Sequence[str], now: datetime) -> list[tuple[datetime, int]]:
+    """How many customers count since which minute, oldest first."""
+    return db.execute(
+        "SELECT minute, contacts FROM portfolio_minutes"
+        " WHERE portfolio_id = ANY(%(portfolios)s) AND contacts > 0 AND minute > %(since)s ORDER BY minute",
+        {"portfolios": list(mine), "since": now - portfolio.WINDOW},
+    ).fetchall()
 
 
 def take_back(db: Connection, messages: Iterable[tuple[int, int]]) -> None:

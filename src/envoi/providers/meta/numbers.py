@@ -29,6 +29,11 @@ class MetaNumbers:
         )
         return [_number(row) for row in rows if isinstance(row, dict) and row.get("id")]
 
+    async def portfolio(self, http: Http, account: Account) -> str:
+        """GET /{waba_id}?fields=owner_business_info: the id of the business portfolio (G.3)."""
+        answer = await call(http, account, "GET", account.provider_id, query={"fields": "owner_business_info"})
+        return text(fields(answer.get("owner_business_info")).get("id"))
+
     async def problems(self, http: Http, account: Account, provider_id: str) -> list[str]:
         """GET /{id}?fields=health_status: what keeps a number, a template or an account from sending (G.4)."""
         answer = await call(http, account, "GET", provider_id, query={"fields": "health_status"})
