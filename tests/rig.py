@@ -133,6 +133,17 @@ class Rig:
         while actions.plan_stretch(campaign.pk):
             pass
 
+    def open_windows(self, channel_id: int) -> None:
+        """As if every customer had just written to this channel: free-form messages may go."""
+        self.db.execute(
+            """
+            INSERT INTO pairs (contact_id, channel_id, window_open_until)
+            SELECT id, %s, now() + interval '20 hours' FROM contacts
+            ON CONFLICT (contact_id, channel_id) DO UPDATE SET window_open_until = EXCLUDED.window_open_until
+            """,
+            [channel_id],
+        )
+
     def number(self, query: str) -> int:
         """The one number that a query yields."""
         row = self.db.execute(query).fetchone()  # type: ignore[arg-type]

@@ -352,6 +352,7 @@ def test_the_dispatcher_itself_sends_fifty_pictures_with_one_upload(lost: bool, 
             account=campaign.channel.account, file=picture, provider_id="42", uploaded_at=old, expires_at=later
         )
     contact_ids = people(rig.db, 50)
+    rig.open_windows(campaign.channel_id)
     with rig.db.transaction():
         phones = dict(rig.db.execute("SELECT id, phone FROM contacts").fetchall())
         lane_id = ledger.add_lane(rig.db, campaign.channel_id, priority=0)
