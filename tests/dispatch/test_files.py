@@ -368,13 +368,6 @@ def test_the_dispatcher_itself_sends_fifty_pictures_with_one_upload(lost: bool, 
                 text="",
                 content={"kind": "image", "file": picture.pk},
             )
-    rig.db.execute(
-        """
-        INSERT INTO pairs (contact_id, channel_id, window_open_until)
-        SELECT id, %(channel)s, now() + interval '20 hours' FROM contacts
-        """,
-        {"channel": campaign.channel_id},
-    )
     script = [{"phone": phone, "window_open": True} for phone in phones.values()]
     rig.simulated._call("POST", "/_simulator/scenario", {"customers": script})
     rig.start("dispatch")
