@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
+
 from rig import Bench, Memory, bench, free_port, result, say, wait_for
 
 COLUMNS = ("phone", "name", "language", "country", "tags", "city", "birthday", "size", "consent", "consent date")
@@ -31,7 +32,7 @@ PAGES = ("/contacts/", "/contacts/?q=Lea", "/campaigns/", "/")
 
 def contacts_file(path: Path, rows: int) -> None:
     """Ten columns; of 100 rows three are bad and five repeat an earlier phone."""
-    draw = random.Random(7)
+    draw = random.Random(7)  # noqa: S311
     with path.open("w", newline="") as file:
         write = csv.writer(file)
         write.writerow(COLUMNS)
@@ -118,7 +119,7 @@ class Pages(threading.Thread):
     def _ask(self) -> None:
         while not self.over.is_set():
             for page in PAGES:
-                request = urllib.request.Request(  # noqa: S310
+                request = urllib.request.Request(
                     f"http://127.0.0.1:{self._port}{page}", headers={"Cookie": f"envoi_session={self._cookie}"}
                 )
                 started = time.monotonic()
@@ -153,7 +154,7 @@ def open_pages(one: Bench) -> Pages:
 
     def answers() -> bool:
         try:
-            return bool(urllib.request.urlopen(ready, timeout=2).status == 200)  # noqa: S310
+            return bool(urllib.request.urlopen(ready, timeout=2).status == 200)
         except OSError:
             return False
 
