@@ -43,7 +43,7 @@ def test_a_template_from_the_first_word_to_the_customers_phone(rig: Rig, page: P
     page.get_by_label("It says").fill("Yes please")
     page.get_by_role("button", name="Add a button").click()
     page.get_by_label("What it does").nth(1).select_option("url")
-    page.get_by_label("Address", exact=True).fill("https://shop.example/{{1}}")
+    page.get_by_label("Address", exact=True).first.fill("https://shop.example/{{1}}")
     page.get_by_label("It says").nth(1).fill("To the shop")
     page.get_by_role("textbox", name="link of button 2").fill("autumn")
     expect(page.locator("#preview").get_by_text("To the shop")).to_be_visible()

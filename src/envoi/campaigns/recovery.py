@@ -14,6 +14,9 @@ from . import actions, breaker
 from .errors import Broken
 from .models import BreakerEvent, Campaign
 
+# A number sends again only when a person said so or its provider answers again: nothing is left to wait for.
+AT_ONCE = {"channel_stopped"}
+
 
 @transaction.atomic
 def resume(event_id: int, *, by: Staff | None, itself: bool = False) -> BreakerEvent:
@@ -49,12 +52,26 @@ def recover() -> int:
     for event in waiting.select_related("campaign", "template", "channel").order_by("pk"):
         if not breaker.is_gone(event):
             BreakerEvent.objects.filter(pk=event.pk).update(gone_at=None)
-        elif event.gone_at is None:
+        elif event.gone_at is None and event.sign not in AT_ONCE:
             BreakerEvent.objects.filter(pk=event.pk).update(gone_at=timezone.now())
-        elif timezone.now() - event.gone_at >= breaker.AFTER_GONE:
-            try:
-                resume(event.pk, by=None, itself=True)
-                done += 1
-            except Problem:
-                continue  # a person was quicker, or the campaign ended meanwhile
+        elif event.gone_at is None or timezone.now() - event.gone_at >= breaker.AFTER_GONE:
+            done += _by_itself(event)
     return done
+
+
+def follow_channel(campaign_id: int) -> None:
+    """Go on with a campaign as soon as its number sends again: asked every few seconds while it is paused."""
+    waiting = BreakerEvent.objects.filter(
+        resumed_at=None, sign__in=AT_ONCE, channel__in=Campaign.objects.filter(pk=campaign_id).values("channel")
+    )
+    for event in waiting.select_related("campaign", "template", "channel").order_by("pk"):
+        if breaker.is_gone(event):
+            _by_itself(event)
+
+
+def _by_itself(event: BreakerEvent) -> bool:
+    try:
+        resume(event.pk, by=None, itself=True)
+    except Problem:
+        return False  # a person was quicker, or the campaign ended meanwhile
+    return True

@@ -25,6 +25,7 @@ def watch(campaign_id: int) -> None:
     Before that: whether a sign stops it, and whether its trial went well. Each is a transaction of its own.
     """
     breaker.look(campaign_id)
+    recovery.follow_channel(campaign_id)
     canary.look(campaign_id)
     actions.watch(campaign_id)
 

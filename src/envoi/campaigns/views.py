@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from ..core.errors import BadInput
@@ -120,7 +119,7 @@ def check(request: StaffRequest, campaign_id: int) -> HttpResponse:
 def budget(request: StaffRequest, campaign_id: int) -> HttpResponse:
     form = BudgetForm(request.POST)
     if not form.is_valid():
-        raise BadInput(_("A budget is zero or more."))
+        raise BadInput(" ".join(str(words) for words in form.errors["budget"]))
     actions.set_budget(campaign_id, form.cleaned_data["budget"], by=request.user)
     return go(request, "campaigns:show", campaign_id)
 
@@ -261,7 +260,7 @@ def _moving(campaign: Any) -> dict[str, Any]:
         "progress_tone": tone,
         "seconds_left": funnel.seconds_left if campaign.state == "running" else None,
         "held": campaign.state == "running" and campaign.lane is not None and campaign.lane.state == "held",
-        "channel_rests": campaign.state == "running" and campaign.channel.state != "active",
+        "channel_rests": campaign.state in ("running", "paused") and campaign.channel.state != "active",
         "moving": queries.is_live(campaign),
         "stopped": breaker.open_event(campaign) if campaign.state == "paused" else None,
         "warnings": breaker.warnings_of(campaign),

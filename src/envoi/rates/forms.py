@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from .models import Category
 
-DAY = forms.DateInput(attrs={"type": "date"})
+# A browser takes a date in this form alone, whatever the reader's language.
+DAY = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 LARGEST_FILE = 1_000_000
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.dateparse import parse_date
@@ -17,10 +17,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from ..core.errors import BadInput
 from ..team.requests import StaffRequest
-from ..team.rights import may
+from ..team.rights import may, require
 from ..web.pages import page_or_piece
 from . import actions, queries
 from .forms import CardForm, FeeForm, RateForm, TermsForm
+
+LONGEST_MARKET = 60
 
 
 @login_required
@@ -50,6 +52,8 @@ def rate_list(request: StaffRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def market(request: StaffRequest, currency: str, market: str) -> HttpResponse:
+    if not market.isprintable() or len(market) > LONGEST_MARKET:
+        raise Http404
     form = RateForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         actions.set_rate(currency=currency, market=market, **form.cleaned_data, by=request.user)
@@ -70,6 +74,7 @@ def market(request: StaffRequest, currency: str, market: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def bring(request: StaffRequest) -> HttpResponse:
     """First what it would change, then, asked once, the change."""
+    require(request.user, "channels.write")
     context: dict[str, Any] = {"form": CardForm(initial={"valid_from": _quarter(timezone.now().date())})}
     if request.method != "POST":
         return render(request, "rates/bring.html", context)

@@ -132,13 +132,14 @@ class Chaos:
         crowd: Any = import_module("envoi.config.shop.crowd")
         shop = crowd.open_crowd(simulator_url=simulated.url, customers=self.messages, throughput=THROUGHPUT)
         self.campaign_id = int(shop.campaign.pk)
-        for name in ("web", "intake", "dispatch", "dispatch", "worker"):
-            words = ("web", "--port", str(self.port)) if name == "web" else (name,)
-            self.children.setdefault(name, []).append(self.family.add(name, *words))
+        self._open("web", "--port", str(self.port))
         self._wait_for_web()
+        # Before the worker looks at the account for the first time.
         simulated.put_account(
             "meta", PLAYED["meta"].control, PLAYED["meta"].spec(hook_url("meta", shop.account.hook_key), THROUGHPUT)
         )
+        for name in ("intake", "dispatch", "dispatch", "worker"):
+            self._open(name)
         self.began = time.monotonic()
         resolve_name("envoi.campaigns.actions:launch")(self.campaign_id, by=None)
         self._kill_while_planning()
@@ -147,6 +148,9 @@ class Chaos:
         _say(f"{sent:6.1f} s  everything has left; waiting for the last receipts …")
         self._settle(simulated)
         return self._verdict(simulated, shop, sent)
+
+    def _open(self, name: str, *words: str) -> None:
+        self.children.setdefault(name, []).append(self.family.add(name, name, *words))
 
     def _simulator(self) -> Simulated:
         port_file = self.folder / "simulator.port"

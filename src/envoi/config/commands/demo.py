@@ -66,10 +66,11 @@ def _serve(asked: argparse.Namespace) -> int:
             shop_setup, shop, simulated = _begin(
                 family, asked, Path(folder), throughput=THROUGHPUT, settings={"speed": SPEED, "faults": "realistic"}
             )
+            _open_web(family, port)
+            # Before the worker looks at the account for the first time.
+            _connect(shop, simulated)
             for name in ("intake", "dispatch", "worker"):
                 family.add(name, name)
-            _open_web(family, port)
-            _connect(shop, simulated)
             print(
                 f"\n  The demo shop is open:  http://localhost:{port}/\n"
                 f"  Sign in as:             {shop_setup.EMAIL}\n"
@@ -106,10 +107,10 @@ def _once(asked: argparse.Namespace) -> int:
             settings={"speed": SPEED_ONCE, "faults": "realistic"},
         )
         simulated.change(faults=FAULTS_ONCE)
-        for name in ("intake", "dispatch", "worker"):
-            family.add(name, name)
         _open_web(family, port)
         _connect(shop, simulated)
+        for name in ("intake", "dispatch", "worker"):
+            family.add(name, name)
         figures = _run_campaign(family, shop, simulated)
         figures["seconds"] = round(time.monotonic() - started, 1)
     finally:

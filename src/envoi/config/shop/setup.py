@@ -110,7 +110,10 @@ def reconnect(*, simulator_url: str) -> Shop:
     """The shop of an earlier demo, with the simulator's address of today."""
     account = Account.objects.get(name=SHOP)
     account.base_url = simulator_url + PLAYED[account.provider].path
-    account.save(update_fields=["base_url"])
+    account.state, account.state_reason, account.problem = Account.State.ACTIVE, "", ""
+    account.save(update_fields=["base_url", "state", "state_reason", "problem"])
+    # What an earlier demo's end made of it: its simulator was gone before its worker.
+    account.channels.filter(state=Channel.State.SUSPENDED).update(state=Channel.State.ACTIVE, state_reason="")
     campaign = Campaign.objects.order_by("pk").select_related("channel").first()
     assert campaign is not None
     return Shop(account, campaign.channel, campaign, Contact.objects.count())
