@@ -50,7 +50,8 @@ fmt: setup
 	$(BIN)/python tools/templates.py write
 
 bench: setup
-	@for name in bench/*.py; do $(BIN)/python $$name; done
+	@for name in $(filter-out crowd rig visitor,$(basename $(notdir $(wildcard bench/*.py)))); do \
+		$(BIN)/envoi bench $$name --json; done
 
 schema: setup
 	$(BIN)/python tools/schema.py write

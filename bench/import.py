@@ -18,6 +18,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import psycopg
@@ -133,21 +134,7 @@ class Pages(threading.Thread):
 
 def open_pages(one: Bench) -> Pages:
     """Start the web process and sign somebody in."""
-    import django  # noqa: PLC0415  (its settings are known only now)
-
-    django.setup()
-    from django.conf import settings  # noqa: PLC0415
-    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: PLC0415
-    from django.contrib.sessions.backends.db import SessionStore  # noqa: PLC0415
-
-    from envoi.team.models import Staff  # noqa: PLC0415
-
-    staff = Staff.objects.create(email="bench@example.com", role=Staff.Role.OWNER, name="Bench")
-    session = SessionStore()
-    session[SESSION_KEY] = str(staff.pk)
-    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
-    session[HASH_SESSION_KEY] = staff.get_session_auth_hash()
-    session.create()
+    key = import_module("visitor").signed_in()
     port = free_port()
     one.start("-m", "envoi.cli", "web", "--port", str(port))
     ready = f"http://127.0.0.1:{port}/health/ready"
@@ -159,7 +146,7 @@ def open_pages(one: Bench) -> Pages:
             return False
 
     wait_for(answers, seconds=60, sentence="The web server did not start.")
-    return Pages(port, str(session.session_key))
+    return Pages(port, key)
 
 
 def several(asked: argparse.Namespace) -> Iterator[tuple[str, int]]:

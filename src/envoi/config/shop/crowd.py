@@ -6,48 +6,21 @@ import csv
 import io
 
 from ...campaigns import actions as campaigns
-from ...channels import actions as channels
 from ...contacts import actions as contacts
 from ...contacts.imports import run as run_import
 from ...contacts.models import Import
 from ...core.errors import Problem
-from ...message_templates import actions as templates
 from ...segments import actions as segments
 from . import wording
-from .account import ADDRESS, PLAYED
 from .numbers import numbers
-from .setup import SHOP, Shop
+from .setup import Shop, open_account
 
 TAG = "crowd"
 
 
 def open_crowd(*, simulator_url: str, customers: int, throughput: int) -> Shop:
     """Make the shop in an empty installation, with a draft to everybody. Raises Problem when the import fails."""
-    played = PLAYED["meta"]
-    account = channels.connect_account(
-        provider="meta",
-        name=SHOP,
-        provider_id=played.account_id,
-        credentials=played.credentials,
-        base_url=simulator_url + played.path,
-        by=None,
-    )
-    channel = channels.add_channel(
-        account.pk,
-        name=SHOP,
-        address=ADDRESS,
-        provider_id=played.channel_id,
-        throughput_per_second=throughput,
-        by=None,
-    )
-    template = templates.store_template(
-        account.pk,
-        name=wording.NAME,
-        language=wording.LANGUAGE,
-        category="marketing",
-        state="approved",
-        components=wording.COMPONENTS,
-    )
+    account, channel, template = open_account("meta", simulator_url=simulator_url, throughput=throughput)
     _bring(customers)
     segment = segments.save_segment(name="Everybody", rule={"field": "tag", "is": "has", "value": TAG}, by=None)
     campaign = campaigns.create(

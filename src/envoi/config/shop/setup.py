@@ -17,6 +17,7 @@ from ...contacts.imports import run as run_contacts
 from ...contacts.models import Contact, Import
 from ...core.errors import Problem
 from ...message_templates import actions as templates
+from ...message_templates.models import Template
 from ...messaging import limit_actions as limits
 from ...orders.imports import run as run_orders
 from ...segments import actions as segments
@@ -59,8 +60,31 @@ def is_empty() -> bool:
 
 def open_shop(*, provider: str, simulator_url: str, customers: int, throughput: int, seed: int) -> Shop:
     """Make the whole shop in an empty installation. Raises Problem when an import fails."""
-    played = PLAYED[provider]
     owner = team.add_staff(email=EMAIL, role=Staff.Role.OWNER, password=PASSWORD, name="Shop owner", by=None)
+    account, channel, template = open_account(provider, simulator_url=simulator_url, throughput=throughput)
+    # A demo is shown at any hour, and numbers of fiction are mostly American: nobody waits here for the morning or
+    # for WhatsApp to deliver marketing there.
+    limits.set_hours(quiet_from=time(0), quiet_to=time(0), zone="UTC", by=None)
+    for bar in limits.bars(by=None):
+        limits.end_bar(bar.pk, by=None)
+    _bring(customers, seed)
+    segment = segments.save_segment(name="Has bought from us", rule=RULE, by=None)
+    campaign = campaigns.create(
+        name="Autumn offer",
+        segment_id=segment.pk,
+        channel_id=channel.pk,
+        template_id=template.pk,
+        variables=wording.VARIABLES,
+        # Nobody who watches a demo wants to wait an hour for its trial, however many customers they asked for.
+        policy={"canary": "never"},
+        by=owner,
+    )
+    return Shop(account, channel, campaign, customers)
+
+
+def open_account(provider: str, *, simulator_url: str, throughput: int) -> tuple[Account, Channel, Template]:
+    """An account at a played provider, its number, and the demo's wording as approved there."""
+    played = PLAYED[provider]
     account = channels.connect_account(
         provider=provider,
         name=SHOP,
@@ -86,24 +110,7 @@ def open_shop(*, provider: str, simulator_url: str, customers: int, throughput: 
         components=wording.COMPONENTS,
         provider_id=played.template_id,
     )
-    # A demo is shown at any hour, and numbers of fiction are mostly American: nobody waits here for the morning or
-    # for WhatsApp to deliver marketing there.
-    limits.set_hours(quiet_from=time(0), quiet_to=time(0), zone="UTC", by=None)
-    for bar in limits.bars(by=None):
-        limits.end_bar(bar.pk, by=None)
-    _bring(customers, seed)
-    segment = segments.save_segment(name="Has bought from us", rule=RULE, by=None)
-    campaign = campaigns.create(
-        name="Autumn offer",
-        segment_id=segment.pk,
-        channel_id=channel.pk,
-        template_id=template.pk,
-        variables=wording.VARIABLES,
-        # Nobody who watches a demo wants to wait an hour for its trial, however many customers they asked for.
-        policy={"canary": "never"},
-        by=owner,
-    )
-    return Shop(account, channel, campaign, customers)
+    return account, channel, template
 
 
 def reconnect(*, simulator_url: str) -> Shop:
