@@ -41,6 +41,7 @@ def main() -> None:
         # Only now: they bring Django, which reads the database's address.
         crowd = importlib.import_module("bench.crowd")
         actions = importlib.import_module("envoi.campaigns.actions")
+        planning = importlib.import_module("envoi.campaigns.planning")
         say(f"Making {asked.people:,} contacts …")
         crowd.people(one.url, asked.people)
         draft = crowd.draft()
@@ -53,7 +54,7 @@ def main() -> None:
             stretches = []
             while True:
                 at = time.monotonic()
-                if not actions.plan_stretch(campaign.pk):
+                if not planning.plan_stretch(campaign.pk):
                     break
                 stretches.append(time.monotonic() - at)
             took = time.monotonic() - began

@@ -14,7 +14,7 @@ from typing import Any
 
 import psycopg
 
-from envoi.campaigns import actions
+from envoi.campaigns import actions, planning
 from envoi.campaigns.models import Campaign
 from envoi.channels.models import Account, Channel
 from envoi.config.commands.simulated import Simulated, answers, port_in
@@ -130,7 +130,7 @@ class Rig:
     def launch(self, campaign: Campaign) -> None:
         """Launch and plan it here and now: the worker is not what is tested."""
         actions.launch(campaign.pk, by=None)
-        while actions.plan_stretch(campaign.pk):
+        while planning.plan_stretch(campaign.pk):
             pass
 
     def open_windows(self, channel_id: int) -> None:

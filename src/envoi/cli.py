@@ -80,7 +80,7 @@ def parser() -> argparse.ArgumentParser:
     bench = add("bench", "envoi.config.commands.bench:run", "Measure a part of Envoi against a baseline.")
     bench.add_argument("name", help="which one, e.g. dispatch")
     _json(bench)
-    bench.add_argument("rest", nargs=argparse.REMAINDER, help="the benchmark's own options, at the end")
+    bench.epilog = "Other options are the benchmark's own, such as --messages 1000."
     return top
 
 
@@ -92,13 +92,23 @@ def _json(command: argparse.ArgumentParser) -> None:
     command.add_argument("--json", action="store_true", help="print one JSON object as the last line")
 
 
+def read(words: list[str]) -> argparse.Namespace:
+    """The words as options; those of a benchmark that are its own are in `rest`. Exits with 2 for any other unknown."""
+    top = parser()
+    asked, rest = top.parse_known_args(words)
+    if rest and asked.command != "bench":
+        top.error(f"unrecognized arguments: {' '.join(rest)}")
+    asked.rest = rest
+    return asked
+
+
 def main(words: list[str] | None = None) -> int:
     """Run one command. 0 done, 1 refused or failed (one sentence on standard error), 2 wrong usage."""
     words = sys.argv[1:] if words is None else words
     if words[:1] == ["simulator"]:
         # It has its own options and shares no code with the rest.
         return int(resolve_name("envoi.simulator.main:main")(words[1:]))
-    asked = parser().parse_args(words)
+    asked = read(words)
     try:
         return int(resolve_name(asked.run)(asked) or 0)
     except Problem as problem:

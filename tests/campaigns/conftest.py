@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from django.db import connection
 
-from envoi.campaigns import actions
+from envoi.campaigns import actions, planning
 from envoi.campaigns.models import Campaign
 from envoi.channels.models import Account, Channel
 from envoi.message_templates.models import Template
@@ -57,7 +57,7 @@ def crowd(channel: Channel, crowd_template: Template, owner: Staff) -> Callable[
 
 def plan(campaign: Campaign) -> None:
     """Plan all that is to be planned now."""
-    while actions.plan_stretch(campaign.pk):
+    while planning.plan_stretch(campaign.pk):
         pass
 
 

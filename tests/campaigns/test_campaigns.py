@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from envoi.campaigns import actions, queries
+from envoi.campaigns import actions, planning, queries
 from envoi.campaigns.errors import (
     AlreadyLaunched,
     ChannelNotReady,
@@ -71,7 +71,7 @@ def draft(shop: list[Contact], channel: Channel, template: Template, owner: Staf
 
 
 def plan(campaign: Campaign) -> None:
-    while actions.plan_stretch(campaign.pk):
+    while planning.plan_stretch(campaign.pk):
         pass
 
 
@@ -136,14 +136,14 @@ def test_planning_twice_queues_nobody_twice(draft: Campaign, owner: Staff) -> No
 
 def test_planning_goes_on_from_the_stretch_that_was_committed(draft: Campaign, owner: Staff, settings: Any) -> None:
     actions.launch(draft.pk, by=owner)
-    whole = actions.STRETCH
-    actions.STRETCH = 2
+    whole = planning.STRETCH
+    planning.STRETCH = 2
     try:
-        assert actions.plan_stretch(draft.pk)
+        assert planning.plan_stretch(draft.pk)
         assert Message.objects.count() == 2
         plan(draft)
     finally:
-        actions.STRETCH = whole
+        planning.STRETCH = whole
     assert Message.objects.count() == 6
 
 

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from envoi.campaigns import actions, budget, canary, forecasts, preflight, queries
+from envoi.campaigns import actions, budget, canary, forecasts, planning, preflight, queries
 from envoi.campaigns.errors import Blocked, OverBudget
 from envoi.campaigns.models import Campaign
 from envoi.campaigns.preflight import Forecast
@@ -70,7 +70,7 @@ def draft(channel: Channel, template: Template, **more: Any) -> Campaign:
 
 
 def plan(campaign: Campaign) -> None:
-    while actions.plan_stretch(campaign.pk):
+    while planning.plan_stretch(campaign.pk):
         pass
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from ..channels.models import Channel
 from ..core import jobs
-from ..core.errors import BadInput, NotFound, Problem
+from ..core.errors import BadInput, Problem
 from ..message_templates.models import Template
 from ..message_templates.wording import form_of
 from ..messaging import ledger
@@ -34,10 +34,10 @@ from .errors import (
     OverBudget,
     TemplateNotApproved,
 )
+from .held import locked
 from .models import Campaign
 from .policy import checked
 
-STRETCH = 20_000  # contact ids planned in one transaction: a pause or a kill loses at most this much work
 END_STRETCH = 5_000
 WATCH_SECONDS = 2
 WATCH_PAUSED_SECONDS = 5
@@ -103,7 +103,7 @@ def update(
 ) -> Campaign:
     """Change a draft; a policy of None stays as it is. Raises AlreadyLaunched for anything else."""
     require(by, "campaigns.write")
-    campaign = _locked(campaign_id)
+    campaign = locked(campaign_id)
     _only_draft(campaign)
     _fill(
         campaign,
@@ -128,7 +128,7 @@ def launch(campaign_id: int, *, by: Staff | None) -> Campaign:
     nobody working on it. Raises a Problem with the first blocker's sentence.
     """
     require(by, "campaigns.launch")
-    campaign = _locked(campaign_id)
+    campaign = locked(campaign_id)
     _only_draft(campaign)
     template, channel = campaign.template, campaign.channel
     _refuse(advice.fixed_blockers(campaign))
@@ -169,99 +169,10 @@ def launch(campaign_id: int, *, by: Staff | None) -> Campaign:
 
 
 @transaction.atomic
-def plan_stretch(campaign_id: int) -> bool:
-    """Queue the next stretch of the audience and move the checkpoint, together; False when there is none left.
-
-    Run again after a kill it goes on at the checkpoint; run twice at once the second waits for the first.
-    """
-    campaign = _locked(campaign_id)
-    if campaign.planned_at or campaign.state not in (Campaign.State.RUNNING, Campaign.State.PAUSED):
-        return False
-    after = campaign.planned_to or 0
-    to = _end_of_stretch(after)
-    if to is None:
-        campaign.planned_at = timezone.now()
-        campaign.save(update_fields=["planned_at"])
-        return False
-    # As it was launched: a segment or a template that is changed meanwhile changes nothing under way.
-    plan = campaign.plan or {}
-    canary.sized_up(campaign, _everybody(campaign))
-    audience = _planned_audience(campaign, after=after, to=to)
-    over = campaign.expires_at is not None and campaign.expires_at <= timezone.now()
-    if campaign.out_of_budget and over:
-        audience = audience.all_skipped(budget.REASON)
-    else:
-        last = _reserve(campaign, audience, to=to)
-        if last is None:
-            return False
-        if last < to:
-            audience, to = _planned_audience(campaign, after=after, to=last), last
-    assert campaign.lane_id is not None
-    ledger.enqueue_recipients(
-        ledger_db(),
-        audience=audience.sql,
-        parameters=audience.parameters,
-        campaign_id=campaign.pk,
-        channel_id=campaign.channel_id,
-        lane_id=campaign.lane_id,
-        template_id=campaign.template_id,
-        category=plan["category"],
-        expires_at=campaign.expires_at,
-    )
-    campaign.planned_to = to
-    campaign.save(update_fields=["planned_to", "committed", "out_of_budget"])
-    return True
-
-
-def _everybody(campaign: Campaign) -> Audience:
-    plan = campaign.plan or {}
-    return audience_of(plan["rule"], campaign.variables, components=plan["components"], category=plan["category"])
-
-
-def _planned_audience(campaign: Campaign, *, after: int, to: int) -> Audience:
-    plan = campaign.plan or {}
-    audience = audience_of(
-        plan["rule"],
-        campaign.variables,
-        components=plan["components"],
-        category=plan["category"],
-        after=after,
-        to=to,
-    )
-    return canary.slice_of(campaign, audience)
-
-
-def _reserve(campaign: Campaign, audience: Audience, *, to: int) -> int | None:
-    """Reserve the money of a stretch; returns up to which contact it lasts, None when for nobody: planning waits."""
-    category = (campaign.plan or {})["category"]
-    last, reserved = budget.affordable(campaign, audience, category=category, to=to)
-    if last is None:
-        # What failed since gives its money back.
-        campaign.committed = budget.recount(campaign)
-        last, reserved = budget.affordable(campaign, audience, category=category, to=to)
-    campaign.committed += reserved
-    campaign.out_of_budget = last is None
-    if last is None:
-        campaign.save(update_fields=["committed", "out_of_budget"])
-    return last
-
-
-def _end_of_stretch(after: int) -> int | None:
-    """The id that ends the next STRETCH of contacts after `after`, None when nobody comes after it."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT max(id) FROM (SELECT id FROM contacts WHERE id > %(after)s ORDER BY id LIMIT %(n)s) AS stretch",
-            {"after": after, "n": STRETCH},
-        )
-        row = cursor.fetchone()
-    return row[0] if row else None
-
-
-@transaction.atomic
 def pause(campaign_id: int, *, by: Staff | None) -> Campaign:
     """Hold what has not been claimed yet; the few messages on their way (a quarter of a second's worth) still go."""
     require(by, "campaigns.launch")
-    campaign = _locked(campaign_id)
+    campaign = locked(campaign_id)
     if campaign.state != Campaign.State.RUNNING:
         raise NotRunning(_("Only a running campaign can be paused."))
     campaign.state = Campaign.State.PAUSED
@@ -276,7 +187,7 @@ def pause(campaign_id: int, *, by: Staff | None) -> Campaign:
 def resume(campaign_id: int, *, by: Staff | None) -> Campaign:
     """Go on with a paused campaign, or with one whose lane the provider's answer has held."""
     require(by, "campaigns.launch")
-    campaign = _locked(campaign_id)
+    campaign = locked(campaign_id)
     held = campaign.lane is not None and campaign.lane.state == Lane.State.HELD
     if campaign.state != Campaign.State.PAUSED and not (campaign.state == Campaign.State.RUNNING and held):
         raise NotRunning(_("Only a paused campaign can be resumed."))
@@ -311,7 +222,7 @@ def resume(campaign_id: int, *, by: Staff | None) -> Campaign:
 def cancel(campaign_id: int, *, by: Staff | None) -> Campaign:
     """End it for good: what has not left is cancelled, what left stays as it is. A draft is cancelled too."""
     require(by, "campaigns.launch")
-    campaign = _locked(campaign_id)
+    campaign = locked(campaign_id)
     if campaign.state in (Campaign.State.FINISHED, Campaign.State.CANCELLED):
         raise NotRunning(_("This campaign has ended already."))
     campaign.state = Campaign.State.CANCELLED
@@ -330,7 +241,7 @@ def cancel_stretch(campaign_id: int) -> bool:
 
     What dispatch holds at this moment may come back to the queue: then this is asked again in a moment.
     """
-    campaign = _locked(campaign_id)
+    campaign = locked(campaign_id)
     if campaign.state != Campaign.State.CANCELLED or campaign.lane_id is None:
         return False
     if ledger.end_waiting(ledger_db(), campaign.channel_id, campaign.lane_id, state="cancelled", limit=END_STRETCH):
@@ -346,7 +257,7 @@ def watch(campaign_id: int) -> bool:
 
     After its time is over, whoever still waits is skipped, also while it is paused or its channel suspended.
     """
-    campaign = _locked(campaign_id)
+    campaign = locked(campaign_id)
     if campaign.state not in (Campaign.State.RUNNING, Campaign.State.PAUSED) or campaign.lane_id is None:
         return False
     over = campaign.expires_at is not None and campaign.expires_at <= timezone.now()
@@ -387,7 +298,7 @@ def _keep_to_budget(campaign: Campaign, *, waits: bool) -> None:
 def set_budget(campaign_id: int, amount: Decimal | None, *, by: Staff | None) -> Campaign:
     """Change what a campaign may spend, also while it runs; None: no cap. What is held for it is resumed by hand."""
     require(by, "campaigns.launch")
-    campaign = _locked(campaign_id)
+    campaign = locked(campaign_id)
     if campaign.state in (Campaign.State.FINISHED, Campaign.State.CANCELLED):
         raise NotRunning(_("This campaign has ended already."))
     before = campaign.budget
@@ -471,17 +382,6 @@ def _draft_audience(campaign: Campaign) -> Audience:
     return audience_of(
         campaign.segment.rule, campaign.variables, components=template.components, category=template.category
     )
-
-
-def _locked(campaign_id: int) -> Campaign:
-    try:
-        return (
-            Campaign.objects.select_for_update(of=("self",))
-            .select_related("template", "channel__account", "segment", "lane")
-            .get(pk=campaign_id)
-        )
-    except Campaign.DoesNotExist:
-        raise NotFound(_("There is no such campaign.")) from None
 
 
 def _only_draft(campaign: Campaign) -> None:

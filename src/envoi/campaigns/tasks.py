@@ -5,7 +5,7 @@ from __future__ import annotations
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from . import actions, breaker, canary, recovery
+from . import actions, breaker, canary, planning, recovery
 
 # While the database is away a try costs nothing; giving up would leave a campaign running with nobody at work on it.
 AGAIN = RetryStrategy(max_attempts=500, wait=5)
@@ -14,7 +14,7 @@ AGAIN = RetryStrategy(max_attempts=500, wait=5)
 @app.task(name="campaigns.plan_audience", retry=AGAIN)
 def plan_audience(campaign_id: int) -> None:
     """Queue everybody, stretch by stretch; killed, it goes on from the last stretch that was committed."""
-    while actions.plan_stretch(campaign_id):
+    while planning.plan_stretch(campaign_id):
         pass
 
 
