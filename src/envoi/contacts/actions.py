@@ -21,7 +21,7 @@ from ..core.phone import country_of, e164
 from ..team.actions import note
 from ..team.models import Staff
 from ..team.rights import require
-from . import consents
+from . import consents, erased
 from .identities import (
     contact_for_person,
     contacts_for_people,
@@ -93,18 +93,20 @@ def record_consent(
     contact_id: int,
     *,
     purpose: Literal["marketing", "service"],
-    state: Literal["granted", "withdrawn"],
+    state: consents.State,
     source: str,
     text: str = "",
     proof: str = "",
     at: datetime | None = None,
+    by: Staff | None = None,
 ) -> None:
     """Append one line to the ledger; the contact's own column follows the newest line. Both commit together.
 
     source: where it came from; text: what the person saw or wrote; proof: where to find it again;
-    at: when they decided, now when None.
+    at: when they decided, now when None; by: which of the staff wrote it down.
     """
-    consents.record(_raw(), contact_id, purpose=purpose, state=state, source=source, text=text, proof=proof, at=at)
+    said = {"source": source, "text": text, "proof": proof, "at": at, "by": by.pk if by else None}
+    consents.record(_raw(), contact_id, purpose=purpose, state=state, **said)  # type: ignore[arg-type]
 
 
 @transaction.atomic
@@ -168,12 +170,13 @@ def add_contact(
         language=language_of(language),
         country=country.upper() or country_of(number),
     )
-    if link(contact.pk, [("phone", number)]) != 1:
+    if link(contact.pk, [("phone", number, "")]) != 1:
         raise AlreadyKnown(_("%(phone)s is a contact already.") % {"phone": number})
     for word in tags:
         tag([contact.pk], name=word, by=by)
     if marketing in ("granted", "withdrawn"):
-        record_consent(contact.pk, purpose="marketing", state=marketing, source="staff", proof=proof.strip())  # type: ignore[arg-type]
+        record_consent(contact.pk, purpose="marketing", state=marketing, source="staff", proof=proof.strip(), by=by)  # type: ignore[arg-type]
+    erased.meet([contact.pk])
     note(by, "contacts.add", f"contact/{contact.pk}")
     return contact.pk
 

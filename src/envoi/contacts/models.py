@@ -1,5 +1,5 @@
-"""People. Tables: contacts, identities, consents, tags, contact_tags, notes, contact_events, imports; and, small and led
-by no contact: attributes, keywords, suppressions, merges, contact_settings.
+"""People. Tables: contacts, identities, consents, tags, contact_tags, notes, contact_events, imports; and, small and
+led by no contact: attributes, keywords, suppressions, merges, contact_settings.
 
 Every row that belongs to a customer leads with contact_id (docs/decisions/0005).
 """
