@@ -97,7 +97,7 @@ def audience_of(
                        {"".join(f"c.{column}, " for column in also if column not in ("marketing", "service"))}
                        {"".join(f"{column}, " for column in empty)}
                        ARRAY[{", ".join(values)}]::text[] AS "values"
-                  FROM contacts c
+                  FROM {condition.source}
                  WHERE ({condition.sql}) {stretch}) p
     """  # noqa: S608  (field names come from SQL above, everything typed by people is a parameter)
     return Audience(sql, parameters)
