@@ -8,7 +8,7 @@ from .moves import note_rows
 from .words import Connection
 
 WAITING = """
-SELECT o.state FROM messages m JOIN outbox o ON o.channel_id = m.channel_id AND o.id = m.id
+SELECT o.state, o.channel_id, o.id FROM messages m JOIN outbox o ON o.channel_id = m.channel_id AND o.id = m.id
  WHERE m.contact_id = %(contact)s AND m.direction = 'out' AND m.state IN ('queued', 'sending', 'uncertain')
 """
 # What the other contact gets, or has got, from the same campaign.
@@ -41,8 +41,13 @@ def waiting(db: Connection, contact_id: int) -> list[str]:
 
 def hold(db: Connection, contact_id: int) -> list[str]:
     """`waiting`, with the rows held: no dispatcher claims them until the caller's transaction ends."""
+    return [state for _channel_id, _id, state in hold_rows(db, contact_id)]
+
+
+def hold_rows(db: Connection, contact_id: int) -> list[tuple[int, int, str]]:
+    """`hold` with each row's channel and id before its state."""
     held = db.execute(WAITING + " ORDER BY o.channel_id, o.id FOR UPDATE OF o", {"contact": contact_id})
-    return [row[0] for row in held]
+    return [(row[1], row[2], row[0]) for row in held]
 
 
 def doubles(db: Connection, *, gone: int, kept: int) -> int:
