@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 import psycopg
 
+from .models import ConsentEntry
+
 State = Literal["granted", "withdrawn", "pending"]
 
 # Only the newest entry stands on the contact, whatever the order in which entries arrive. But a STOP that reaches us
@@ -138,3 +140,23 @@ def record_known(db: Any, says: FileSays) -> None:
     """
     for statement in (SPEAKING, LOCK, SPEAK, NEWEST):
         db.execute(statement, asdict(says))
+
+
+# From here on: for two records that become one.
+
+
+def newest(contact_ids: list[int], purpose: str) -> list[int]:
+    """Whose line of this purpose is the newest of all, first; of two of the same moment the withdrawal."""
+    lines = ConsentEntry.objects.filter(contact_id__in=contact_ids, purpose=purpose)
+    ordered = sorted(lines, key=lambda line: (line.at, line.state == "withdrawn", line.id), reverse=True)
+    return [line.contact_id for line in ordered]
+
+
+def lines_of(contact_id: int, *, proof: str) -> list[int]:
+    """The ids of a contact's lines with exactly this proof."""
+    return list(ConsentEntry.objects.filter(contact_id=contact_id, proof=proof).values_list("id", flat=True))
+
+
+def take_back(contact_id: int, ids: list[int]) -> None:
+    """Remove lines that a merge wrote, when it is undone: nobody had said them. Nothing else is ever removed."""
+    ConsentEntry.objects.filter(contact_id=contact_id, id__in=ids, source="merge").delete()

@@ -69,7 +69,7 @@ class Words:
     means: Mapping[str, str]
 
     def meaning(self, said: Iterable[str]) -> str:
-        """What the first of these texts that means something means; a stop goes before everything else, "" is nothing."""
+        """What the first of these texts that means something means, a stop before everything else; "" is nothing."""
         found = [meaning for text in said if (meaning := self.means.get(folded(text), ""))]
         return "stop" if "stop" in found else next(iter(found), "")
 

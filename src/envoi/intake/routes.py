@@ -38,6 +38,9 @@ from ..messaging.ledger import SAID_BY_NOBODY
 WORDS = ("text", "button", "interactive")
 
 
+NONE = Words({})
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where a fact came from. `channel_id` is ours, None when the fact names no channel.
@@ -51,7 +54,7 @@ class Origin:
     channel_id: int | None
     contact_id: int | None = None
     message_id: int | None = None
-    words: Words = Words({})
+    words: Words = NONE
 
 
 def person_of(fact: Fact) -> Person | None:

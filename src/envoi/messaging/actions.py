@@ -18,7 +18,7 @@ from ..media import queries as files
 from ..team.actions import note
 from ..team.models import Staff
 from ..team.rights import require
-from . import attachments, ledger, queries
+from . import activity, attachments, ledger, queries
 from .models import Lane
 
 
@@ -36,7 +36,11 @@ def ledger_db() -> psycopg.Connection[Any]:
 @transaction.atomic
 def receive(received: Sequence[tuple[int, int, MessageReceived]]) -> list[int | None]:
     """Keep what customers wrote, (contact_id, channel_id, message) each; None for each that had come before."""
-    return ledger.receive(ledger_db(), received)
+    kept = ledger.receive(ledger_db(), received)
+    activity.note_received(
+        [(row[0], message_id) for row, message_id in zip(received, kept, strict=True) if message_id is not None]
+    )
+    return kept
 
 
 @transaction.atomic(savepoint=False)  # for every message that comes in, most of which have no file

@@ -95,4 +95,6 @@ class Migration(migrations.Migration):
             model_name='activitycheckpoint',
             constraint=models.CheckConstraint(condition=models.Q(('id', 1)), name='activity_checkpoint_one_row'),
         ),
+        # From here on: what came before is worked out by `messaging.activity.recompute` where somebody asks for it.
+        migrations.RunSQL("INSERT INTO activity_checkpoint (id) VALUES (1)", migrations.RunSQL.noop),
     ]
