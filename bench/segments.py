@@ -142,7 +142,7 @@ RULES: list[tuple[str, dict[str, Any], str]] = [
         "bought a product in 180 days, never wrote",
         {
             "all": [
-                {"field": "product", "is": "did", "value": {"product": "SKU-7", "days": 180}},
+                {"field": "product", "is": "did", "value": {"product": "SKU-1", "days": 180}},
                 {"field": "wrote", "is": "no"},
             ]
         },
@@ -151,7 +151,7 @@ RULES: list[tuple[str, dict[str, Any], str]] = [
          WHERE c.last_inbound_at IS NULL AND c.erased_at IS NULL
            AND c.id IN (SELECT x.contact_id FROM orders x
                          WHERE x.items <> '[]'
-                           AND (x.items @> '[{"sku": "SKU-7"}]' OR x.items @> '[{"name": "SKU-7"}]')
+                           AND (x.items @> '[{"sku": "SKU-1"}]' OR x.items @> '[{"name": "SKU-1"}]')
                            AND x.at >= now() - interval '180 days' AND (x.refunded = 0 OR x.refunded < x.amount))
         """,
     ),
@@ -228,9 +228,8 @@ def main() -> None:
         shown: list[dict[str, Any]] = []
         with db.transaction.atomic(), db.connection.cursor() as cursor:
             cursor.execute(counting.QUICKLY)
-            for name, rule, expert in RULES:
-                rule = filled(rule, numbers)
-                statement = expert
+            for name, template, expert in RULES:
+                rule, statement = filled(template, numbers), expert
                 for key, number in numbers.items():
                     statement = statement.replace(f"{{{key}}}", str(number))
                 ours, theirs = race(
@@ -251,7 +250,11 @@ def main() -> None:
                 say(f"{shown[-1]}")
                 if asked.plans:
                     condition = rules.compile_rule(rule)
-                    explain(cursor, f"SELECT count(*) FROM {condition.source} WHERE {condition.sql}", condition.params)
+                    explain(
+                        cursor,
+                        f"SELECT count(*) FROM {condition.source} WHERE {condition.where}",  # noqa: S608
+                        condition.params,
+                    )
                     explain(cursor, statement, None)
         result(
             "segments",

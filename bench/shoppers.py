@@ -1,4 +1,4 @@
-"""A shop's customers for benchmarks: contacts, orders, tags, attributes, habits and messages, made by PostgreSQL itself.
+"""A shop's customers for benchmarks, with orders, tags, attributes, habits and messages, made by PostgreSQL itself.
 
 Import it after `rig.bench()` has prepared the database: it brings Django with it.
 """
@@ -12,9 +12,9 @@ from typing import Any
 
 import psycopg
 
+from envoi.channels.models import Account, Channel
 from envoi.contacts.models import Attribute, Tag
 from envoi.core.vault import seal
-from envoi.channels.models import Account, Channel
 from envoi.orders import bounds
 from envoi.segments import actions
 
@@ -32,7 +32,7 @@ SELECT '+336' || lpad(n::text, 8, '0'), 'Client ' || n,
        (ARRAY['granted', 'granted', 'granted', 'unknown', 'withdrawn'])[1 + h %% 5], 'unknown',
        now() - make_interval(hours => h %% 17520),
        CASE WHEN h %% 3 = 0 THEN now() - make_interval(hours => h %% 4000) END
-  FROM (SELECT n, abs(hashint8extended(n, 1)) %% 1000000 AS h FROM generate_series(1, %(count)s) n) AS numbered
+  FROM (SELECT n, (abs(hashint8extended(n, 1)) %% 1000000)::int AS h FROM generate_series(1, %(count)s) n) AS numbered
 """
 # One in five never ordered, the others from one order to many; three in ten of the orders have items.
 ORDERS = """
@@ -41,9 +41,9 @@ SELECT c.id, 'o' || k, now() - make_interval(hours => (abs(hashint8extended(c.id
        v.amount, 'EUR', v.amount, 1,
        CASE WHEN h %% 10 < 3 THEN jsonb_build_array(jsonb_build_object('sku', 'SKU-' || h %% 500, 'quantity', 1))
             ELSE '[]' END
-  FROM (SELECT id, abs(hashint8extended(id, 3)) %% 1000000 AS r FROM contacts) c
- CROSS JOIN LATERAL generate_series(1, CASE WHEN r %% 5 = 0 THEN 0 ELSE 1 + (r %% 12) * (r %% 4) * 5 / 12 END) k
- CROSS JOIN LATERAL (SELECT abs(hashint8extended(c.id * 64 + k, 4)) %% 1000000 AS h) s
+  FROM (SELECT id, (abs(hashint8extended(id, 3)) %% 1000000)::int AS r FROM contacts) c
+ CROSS JOIN LATERAL generate_series(1, CASE WHEN r %% 5 = 0 THEN 0 ELSE 1 + (r %% 12) * (r %% 4) * 3 / 5 END) k
+ CROSS JOIN LATERAL (SELECT (abs(hashint8extended(c.id * 64 + k, 4)) %% 1000000)::int AS h) s
  CROSS JOIN LATERAL (SELECT (5 + (c.r %% 500) * (50 + h %% 100) / 100)::numeric(14, 2) AS amount) v
 """
 TOTALS = """
@@ -57,7 +57,7 @@ SELECT contact_id, count(*), sum(value), 0, min(at), max(at), count(*) FILTER (W
 ACTIVITY = """
 INSERT INTO activity (contact_id, received, sent, delivered, read, last_seen_at)
 SELECT id, 1, 3, 3, 2, now() - make_interval(hours => (h %% 6000)::int)
-  FROM (SELECT id, abs(hashint8extended(id, 5)) %% 1000000 AS h FROM contacts) c WHERE h %% 10 < 6
+  FROM (SELECT id, (abs(hashint8extended(id, 5)) %% 1000000)::int AS h FROM contacts) c WHERE h %% 10 < 6
 """
 TAGGED = """
 INSERT INTO contact_tags (contact_id, tag_id)
@@ -71,7 +71,7 @@ INSERT INTO messages (contact_id, channel_id, campaign_id, direction, kind, cate
 SELECT c.id, %(channel)s, k, 'out', 'template', 'marketing',
        (ARRAY['read', 'read', 'read', 'delivered', 'sent', 'failed'])[1 + h %% 6], 'o' || k || '-' || c.id, at, at
   FROM contacts c CROSS JOIN generate_series(7, 8) k
- CROSS JOIN LATERAL (SELECT abs(hashint8extended(c.id * 16 + k, 7)) %% 1000000 AS h) s
+ CROSS JOIN LATERAL (SELECT (abs(hashint8extended(c.id * 16 + k, 7)) %% 1000000)::int AS h) s
  CROSS JOIN LATERAL (SELECT now() - make_interval(days => 10 * (k - 6)::int) AS at) a
  WHERE h %% 10 < CASE k WHEN 7 THEN 6 ELSE 3 END
 """

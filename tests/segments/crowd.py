@@ -35,6 +35,7 @@ COUNTRIES = ["FR", "CN", ""]
 NAMES = ["Élodie Girard", "100% sure", "a_b", "", "ann"]
 CITIES = ["Lyon", "lyon", "", None, 5, "50%"]
 LEVELS = ["gold", "silver", None]
+BEHAVIOUR = ("sent", "got", "read", "clicked", "replied", "bought")
 DAYS_AGO = [0.5, 5.5, 20.5, 60.5, 200.5]
 
 
@@ -229,7 +230,11 @@ def _facts(contact: Contact) -> dict[str, Any]:
     seen = Activity.objects.filter(contact=contact).values_list("last_seen_at", flat=True).first()
     touched = max((at for at in (contact.last_inbound_at, seen) if at), default=None)
     scores = _scores(totals)
-    named = [name for name, (_label, (r, f)) in RFM.items() if scores and r[0] <= scores[0] <= r[1] and f[0] <= scores[1] <= f[1]]
+    named = [
+        name
+        for name, (_label, (recency, frequency)) in RFM.items()
+        if scores and recency[0] <= scores[0] <= recency[1] and frequency[0] <= scores[1] <= frequency[1]
+    ]
     messages = list(Message.objects.filter(contact=contact))
     born = contact.attributes.get("born")
     points = contact.attributes.get("points")
@@ -275,7 +280,7 @@ def _facts(contact: Contact) -> dict[str, Any]:
         "attribute:club": _club(contact.attributes.get("club")),
         "attribute:level": contact.attributes.get("level"),
         "attribute:born": lambda operator, value: _born(born, operator, value),
-        **{f"campaign.{what}": _campaign(what, messages, orders) for what in ("sent", "got", "read", "clicked", "replied", "bought")},
+        **{f"campaign.{what}": _campaign(what, messages, orders) for what in BEHAVIOUR},
     }
 
 
@@ -332,6 +337,19 @@ def _campaign(what: str, messages: list[Message], orders: list[Order]) -> Callab
         delay = (answer.created_at - sent.accepted_at).total_seconds()
         return -1 <= delay < 3 * 86_400
 
+    def happened(sent: Message, answers: list[Message]) -> bool:
+        match what:
+            case "sent":
+                return True
+            case "got":
+                return sent.state in ("delivered", "read")
+            case "read":
+                return sent.state == "read"
+            case "replied":
+                return any(answered(sent, one) for one in answers)
+        tapped = [one for one in answers if one.kind == "button"]
+        return any(one.reply_to == sent.provider_id or (not one.reply_to and answered(sent, one)) for one in tapped)
+
     def did(_is: str, asked: Any) -> bool:
         limit = asked.get("days")
         for sent in messages:
@@ -346,18 +364,7 @@ def _campaign(what: str, messages: list[Message], orders: list[Order]) -> Callab
                 continue
             if limit and (clock.now() - sent.accepted_at).total_seconds() > limit * 86_400:
                 continue
-            answers = [one for one in messages if one.direction == "in"]
-            outcome = {
-                "sent": lambda: True,
-                "got": lambda: sent.state in ("delivered", "read"),
-                "read": lambda: sent.state == "read",
-                "replied": lambda: any(answered(sent, one) for one in answers),
-                "clicked": lambda: any(
-                    one.kind == "button" and (one.reply_to == sent.provider_id or (not one.reply_to and answered(sent, one)))
-                    for one in answers
-                ),
-            }
-            if outcome[what]():
+            if happened(sent, [one for one in messages if one.direction == "in"]):
                 return True
         return False
 

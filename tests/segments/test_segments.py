@@ -20,6 +20,7 @@ from tests.segments.crowd import TAGS, a_crowd, facts, holds
 
 pytestmark = pytest.mark.django_db
 
+
 def leaf(fields: list[str], operators: list[str], values: list[Any]) -> st.SearchStrategy[dict[str, Any]]:
     """Leaves of these fields."""
     return st.fixed_dictionaries(

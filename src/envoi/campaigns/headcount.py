@@ -75,12 +75,15 @@ def groups(
     category: str,
     channel_id: int,
     lifetime: timedelta,
+    exclude_inactive: bool = True,
 ) -> list[Group]:
     """The audience in groups, as the limits stand now; who would wait longer than `lifetime` is left out for good.
 
     Raises VariableMissing and BadRule as audience_of does.
     """
-    audience = audience_of(rule, mapping, components=components, category=category, also=COLUMNS)
+    audience = audience_of(
+        rule, mapping, components=components, category=category, also=COLUMNS, exclude_inactive=exclude_inactive
+    )
     rules = in_force(ledger_db(), channel_id)
     mine = ledger.portfolio_of(ledger_db(), channel_id)
     promotional = "true" if category == Template.Category.MARKETING else "false"

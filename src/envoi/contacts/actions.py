@@ -117,13 +117,18 @@ def tag(contact_ids: Iterable[int], *, name: str, by: Staff | None = None) -> in
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            INSERT INTO contact_tags (contact_id, tag_id)
-            SELECT id, %(tag)s FROM contacts WHERE id = ANY(%(ids)s) ORDER BY id
-                ON CONFLICT DO NOTHING
+            WITH put AS (
+                INSERT INTO contact_tags (contact_id, tag_id)
+                SELECT id, %(tag)s FROM contacts WHERE id = ANY(%(ids)s) ORDER BY id
+                    -- What a rule put is a person's own from now on.
+                    ON CONFLICT (contact_id, tag_id) DO UPDATE SET by_rule = false WHERE contact_tags.by_rule
+                RETURNING xmax = 0 AS is_new
+            )
+            SELECT count(*) FILTER (WHERE is_new) FROM put
             """,
             {"tag": word.pk, "ids": list(contact_ids)},
         )
-        return int(cursor.rowcount)
+        return int(cursor.fetchone()[0])
 
 
 @transaction.atomic

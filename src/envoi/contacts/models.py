@@ -143,12 +143,13 @@ class Tag(models.Model):
 
 
 class ContactTag(models.Model):
-    """This contact has this tag, since `at`."""
+    """This contact has this tag, since `at`. `by_rule`: put by a rule, which may take it off again (segments.tagging)."""
 
     pk = models.CompositePrimaryKey("contact_id", "tag_id")
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="tagged", db_index=False)
     tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="tagged", db_index=False)
     at = models.DateTimeField(db_default=Now())
+    by_rule = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         db_table = "contact_tags"

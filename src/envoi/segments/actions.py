@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from ..core import clock
+from ..core import clock, jobs
 from ..core.errors import BadInput, NotFound
 from ..core.phone import BadPhone, e164
 from ..team.actions import note
@@ -20,13 +20,14 @@ from ..team.rights import require
 from .compiling import compile_rule
 from .errors import NameTaken, StillUsed
 from .known import KnownSegment
-from .models import Segment
+from .models import AutoTag, Segment
 from .queries import uses_of
 from .references import check_circle, refers_to
 
 __all__ = ["NameTaken", "StillUsed"]
 
 MOST_PASTED = 100_000
+EVERYBODYS_TAGS = "segments.tag_everybody"
 
 
 @transaction.atomic
@@ -58,6 +59,9 @@ def save_segment(
     _claim_name(segment, name)
     segment.rule, segment.counted, segment.counted_at = rule, None, None
     segment.save()
+    if segment_id is not None and AutoTag.objects.exists():
+        # Perhaps a tag follows this segment, or one that is made of it.
+        jobs.defer(EVERYBODYS_TAGS, once="all")
     note(by, "segments.save", f"segment/{segment.pk}", {"rule": rule})
     return segment
 
@@ -117,7 +121,7 @@ def add_chosen(segment_id: int, *, rule: dict[str, Any], by: Staff | None) -> Li
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            WITH chosen AS MATERIALIZED (SELECT c.id FROM {condition.source} WHERE {condition.sql}), added AS (
+            WITH chosen AS MATERIALIZED (SELECT c.id FROM {condition.source} WHERE {condition.where}), added AS (
                 INSERT INTO segment_members (contact_id, segment_id)
                 SELECT id, %(_segment)s FROM chosen ORDER BY id ON CONFLICT DO NOTHING RETURNING contact_id
             )

@@ -58,7 +58,7 @@ def tag(q: Question) -> str:
     """By the tag's number, whose frequency PostgreSQL knows; a tag that is gone has number 0, and nobody has it."""
     ids = [q.known.tag_id(name) or 0 for name in q.value]
     which = f"= {q.put(ids[0])}" if len(ids) == 1 else f"= ANY({q.put(ids)})"
-    return f"EXISTS (SELECT 1 FROM contact_tags t WHERE t.contact_id = c.id AND t.tag_id {which})"
+    return f"EXISTS (SELECT 1 FROM contact_tags t WHERE t.contact_id = c.id AND t.tag_id {which})"  # noqa: S608
 
 
 def language(q: Question) -> str:
@@ -205,7 +205,7 @@ def product(q: Question) -> str:
     when = f" AND x.at >= {q.ago(q.value['days'])}" if q.value["days"] else ""
     counts = COUNTS.replace("o.", "x.")
     return (
-        f"EXISTS (SELECT 1 FROM orders x WHERE x.contact_id = c.id AND x.items <> '[]'::jsonb AND ({tests})"
+        f"EXISTS (SELECT 1 FROM orders x WHERE x.contact_id = c.id AND x.items <> '[]'::jsonb AND ({tests})"  # noqa: S608
         f" AND {counts}{when})"
     )
 
@@ -238,10 +238,10 @@ def campaign(q: Question) -> str:
     days = q.value["days"]
     what = q.field.name.removeprefix("campaign.")
     states = {"got": "('delivered', 'read')", "read": "('read')"}.get(what, ACCEPTED)
-    sql = f"SELECT 1 FROM messages m WHERE m.contact_id = c.id AND {which} AND m.state IN {states}"
+    sql = f"SELECT 1 FROM messages m WHERE m.contact_id = c.id AND {which} AND m.state IN {states}"  # noqa: S608
     if what == "bought":
         until = f"m.accepted_at + make_interval(days => {q.put(days or 7)})"
-        return f"EXISTS ({sql} AND EXISTS (SELECT 1 FROM orders x WHERE {BOUGHT} AND x.at < {until}))"
+        return f"EXISTS ({sql} AND EXISTS (SELECT 1 FROM orders x WHERE {BOUGHT} AND x.at < {until}))"  # noqa: S608
     if days:
         sql += f" AND m.accepted_at >= {q.ago(days)}"
     answer = "SELECT 1 FROM messages i WHERE i.contact_id = m.contact_id AND i.direction = 'in'"

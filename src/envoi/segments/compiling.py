@@ -25,11 +25,21 @@ ALIVE = "c.erased_at IS NULL"
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A boolean SQL expression over `FROM {source}`, with its named parameters; NULL is no. It holds no other %."""
+    """A boolean SQL expression with its named parameters; NULL is no. It holds no other %.
 
-    sql: str
+    Quickest as `FROM {source} WHERE {where}`; `sql` alone is for who has only `contacts c`.
+    """
+
+    where: str
     params: dict[str, Any]
     joins: tuple[str, ...] = ()
+
+    @property
+    def sql(self) -> str:
+        """The same over `contacts c` and nothing else."""
+        if not self.joins:
+            return self.where
+        return f"c.id IN (SELECT c.id FROM {self.source} WHERE {self.where})"  # noqa: S608
 
     @property
     def source(self) -> str:

@@ -48,7 +48,7 @@ def count(rule: Mapping[str, Any]) -> int:
     condition = compile_rule(rule)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(QUICKLY)
-        cursor.execute(f"SELECT count(*) FROM {condition.source} WHERE {condition.sql}", condition.params)  # noqa: S608
+        cursor.execute(f"SELECT count(*) FROM {condition.source} WHERE {condition.where}", condition.params)  # noqa: S608
         return int(cursor.fetchone()[0])
 
 
@@ -56,7 +56,7 @@ def sample(rule: Mapping[str, Any], limit: int = 10) -> list[Contact]:
     """The newest few contacts that the rule chooses. Raises BadRule."""
     condition = compile_rule(rule)
     parameters = {**condition.params, "_limit": limit}
-    sql = f"SELECT c.* FROM {condition.source} WHERE {condition.sql} ORDER BY c.id DESC LIMIT %(_limit)s"  # noqa: S608
+    sql = f"SELECT c.* FROM {condition.source} WHERE {condition.where} ORDER BY c.id DESC LIMIT %(_limit)s"  # noqa: S608
     return list(Contact.objects.raw(sql, parameters))
 
 
@@ -100,7 +100,7 @@ def estimate(condition: Condition) -> int:
     """How many the planner expects: quick, and only as good as its statistics."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"EXPLAIN (FORMAT JSON) SELECT 1 FROM {condition.source} WHERE {condition.sql}",  # noqa: S608
+            f"EXPLAIN (FORMAT JSON) SELECT 1 FROM {condition.source} WHERE {condition.where}",  # noqa: S608
             condition.params,
         )
         plan = cursor.fetchone()[0]
@@ -113,7 +113,7 @@ def _ask(cursor: Any, condition: Condition, limit: int) -> tuple[int, list[int]]
     # rule that few pass, in the hope of meeting six soon.
     cursor.execute(
         f"""
-        WITH found AS MATERIALIZED (SELECT c.id FROM {condition.source} WHERE {condition.sql})
+        WITH found AS MATERIALIZED (SELECT c.id FROM {condition.source} WHERE {condition.where})
         SELECT (SELECT count(*) FROM found), ARRAY(SELECT id FROM found ORDER BY id DESC LIMIT %(_limit)s)
         """,  # noqa: S608
         {**condition.params, "_limit": limit},

@@ -73,9 +73,7 @@ CONTRARY: Final[dict[str, str]] = {
 # These say everything by themselves.
 WITHOUT_VALUE: Final = frozenset({"set", "unset", "yes", "no", "anniversary_week"})
 # What is compared with a number of days, with a date, whatever the field's own kind is.
-WITH_DAYS: Final = frozenset(
-    {"within", "not_within", "coming", "anniversary", "since_days", "not_since_days"}
-)
+WITH_DAYS: Final = frozenset({"within", "not_within", "coming", "anniversary", "since_days", "not_since_days"})
 WITH_DATE: Final = frozenset({"on", "since", "before", "between_dates"})
 
 COMPARISONS: Final[dict[str, Callable[[float, float], bool]]] = {

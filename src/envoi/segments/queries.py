@@ -137,7 +137,7 @@ def _collect(rule: Any, asked: list[Rule]) -> None:
     match shape(rule):
         case "not", part:
             _collect(part, asked)
-        case ("all" | "any"), parts:
+        case (("all" | "any"), parts):
             for part in parts:
                 _collect(part, asked)
         case _:
@@ -183,4 +183,3 @@ def _address(name: str, key: int) -> str:
         return reverse(name, args=[key])
     except NoReverseMatch:
         return ""
-

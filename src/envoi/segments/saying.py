@@ -165,7 +165,9 @@ def _number_words(about: Field, operator: str, value: Any) -> str:
 
 def _campaign_words(about: Field, value: dict[str, Any], known: Known) -> str:
     if value["campaign"]:
-        named = _("the campaign %(name)s") % {"name": _quoted(known.campaign(value["campaign"]) or f"#{value['campaign']}")}
+        named = _("the campaign %(name)s") % {
+            "name": _quoted(known.campaign(value["campaign"]) or f"#{value['campaign']}")
+        }
     else:
         named = _("any campaign")
     if about.name == "campaign.bought":
