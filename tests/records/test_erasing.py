@@ -71,7 +71,7 @@ def test_nothing_of_an_erased_person_is_left_but_sums_and_the_proof_of_their_wit
         erasing.erase(ana, by=owner)
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 def test_orders_stay_in_the_sums_without_their_owner():
     brought(
         f"customer,date,amount,currency,order id\n{PHONE},2026-03-01,12.50,EUR,A-639980001\n",

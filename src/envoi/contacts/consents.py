@@ -8,8 +8,6 @@ from typing import Any, Literal
 
 import psycopg
 
-from .models import ConsentEntry
-
 State = Literal["granted", "withdrawn", "pending"]
 
 # Only the newest entry stands on the contact, whatever the order in which entries arrive. But a STOP that reaches us
@@ -145,18 +143,28 @@ def record_known(db: Any, says: FileSays) -> None:
 # From here on: for two records that become one.
 
 
-def newest(contact_ids: list[int], purpose: str) -> list[int]:
-    """Whose line of this purpose is the newest of all, first; of two of the same moment the withdrawal."""
-    lines = ConsentEntry.objects.filter(contact_id__in=contact_ids, purpose=purpose)
-    ordered = sorted(lines, key=lambda line: (line.at, line.state == "withdrawn", line.id), reverse=True)
-    return [line.contact_id for line in ordered]
+def newest(db: psycopg.Connection[Any], contact_ids: list[int], purpose: str) -> int | None:
+    """Whose line of this purpose is the newest, None without any; of two of the same moment the withdrawal."""
+    row = db.execute(
+        """SELECT contact_id FROM consents WHERE contact_id = ANY(%(ids)s) AND purpose = %(purpose)s
+            ORDER BY at DESC, state = 'withdrawn' DESC, id DESC LIMIT 1""",
+        {"ids": contact_ids, "purpose": purpose},
+    ).fetchone()
+    return row[0] if row else None
 
 
-def lines_of(contact_id: int, *, proof: str) -> list[int]:
+def lines_of(db: psycopg.Connection[Any], contact_id: int, *, proof: str) -> list[int]:
     """The ids of a contact's lines with exactly this proof."""
-    return list(ConsentEntry.objects.filter(contact_id=contact_id, proof=proof).values_list("id", flat=True))
+    rows = db.execute(
+        "SELECT id FROM consents WHERE contact_id = %(id)s AND proof = %(proof)s ORDER BY id",
+        {"id": contact_id, "proof": proof},
+    )
+    return [row[0] for row in rows]
 
 
-def take_back(contact_id: int, ids: list[int]) -> None:
+def take_back(db: psycopg.Connection[Any], contact_id: int, ids: list[int]) -> None:
     """Remove lines that a merge wrote, when it is undone: nobody had said them. Nothing else is ever removed."""
-    ConsentEntry.objects.filter(contact_id=contact_id, id__in=ids, source="merge").delete()
+    db.execute(
+        "DELETE FROM consents WHERE contact_id = %(id)s AND id = ANY(%(ids)s) AND source = 'merge'",
+        {"id": contact_id, "ids": ids},
+    )

@@ -148,7 +148,7 @@ class ContactForm(forms.Form):
 
 
 class ProfileForm(forms.Form):
-    """What is known of one contact; a field for each attribute that the company has defined, and for those from files."""
+    """What is known of one contact; a field for each attribute, defined by the company or come with a file."""
 
     name = forms.CharField(label=_("Name"), required=False, max_length=200)
     language = forms.CharField(label=_("Language"), help_text=_("Such as fr, en or zh."), required=False, max_length=12)
@@ -164,7 +164,7 @@ class ProfileForm(forms.Form):
     owner = forms.TypedChoiceField(label=_("Looked after by"), required=False, coerce=int, empty_value=None)
 
     def __init__(
-        self, *args: Any, contact: Contact, known: Sequence[Attribute], staff: Sequence[Staff], **more: Any
+        self, data: Any = None, *, contact: Contact, known: Sequence[Attribute], staff: Sequence[Staff]
     ) -> None:
         said = {
             "name": contact.name,
@@ -173,7 +173,7 @@ class ProfileForm(forms.Form):
             "time_zone": contact.timezone,
             "owner": contact.owner_id,
         }
-        super().__init__(*args, initial=said, **more)
+        super().__init__(data, initial=said)
         self.fields["owner"].choices = [("", "–"), *((one.pk, str(one)) for one in staff)]  # type: ignore[attr-defined]
         keys = {one.key for one in known}
         for one in known:

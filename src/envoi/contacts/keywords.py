@@ -17,12 +17,11 @@ from .optout import DEFAULTS, LONGEST, defaults, folded
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A word as the page shows it: what it means now, and whether that is ours or the company's doing."""
+    """A word as the page shows it, and what it does unless the company says otherwise ("nothing" for its own words)."""
 
     word: str
     shown: str
-    means: str
-    own: bool
+    usual: str
 
 
 def listed() -> dict[str, dict[str, list[Shown]]]:
@@ -39,10 +38,10 @@ def listed() -> dict[str, dict[str, list[Shown]]]:
                     continue
                 seen.add(word)
                 means = changed[word].means if word in changed else meaning
-                found[means].setdefault(language, []).append(Shown(word, shown, means, own=False))
+                found[means].setdefault(language, []).append(Shown(word, shown, meaning))
     for word, one in changed.items():
         if word not in seen and one.means != Keyword.Means.NOTHING:
-            found[one.means].setdefault(one.language, []).append(Shown(word, one.shown, one.means, own=True))
+            found[one.means].setdefault(one.language, []).append(Shown(word, one.shown, "nothing"))
     return found
 
 

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from ..core.errors import Problem
+from ..core.errors import BadInput
 from ..team.requests import StaffRequest
 from ..team.rights import may, require
 from ..web.look import language_name
@@ -30,7 +30,7 @@ def edit(request: StaffRequest, contact_id: int) -> HttpResponse:
         try:
             profile.change(contact_id, **form.values(), by=request.user)
             return redirect("reports:contact", contact_id)
-        except Problem as problem:
+        except BadInput as problem:
             # What was typed stays in the page, with the sentence above it.
             form.add_error(None, problem.sentence)
     context = {"contact": contact, "form": form}
@@ -71,7 +71,7 @@ def attribute_list(request: StaffRequest) -> HttpResponse:
         try:
             attributes.define(**form.values(), by=request.user)
             return redirect("contacts:attributes")
-        except Problem as problem:
+        except BadInput as problem:
             form.add_error(None, problem.sentence)
     context = {"form": form, "attributes": attributes.definitions(), "may_change": may(request.user, "contacts.write")}
     return render(request, "contacts/attributes.html", context, status=422 if form.is_bound else 200)
@@ -98,7 +98,7 @@ def words(request: StaffRequest) -> HttpResponse:
         try:
             keywords.set_word(**form.cleaned_data, by=request.user)
             return redirect("contacts:words")
-        except Problem as problem:
+        except BadInput as problem:
             form.add_error(None, problem.sentence)
     if asking.is_bound and asking.is_valid():
         given = asking.cleaned_data

@@ -110,7 +110,7 @@ def message_received(fact: MessageReceived, origin: Origin) -> None:
     meaning = origin.words.meaning([fact.text, _payload(fact)])
     if not meaning:
         return
-    said = {"source": "keyword", "text": fact.text, "proof": fact.provider_id, "at": fact.at}
+    said: dict[str, Any] = {"source": "keyword", "text": fact.text, "proof": fact.provider_id, "at": fact.at}
     if meaning == "stop":
         for one in contacts.everybody_with_a_key_of(fact.sender):
             contacts.record_consent(one, purpose="marketing", state="withdrawn", **said)

@@ -165,7 +165,7 @@ def undo(merge_id: int, *, by: Staff | None) -> Merge:
     with connection.cursor() as cursor:
         belongings.insert(cursor, "contacts", [saved["gone"]])
         # The line that said "a withdrawal of either holds for both" was no word of anybody's.
-        consents.take_back(kept_id, saved["lines"])
+        consents.take_back(ledger_db(), kept_id, saved["lines"])
         for one in ALL:
             if one.table in saved["tables"]:
                 back = Saved(**saved["tables"][one.table])
@@ -213,9 +213,9 @@ def _consent(kept: Contact, gone: Contact, purpose: str) -> str:
     states = {one.pk: getattr(one, purpose) for one in (kept, gone)}
     if "withdrawn" in states.values():
         return "withdrawn"
-    lines = consents.newest([kept.pk, gone.pk], purpose)
-    if lines:
-        return states[lines[0]]
+    last = consents.newest(ledger_db(), [kept.pk, gone.pk], purpose)
+    if last is not None:
+        return states[last]
     return max(states.values(), key=RANK.index)
 
 
@@ -229,14 +229,14 @@ def _consent_lines(
             consents.record(
                 ledger_db(),
                 merged.kept_id,
-                purpose=purpose,  # type: ignore[arg-type]
+                purpose=purpose,
                 state="withdrawn",
                 source="merge",
                 text=_("One of the two records that were merged had withdrawn."),
                 proof=f"merge {merged.pk}",
                 by=by.pk if by else None,
             )
-    return consents.lines_of(merged.kept_id, proof=f"merge {merged.pk}")
+    return consents.lines_of(ledger_db(), merged.kept_id, proof=f"merge {merged.pk}")
 
 
 def _derive(contact_ids: Sequence[int]) -> None:

@@ -88,9 +88,9 @@ def _told(contact_id: int, keys: Sequence[tuple[datetime, str, int]]) -> dict[tu
     for order in Order.objects.filter(**mine, id__in=ids.get("order", ())):
         what = _("Bought for %(amount)s %(currency)s") % {"amount": order.amount, "currency": order.currency}
         told["order", order.id] = Entry(order.at, what, tone="calm")
-    for one in Note.objects.filter(**mine, id__in=ids.get("note", ())).select_related("by"):
-        what = _("Note by %(name)s") % {"name": one.by} if one.by else _("Note")
-        told["note", one.id] = Entry(one.at, what, note=one.text)
+    for note in Note.objects.filter(**mine, id__in=ids.get("note", ())).select_related("by"):
+        what = _("Note by %(name)s") % {"name": note.by} if note.by else _("Note")
+        told["note", note.id] = Entry(note.at, what, note=note.text)
     for event in ContactEvent.objects.filter(**mine, id__in=ids.get("event", ())).select_related("by"):
         told["event", event.id] = _event(event)
     for tag in Tag.objects.filter(pk__in=ids.get("tag", ())):
