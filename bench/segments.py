@@ -21,6 +21,7 @@ from typing import Any
 from bench.rig import Memory, bench, result, say
 
 TIMES = 3
+SHORT = 0.4  # seconds
 
 # (rule, what an expert writes). {vip}, {guests}: numbers looked up before.
 RULES: list[tuple[str, dict[str, Any], str]] = [
@@ -58,7 +59,7 @@ RULES: list[tuple[str, dict[str, Any], str]] = [
         {"field": "orders.average", "is": ">", "value": 200},
         """
         SELECT count(*) FROM order_totals o JOIN contacts c ON c.id = o.contact_id
-         WHERE o.spend / (o.orders - o.unconverted) > 200 AND o.orders > o.unconverted AND c.erased_at IS NULL
+         WHERE o.spend / NULLIF(o.orders - o.unconverted, 0) > 200 AND c.erased_at IS NULL
         """,
     ),
     (
@@ -131,9 +132,8 @@ RULES: list[tuple[str, dict[str, Any], str]] = [
             ]
         },
         """
-        WITH b AS MATERIALIZED (SELECT recency, frequency FROM rfm_bounds ORDER BY at DESC LIMIT 1)
         SELECT count(*) FROM order_totals o JOIN contacts c ON c.id = o.contact_id
-         WHERE o.last_at > (SELECT recency[2] FROM b) AND o.orders > (SELECT frequency[3] FROM b)
+         WHERE o.last_at > '{recent}' AND o.orders > {often}
            AND c.erased_at IS NULL
            AND NOT EXISTS (SELECT 1 FROM contact_tags t WHERE t.contact_id = o.contact_id AND t.tag_id = {vip})
         """,
@@ -201,8 +201,8 @@ RULES: list[tuple[str, dict[str, Any], str]] = [
            AND (o.spend > 2000 OR c.created_at >= now() - interval '30 days'
                 OR c.id IN (SELECT contact_id FROM contact_tags WHERE tag_id = {vip}))
            AND NOT EXISTS (SELECT 1 FROM segment_members l WHERE l.contact_id = c.id AND l.segment_id = {guests})
-           AND (c.created_at >= now() - interval '90 days'
-                OR GREATEST(c.last_inbound_at, v.last_seen_at, o.last_at) >= now() - interval '90 days')
+           AND (c.created_at >= now() - interval '90 days' OR c.last_inbound_at >= now() - interval '90 days'
+                OR v.last_seen_at >= now() - interval '90 days' OR o.last_at >= now() - interval '90 days')
         """,
     ),
 ]
@@ -249,7 +249,7 @@ def main() -> None:
                 )
                 say(f"{shown[-1]}")
                 if asked.plans:
-                    condition = rules.compile_rule(rule)
+                    condition = rules.compile_rule(rule, at_once=True)
                     explain(
                         cursor,
                         f"SELECT count(*) FROM {condition.source} WHERE {condition.where}",  # noqa: S608
@@ -284,8 +284,10 @@ def filled(rule: Any, numbers: dict[str, Any]) -> Any:
 
 
 def race(ours: Callable[[], Any], theirs: Callable[[], Any]) -> tuple[tuple[float, Any], tuple[float, Any]]:
-    """The best of a few runs of each, in turn."""
+    """The best of a few runs of each, in turn; of more where they are short."""
     runs = [(timed(ours), timed(theirs)) for _ in range(TIMES)]
+    if min(runs)[0][0] < SHORT:
+        runs += [(timed(ours), timed(theirs)) for _ in range(2 * TIMES)]
     return min(one for one, _ in runs), min(one for _, one in runs)
 
 

@@ -16,6 +16,7 @@ from envoi.channels.models import Account, Channel
 from envoi.contacts.models import Attribute, Tag
 from envoi.core.vault import seal
 from envoi.orders import bounds
+from envoi.orders.models import RfmBounds
 from envoi.segments import actions
 
 __all__ = ["make", "start"]
@@ -127,7 +128,9 @@ def make(url: str, count: int) -> dict[str, Any]:
             db.execute(f"VACUUM (ANALYZE, FREEZE) {table}")
     bounds.refresh()
     seed = int.from_bytes(hashlib.sha256(b"autumn").digest()[:8], signed=True)
-    return {"vip": tags["vip"], "guests": guests, "seed": seed}
+    newest = RfmBounds.objects.latest("at")
+    found = {"recent": newest.recency[1].isoformat(), "often": newest.frequency[2]}
+    return {"vip": tags["vip"], "guests": guests, "seed": seed, **found}
 
 
 # Those that no constraint stands for.

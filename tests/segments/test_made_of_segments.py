@@ -170,9 +170,18 @@ def test_every_ready_made_segment_can_be_counted_and_is_taken_once(owner: Staff)
     )
 
 
+MANY = """
+INSERT INTO contacts (name, language, country, timezone, marketing, service)
+SELECT 'Ana ' || n, '', '', '', 'unknown', 'unknown' FROM generate_series(1, 30000) n
+"""
+WAITING = """
+SELECT count(*) FROM pg_stat_activity WHERE application_name = 'envoi counts page' AND wait_event = 'relation'
+"""
+
+
 def test_counting_that_takes_too_long_ends_with_an_estimate() -> None:
     with connection.cursor() as cursor:
-        cursor.execute("INSERT INTO contacts (name) SELECT 'Ana ' || n FROM generate_series(1, 30000) n")
+        cursor.execute(MANY)
         cursor.execute("ANALYZE contacts")
     rule = {"all": [{"field": "name", "is": "contains_not", "value": f"{number}"} for number in range(30, 90)]}
     with pytest.raises(TooSlow, match="estimate") as caught:
@@ -194,15 +203,17 @@ def test_a_newer_question_from_the_same_page_ends_the_one_before_it(raw_db: psyc
         finally:
             connection.close()
 
-    asks = (
-        "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'envoi counts page' AND wait_event = 'relation'"
-    )
+    def waits() -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute(WAITING)
+            return cursor.fetchone() == (1,)
+
     with raw_db.transaction():
         # Until this ends, whoever counts waits.
         raw_db.execute("LOCK TABLE contacts IN ACCESS EXCLUSIVE MODE")
         first = threading.Thread(target=ask)
         first.start()
-        wait_until(lambda: raw_db.execute(asks).fetchone() == (1,), saying="nobody asks")
+        wait_until(waits, saying="nobody asks")
         raw_db.execute(END_THE_ONE_BEFORE, {"name": "envoi counts page"})
         first.join(10)
     assert ended == [Superseded]

@@ -196,7 +196,7 @@ def test_a_rule_reads_as_a_sentence_in_each_language():
         ]
     }
     assert in_words(rule) == (
-        "has the tag “vip” and (total spent is more than 1,200 or not: country is FR)"
+        "has the tag “vip” and (total spent is more than 1,200 or country is not FR)"
         " and has not ordered in the last 90 days"
     )
     with translation.override("fr"):

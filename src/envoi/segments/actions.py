@@ -23,6 +23,7 @@ from .known import KnownSegment
 from .models import AutoTag, Segment
 from .queries import uses_of
 from .references import check_circle, refers_to
+from .saying import quoted
 
 __all__ = ["NameTaken", "StillUsed"]
 
@@ -89,7 +90,7 @@ def delete_segment(segment_id: int, *, by: Staff | None) -> None:
     segment = _locked(segment_id)
     uses = uses_of(segment)
     if uses:
-        named = ", ".join(_("“%(name)s”") % {"name": one.name} for one in uses[:5])
+        named = ", ".join(quoted(one.name) for one in uses[:5])
         more = len(uses) - 5
         if more > 0:
             named = ngettext("%(named)s and %(more)d more", "%(named)s and %(more)d more", more) % {

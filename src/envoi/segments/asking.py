@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from ..orders.features import bound
+from ..orders.features import MEASURES, Measure
 from ..orders.worth import COUNTS
 from .known import Known
 
@@ -27,19 +27,29 @@ BOUGHT = f"x.contact_id = m.contact_id AND {COUNTS.replace('o.', 'x.')} AND x.at
 
 @dataclass(slots=True)
 class Question:
-    """One leaf, ready to be asked: `operator` is never one that says the contrary of another."""
+    """One leaf, ready to be asked: `operator` is never one that says the contrary of another.
+
+    one_of_many: it is no condition by itself but an alternative, asked of everybody at once.
+    """
 
     field: Field
     operator: str
     value: Any
     known: Known
     params: dict[str, Any]
+    one_of_many: bool = False
 
     def put(self, value: Any) -> str:
         """A parameter with this value, as it stands in the SQL."""
         name = f"r{len(self.params) + 1}"
         self.params[name] = value
         return f"%({name})s"
+
+    def some(self, table: str, key: str, test: str) -> str:
+        """They have a row in `table` that passes the test."""
+        if self.one_of_many:
+            return f"c.id IN (SELECT {key} FROM {table} WHERE {test})"  # noqa: S608
+        return f"EXISTS (SELECT 1 FROM {table} WHERE {key} = c.id AND {test})"  # noqa: S608
 
     def ago(self, days: int) -> str:
         """The moment so many days ago."""
@@ -58,7 +68,7 @@ def tag(q: Question) -> str:
     """By the tag's number, whose frequency PostgreSQL knows; a tag that is gone has number 0, and nobody has it."""
     ids = [q.known.tag_id(name) or 0 for name in q.value]
     which = f"= {q.put(ids[0])}" if len(ids) == 1 else f"= ANY({q.put(ids)})"
-    return f"EXISTS (SELECT 1 FROM contact_tags t WHERE t.contact_id = c.id AND t.tag_id {which})"  # noqa: S608
+    return q.some("contact_tags t", "t.contact_id", f"t.tag_id {which}")
 
 
 def language(q: Question) -> str:
@@ -84,18 +94,26 @@ def moment(q: Question) -> str:
     """A time that is so many days ago at most, or on this or that side of a day (UTC)."""
     match q.operator:
         case "within":
-            return f"{q.field.column} >= {q.ago(q.value)}"
+            return _reaches(q, q.ago(q.value))
         case "since":
-            return f"{q.field.column} >= {q.put(q.value)}::date"
+            return _reaches(q, f"{q.put(q.value)}::date")
         case _:
             return f"{q.field.column} < {q.put(q.value)}::date"
+
+
+def _reaches(q: Question, moment: str) -> str:
+    """The latest of a field's times is at `moment` or later: any of them is, which PostgreSQL can estimate."""
+    if not q.field.columns:
+        return f"{q.field.column} >= {moment}"
+    return "(" + " OR ".join(f"{one} >= {moment}" for one in q.field.columns) + ")"
 
 
 def inactive(q: Question) -> str:
     """Neither wrote, read nor ordered for so long, and has been known for longer."""
     since = q.ago(q.value)
     return (
-        f"(c.created_at < {since} AND (GREATEST(c.last_inbound_at, v.last_seen_at, o.last_at) >= {since}) IS NOT TRUE)"
+        f"(c.created_at < {since} AND (c.last_inbound_at >= {since} OR v.last_seen_at >= {since}"
+        f" OR o.last_at >= {since}) IS NOT TRUE)"
     )
 
 
@@ -204,19 +222,37 @@ def product(q: Question) -> str:
     tests = " OR ".join(f"x.items @> {q.put(json.dumps([{key: wanted}]))}::jsonb" for key in ("sku", "name"))
     when = f" AND x.at >= {q.ago(q.value['days'])}" if q.value["days"] else ""
     counts = COUNTS.replace("o.", "x.")
-    return (
-        f"EXISTS (SELECT 1 FROM orders x WHERE x.contact_id = c.id AND x.items <> '[]'::jsonb AND ({tests})"  # noqa: S608
-        f" AND {counts}{when})"
-    )
+    return q.some("orders x", "x.contact_id", f"x.items <> '[]'::jsonb AND ({tests}) AND {counts}{when}")
 
 
-def score_between(measure: Any, low: int, high: int) -> str:
-    """A score from `low` to `high`, as comparisons with the bounds themselves, which an index can answer."""
-    column = {"recency": "o.last_at", "frequency": "o.orders", "monetary": "o.spend"}[measure]
-    parts = [f"{column} > {bound(measure, low)}"] if low > 1 else []
-    parts += [f"{column} <= {bound(measure, high + 1)}"] if high < 5 else []
-    # Without bounds there are no scores.
-    return " AND ".join(parts) or f"{bound(measure, 2)} IS NOT NULL"
+def score_between(q: Question, measure: Measure, low: int, high: int) -> str:
+    """A score from `low` to `high`, as comparisons with the bounds themselves.
+
+    The newest bounds are looked up while compiling: PostgreSQL sees how many lie beyond them, and an index can answer.
+    """
+    bounds = q.known.bounds(measure)
+    low, high = max(low, 1), min(high, 5)
+    if len(bounds) != 4 or low > high:
+        # Without bounds there are no scores.
+        return "false"
+    column = MEASURES[measure]
+    parts = [f"{column} > {q.put(bounds[low - 2])}"] if low > 1 else []
+    parts += [f"{column} <= {q.put(bounds[high - 1])}"] if high < 5 else []
+    return " AND ".join(parts) or f"{column} IS NOT NULL"
+
+
+def score(q: Question) -> str:
+    """A comparison with a score."""
+    match q.operator:
+        case "between":
+            low, high = q.value
+        case "=":
+            low, high = q.value, q.value
+        case "<" | "<=":
+            low, high = 1, q.value - (q.operator == "<")
+        case _:
+            low, high = q.value + (q.operator == ">"), 5
+    return f"({score_between(q, q.field.measure, low, high)})"
 
 
 def rfm(q: Question) -> str:
@@ -224,8 +260,8 @@ def rfm(q: Question) -> str:
     return (
         "("
         + " OR ".join(
-            f"({score_between('recency', *q.field.areas[one][0])} AND"
-            f" {score_between('frequency', *q.field.areas[one][1])})"
+            f"({score_between(q, 'recency', *q.field.areas[one][0])} AND"
+            f" {score_between(q, 'frequency', *q.field.areas[one][1])})"
             for one in q.value
         )
         + ")"
@@ -238,21 +274,22 @@ def campaign(q: Question) -> str:
     days = q.value["days"]
     what = q.field.name.removeprefix("campaign.")
     states = {"got": "('delivered', 'read')", "read": "('read')"}.get(what, ACCEPTED)
-    sql = f"SELECT 1 FROM messages m WHERE m.contact_id = c.id AND {which} AND m.state IN {states}"  # noqa: S608
+    test = f"{which} AND m.state IN {states}"
     if what == "bought":
         until = f"m.accepted_at + make_interval(days => {q.put(days or 7)})"
-        return f"EXISTS ({sql} AND EXISTS (SELECT 1 FROM orders x WHERE {BOUGHT} AND x.at < {until}))"  # noqa: S608
+        test += f" AND EXISTS (SELECT 1 FROM orders x WHERE {BOUGHT} AND x.at < {until})"  # noqa: S608
+        return q.some("messages m", "m.contact_id", test)
     if days:
-        sql += f" AND m.accepted_at >= {q.ago(days)}"
+        test += f" AND m.accepted_at >= {q.ago(days)}"
     answer = "SELECT 1 FROM messages i WHERE i.contact_id = m.contact_id AND i.direction = 'in'"
     if what == "replied":
-        sql += f" AND EXISTS ({answer} AND {ANSWERED})"
+        test += f" AND EXISTS ({answer} AND {ANSWERED})"
     if what == "clicked":
-        sql += (
+        test += (
             f" AND EXISTS ({answer} AND i.kind IN ('button', 'interactive')"
             f" AND (i.reply_to = m.provider_id OR (i.reply_to = '' AND {ANSWERED})))"
         )
-    return f"EXISTS ({sql})"
+    return q.some("messages m", "m.contact_id", test)
 
 
 def random_share(q: Question) -> str:

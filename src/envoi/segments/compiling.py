@@ -54,26 +54,31 @@ class _Compiler:
     needs: set[str] = field(default_factory=set)
     leaves: int = 0
     within: tuple[KnownSegment, ...] = ()
+    at_once: bool = False
 
     def condition(self, sql: str) -> Condition:
         """The SQL with all that it needs."""
         return Condition(sql, self.params, tuple(JOINS[one] for one in sorted(self.needs)))
 
-    def tree(self, rule: Any, *, negated: bool, depth: int) -> str:
-        """Negations go down to the leaves, where NOT EXISTS is a join of its own and NULL is settled."""
+    def tree(self, rule: Any, *, negated: bool, depth: int, must: bool = True) -> str:
+        """Negations go down to the leaves, where NOT EXISTS is a join of its own and NULL is settled.
+
+        must: whoever is chosen passes this; it is no alternative to something else.
+        """
         if depth > DEEPEST:
             raise BadRule(_("The rule is nested too deeply."))
         match shape(rule):
             case "not", part:
-                return self.tree(part, negated=not negated, depth=depth + 1)
+                return self.tree(part, negated=not negated, depth=depth + 1, must=must)
             case ("all" | "any") as join, parts:
                 both = (join == "all") != negated
-                inside = [self.tree(part, negated=negated, depth=depth + 1) for part in parts]
+                must = must and (both or len(parts) == 1)
+                inside = [self.tree(part, negated=negated, depth=depth + 1, must=must) for part in parts]
                 return _joined(inside, both=both)
             case _:
-                return self.leaf(rule, negated=negated, depth=depth)
+                return self.leaf(rule, negated=negated, depth=depth, must=must)
 
-    def leaf(self, rule: Rule, *, negated: bool, depth: int) -> str:
+    def leaf(self, rule: Rule, *, negated: bool, depth: int, must: bool) -> str:
         self.leaves += 1
         if self.leaves > MOST_LEAVES:
             raise BadRule(_("The rule has too many parts."))
@@ -81,32 +86,40 @@ class _Compiler:
         value = value_of(about, operator, rule.get("value"))
         negated = negated != (operator in CONTRARY)
         if about.kind == "segment":
-            return self.member(value, negated=negated, depth=depth)
+            return self.member(value, negated=negated, depth=depth, must=must)
         self.needs.update(about.needs)
-        sql = about.build(Question(about, CONTRARY.get(operator, operator), value, self.known, self.params))
+        sql = about.build(self.question(about, CONTRARY.get(operator, operator), value, must=must))
         if not negated:
             return sql
         return f"NOT {sql}" if sql.startswith("EXISTS") else f"({sql}) IS NOT TRUE"
 
-    def member(self, segment_id: int, *, negated: bool, depth: int) -> str:
+    def question(self, about: Field, operator: str, value: Any, *, must: bool) -> Question:
+        """Alternatives are answered quickest from a hash of everybody who passes; see compile_rule."""
+        return Question(about, operator, value, self.known, self.params, one_of_many=self.at_once and not must)
+
+    def member(self, segment_id: int, *, negated: bool, depth: int, must: bool) -> str:
         found = named(self.known, segment_id)
         if found.id in [one.id for one in self.within]:
             raise circle((*self.within, found))
         if found.kind == "list":
-            name = f"r{len(self.params) + 1}"
-            self.params[name] = found.id
-            listed = "SELECT 1 FROM segment_members l WHERE l.contact_id = c.id AND l.segment_id"
-            return f"{'NOT ' if negated else ''}EXISTS ({listed} = %({name})s)"
+            question = self.question(FIELDS["segment"], "in", found.id, must=must)
+            listed = question.some("segment_members l", "l.contact_id", f"l.segment_id = {question.put(found.id)}")
+            return f"NOT {listed}" if negated else listed
         outside, self.within = self.within, (*self.within, found)
         try:
-            return self.tree(found.rule, negated=negated, depth=depth + 1)
+            return self.tree(found.rule, negated=negated, depth=depth + 1, must=must)
         finally:
             self.within = outside
 
 
-def compile_rule(rule: Rule, known: Known | None = None) -> Condition:
-    """The rule as one SQL condition. What people typed is only ever a parameter. Raises BadRule."""
-    compiler = _Compiler(known or Known())
+def compile_rule(rule: Rule, known: Known | None = None, *, at_once: bool = False) -> Condition:
+    """The rule as one SQL condition. What people typed is only ever a parameter. Raises BadRule.
+
+    at_once: it will be asked of everybody, in one statement with the memory of counting.MEMORY: alternatives are then
+    hashed, by every core for itself. Where little memory is allowed that would be slow beyond measure, and probing an
+    index for each of a few thousand contacts is right.
+    """
+    compiler = _Compiler(known or Known(), at_once=at_once)
     sql = compiler.tree(rule, negated=False, depth=0)
     return compiler.condition(f"({sql} AND {ALIVE})")
 

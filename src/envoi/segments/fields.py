@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from ..contacts.models import Attribute, Consent
-from ..orders.features import FEATURES
+from ..orders.features import FEATURES, Measure
 from . import asking
 from .operators import (
     COMPARE,
@@ -83,7 +83,8 @@ class Field:
 
     has, has_not: the sentence with the value in it; for comparisons `has` takes %(value)s as "is more than 3".
     subject: what a sentence about a date begins with. none: what stands for somebody without a row, None when no
-    comparison holds for them. needs: the tables of JOINS that its condition reads.
+    comparison holds for them. needs: the tables of JOINS that its condition reads. columns: the times of which `column`
+    is the latest.
     """
 
     name: str
@@ -102,6 +103,7 @@ class Field:
     needs: str = ""
     key: str = ""
     help: Text = ""
+    columns: tuple[str, ...] = ()
 
     def holds_for_none(self, operator: str, value: float) -> bool:
         """Whether somebody without a row passes a comparison."""
@@ -111,6 +113,11 @@ class Field:
     def areas(self) -> dict[str, Area]:
         """The rectangles of scores behind the names of `choices`."""
         return {name: area for name, (_label, area) in RFM.items()}
+
+    @property
+    def measure(self) -> Measure:
+        """Which of the three a score is of."""
+        return cast(Measure, self.name.removeprefix("rfm."))
 
     @property
     def own_label(self) -> bool:
@@ -125,8 +132,8 @@ def _amount(name: str, label: Text, has: Text, column: str, *, none: int | None 
     )  # fmt: skip
 
 
-def _score(name: str, label: Text, has: Text, column: str, help: Text) -> Field:
-    return Field(name, label, "rfm", "whole", COMPARE, asking.number, has, column=column, needs="o", help=help)
+def _score(name: str, label: Text, has: Text, help: Text) -> Field:
+    return Field(name, label, "rfm", "whole", COMPARE, asking.score, has, needs="o", help=help)
 
 
 def _behaviour(name: str, label: Text, has: Text, has_not: Text, help: Text = "") -> Field:
@@ -183,11 +190,11 @@ _ALL = (
           _("belongs to %(value)s"), _("does not belong to %(value)s"), needs="o",
           choices=tuple((name, label) for name, (label, _area) in RFM.items()),
           help=_("From how recently and how often they bought, compared with all other buyers.")),
-    _score("rfm.recency", _("Recency score"), _("recency score %(value)s"), FEATURES["recency_score"],
+    _score("rfm.recency", _("Recency score"), _("recency score %(value)s"),
            _("1 to 5: the fifth of all buyers who bought last has 5.")),
-    _score("rfm.frequency", _("Frequency score"), _("frequency score %(value)s"), FEATURES["frequency_score"],
+    _score("rfm.frequency", _("Frequency score"), _("frequency score %(value)s"),
            _("1 to 5: the fifth of all buyers with the most orders has 5.")),
-    _score("rfm.monetary", _("Value score"), _("value score %(value)s"), FEATURES["monetary_score"],
+    _score("rfm.monetary", _("Value score"), _("value score %(value)s"),
            _("1 to 5: the fifth of all buyers who spent most has 5.")),
     Field("inbound_days", _("Wrote to us"), "conversation", "days", MOMENT, asking.moment,
           _("wrote to us in the last %(value)s days"), _("has not written to us in the last %(value)s days"),
@@ -195,7 +202,8 @@ _ALL = (
     Field("interacted_days", _("Interacted"), "conversation", "days", MOMENT, asking.moment,
           _("wrote to us or read a message in the last %(value)s days"),
           _("has neither written nor read a message in the last %(value)s days"),
-          column="GREATEST(c.last_inbound_at, v.last_seen_at)", subject=pgettext_lazy("field", "last interaction"),
+          column="GREATEST(c.last_inbound_at, v.last_seen_at)", columns=("c.last_inbound_at", "v.last_seen_at"),
+          subject=pgettext_lazy("field", "last interaction"),
           unit=_("days"), needs="v", help=_("Wrote to us or read one of our messages.")),
     Field("inactive_days", _("Inactive"), "conversation", "days", INACTIVE, asking.inactive,
           _("inactive for %(value)s days"), _("not inactive for %(value)s days"), unit=_("days"), needs="ov",
@@ -211,13 +219,15 @@ _ALL = (
     _behaviour("campaign.read", _("Read a campaign"), _("read %(value)s"), _("did not read %(value)s"), BEHAVIOUR_HELP),
     _behaviour("campaign.clicked", _("Tapped a button"), _("tapped a button of %(value)s"),
                _("did not tap a button of %(value)s"), BEHAVIOUR_HELP),
-    _behaviour("campaign.replied", _("Replied to a campaign"), _("replied to %(value)s"), _("did not reply to %(value)s"),
+    _behaviour("campaign.replied", _("Replied to a campaign"), _("replied to %(value)s"),
+               _("did not reply to %(value)s"),
                BEHAVIOUR_HELP),
     _behaviour("campaign.bought", _("Bought after a campaign"), _("bought after %(value)s"),
                _("did not buy after %(value)s"), _("Within so many days after the campaign’s message to them.")),
     Field("segment", _("Segment"), "other", "segment", IN_SEGMENT, asking.same,
           _("is in the segment %(value)s"), _("is not in the segment %(value)s")),
-    Field("random", _("Random sample"), "other", "random", (("is", pgettext_lazy("sample", "of")),), asking.random_share,
+    Field("random", _("Random sample"), "other", "random", (("is", pgettext_lazy("sample", "of")),),
+          asking.random_share,
           _("is in a random sample of %(value)s"),
           help=_("Always the same people, until the sample is drawn anew.")),
 )  # fmt: skip

@@ -5,6 +5,7 @@ Campaigns live higher on the street, so they are read by SQL and not imported.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,8 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from ..contacts.models import Attribute, Tag
+from ..orders.features import Measure
+from ..orders.models import RfmBounds
 from ..team.models import Staff
 from .errors import BadRule, Circle
 from .models import Segment
@@ -36,6 +39,8 @@ class Known:
     _campaigns: dict[int, str | None] = field(default_factory=dict)
     _staff: dict[int, str | None] = field(default_factory=dict)
     _attributes: dict[str, Attribute] | None = None
+    _bounds: RfmBounds | None = None
+    _looked_for_bounds: bool = False
 
     def tag_id(self, name: str) -> int | None:
         """The tag of this name, None when there is none (any more)."""
@@ -71,6 +76,13 @@ class Known:
         if self._attributes is None:
             self._attributes = {one.key: one for one in Attribute.objects.order_by("label", "key")}
         return self._attributes.get(key)
+
+    def bounds(self, measure: Measure) -> Sequence[Any]:
+        """The four values that part all buyers in five by this measure, by the newest count; none without one."""
+        if not self._looked_for_bounds:
+            self._bounds = RfmBounds.objects.order_by("-at").first()
+            self._looked_for_bounds = True
+        return getattr(self._bounds, measure) if self._bounds else ()
 
     def attributes(self) -> list[Attribute]:
         """All that the company notes, by label."""

@@ -49,8 +49,8 @@ DATE: Final[Operators] = (
     ("between_dates", pgettext_lazy("date", "between")),
     ("within", pgettext_lazy("days", "in the last")),
     ("coming", pgettext_lazy("days", "in the next")),
-    ("anniversary_week", _("has its anniversary this week")),
-    ("anniversary", _("has its anniversary in the next")),
+    ("anniversary_week", _("anniversary this week")),
+    ("anniversary", _("anniversary in the next")),
     *SET,
 )
 INACTIVE: Final[Operators] = (
@@ -70,6 +70,7 @@ CONTRARY: Final[dict[str, str]] = {
     "not_within": "within",
     "not_since_days": "since_days",
 }
+CONTRARY_OF: Final[dict[str, str]] = {plain: contrary for contrary, plain in CONTRARY.items()}
 # These say everything by themselves.
 WITHOUT_VALUE: Final = frozenset({"set", "unset", "yes", "no", "anniversary_week"})
 # What is compared with a number of days, with a date, whatever the field's own kind is.

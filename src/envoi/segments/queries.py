@@ -18,7 +18,7 @@ from .counting import count, counted, sample
 from .known import Known
 from .models import AutoTag, Segment
 from .references import refers_to
-from .saying import leaf_in_words
+from .saying import leaf_in_words, pushed_down
 from .shapes import Rule, shape
 
 __all__ = ["Segment", "count", "counted", "sample"]
@@ -84,7 +84,7 @@ def uses_of_all() -> dict[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """One part of a rule and whether it holds for somebody; `parts` are those of a group (`join`: all, any, not)."""
+    """One part of a rule and whether it holds for somebody; `parts` are those of a group (`join`: all, any)."""
 
     holds: bool
     words: str = ""
@@ -95,6 +95,7 @@ class Why:
 def why(rule: Rule, contact_id: int) -> Why:
     """Which parts of the rule hold for this contact, each asked by the SQL that counts. Raises BadRule, NotFound."""
     known = Known()
+    rule = pushed_down(rule, known)
     asked: list[Rule] = []
     _collect(rule, asked)
     answers = _ask_each(asked, contact_id, known)
@@ -163,7 +164,7 @@ def _why(rule: Rule, answers: Any, known: Known) -> Why:
     match shape(rule):
         case "not", part:
             inside = _why(part, answers, known)
-            return Why(not inside.holds, join="not", parts=(inside,))
+            return Why(not inside.holds, words=_("not: %(condition)s") % {"condition": inside.words})
         case ("all" | "any") as join, parts:
             inside_all = tuple(_why(part, answers, known) for part in parts)
             holds = all(one.holds for one in inside_all) if join == "all" else any(one.holds for one in inside_all)

@@ -41,6 +41,17 @@ class Ready:
     rule: dict[str, Any]
     taken: Segment | None = None
 
+    @property
+    def detail(self) -> str:
+        """What the words of its rule leave open: the scores behind the name of a group of buyers."""
+        if not self.key.startswith("rfm_"):
+            return ""
+        _label, (recency, frequency) = RFM[self.key.removeprefix("rfm_")]
+        return _("Recency score %(recency)s, frequency score %(frequency)s.") % {
+            "recency": _span(recency),
+            "frequency": _span(frequency),
+        }
+
 
 _FREQUENCY = gettext_lazy("How often they buy")
 _VALUE = gettext_lazy("What they spend")
@@ -95,6 +106,11 @@ def take(keys: Iterable[str], *, tags: bool, by: Staff | None) -> list[Segment]:
             tagging.start(segment.pk, tag=segment.name[:60], by=by)
         made.append(segment)
     return made
+
+
+def _span(scores: tuple[int, int]) -> str:
+    low, high = scores
+    return str(low) if low == high else f"{low}–{high}"
 
 
 def _birthday() -> list[tuple[str, Text, Text, dict[str, Any]]]:

@@ -14,7 +14,7 @@ from ..web.look import whole_day
 from .compiling import compile_rule, field_of
 from .fields import Field
 from .known import Known
-from .operators import CONTRARY, WITH_DATE, WITHOUT_VALUE
+from .operators import CONTRARY, CONTRARY_OF, WITH_DATE, WITHOUT_VALUE
 from .shapes import Rule, leaves, shape
 from .values import value_of
 
@@ -23,7 +23,27 @@ def in_words(rule: Rule, known: Known | None = None) -> str:
     """The rule as a sentence in the reader's language. Raises BadRule."""
     known = known or Known()
     compile_rule(rule, known)
-    return _words(rule, known, outermost=True)
+    return _words(pushed_down(rule, known), known, outermost=True)
+
+
+def pushed_down(rule: Rule, known: Known, *, denied: bool = False) -> dict[str, Any]:
+    """The same rule with every denial where it is read most easily: at the conditions themselves.
+
+    A condition that has a contrary says it; around any other stands a "not". Raises BadRule.
+    """
+    match shape(rule):
+        case "not", part:
+            return pushed_down(part, known, denied=not denied)
+        case ("all" | "any") as join, parts:
+            turned = {"all": "any", "any": "all"}[join] if denied else join
+            return {turned: [pushed_down(part, known, denied=denied) for part in parts]}
+    if not denied:
+        return dict(rule)
+    about, operator = field_of(rule, known)
+    contrary = CONTRARY.get(operator) or CONTRARY_OF.get(operator)
+    if contrary in [one for one, _label in about.operators]:
+        return {**rule, "is": contrary}
+    return {"not": dict(rule)}
 
 
 def leaf_in_words(leaf: Rule, known: Known) -> str:
@@ -53,11 +73,11 @@ def value_in_words(about: Field, value: Any, known: Known) -> str:
         case "campaign":
             return _campaign_words(about, value, known)
         case "product":
-            named = _quoted(value["product"])
+            named = quoted(value["product"])
             return _within(named, value["days"])
         case "segment":
             found = known.segment(value)
-            return _quoted(found.name if found else f"#{value}")
+            return quoted(found.name if found else f"#{value}")
         case "random":
             return _("%(percent)s%% of everybody") % {"percent": _shown(value["percent"])}
         case "days":
@@ -66,15 +86,15 @@ def value_in_words(about: Field, value: Any, known: Known) -> str:
             return _either([known.staff(one) or f"#{one}" for one in value])
         case "choice":
             labels = dict(about.choices)
-            return _either([_quoted(labels.get(one, one)) for one in value])
+            return _either([quoted(labels.get(one, one)) for one in value])
         case "tag":
-            return _either([_quoted(one) for one in value])
+            return _either([quoted(one) for one in value])
         case _:
             return _either([str(one) for one in value])
 
 
 def remarks(rule: Rule, known: Known | None = None) -> list[str]:
-    """Sentences about what a rule names and nobody has any more: it can be counted, but it may not mean what it says."""
+    """What a rule names and nobody has any more, as sentences: it can be counted, but may not mean what it says."""
     known = known or Known()
     said: dict[str, None] = {}
     for leaf in leaves(rule):
@@ -106,7 +126,7 @@ def _words(rule: Rule, known: Known, *, outermost: bool = False) -> str:
 
 def _subject(about: Field) -> str:
     """What a sentence begins with: our own names are part of the language, the company's are quoted."""
-    return _quoted(str(about.label)) if about.own_label else str(about.subject or about.label)
+    return quoted(str(about.label)) if about.own_label else str(about.subject or about.label)
 
 
 def _known_or_not(about: Field, operator: str) -> str:
@@ -166,7 +186,7 @@ def _number_words(about: Field, operator: str, value: Any) -> str:
 def _campaign_words(about: Field, value: dict[str, Any], known: Known) -> str:
     if value["campaign"]:
         named = _("the campaign %(name)s") % {
-            "name": _quoted(known.campaign(value["campaign"]) or f"#{value['campaign']}")
+            "name": quoted(known.campaign(value["campaign"]) or f"#{value['campaign']}")
         }
     else:
         named = _("any campaign")
@@ -192,7 +212,8 @@ def _either(words: list[str]) -> str:
     }
 
 
-def _quoted(word: Any) -> str:
+def quoted(word: Any) -> str:
+    """A name in the reader's quotation marks."""
     return pgettext("quoted", "“%(word)s”") % {"word": word}
 
 

@@ -198,7 +198,7 @@ def _keep(one: AutoTag, cursor: Any, *, everybody: bool) -> tuple[int, int]:
     """(put on, taken off). A rule that can't be meant any more changes nothing, and says so."""
     one.problem = ""
     try:
-        condition = compile_rule(one.segment.rule)
+        condition = compile_rule(one.segment.rule, at_once=everybody)
     except BadRule as problem:
         one.problem = problem.sentence
         return 0, 0

@@ -221,6 +221,8 @@ def _context(request: StaffRequest, segment: queries.Segment | None, form: RuleF
         context |= {"people": found.people, "sample": found.sample}
     except BadRule as problem:
         context["rule_problem"] = problem.sentence
+        # A new page has an empty condition, which nobody has to be told.
+        context["unfilled"] = segment is None and request.method != "POST"
     except TooSlow as slow:
         context |= {"too_slow": slow.sentence, "about": slow.about}
     except Superseded:

@@ -16,4 +16,10 @@ class Migration(migrations.Migration):
             model_name='order',
             index=django.contrib.postgres.indexes.BrinIndex(fields=['created_at'], name='orders_by_entry', pages_per_range=32),
         ),
+        # How average orders are spread: PostgreSQL takes a third of all customers for every comparison of an expression
+        # that it knows nothing of. Looked at by ANALYZE alone; writing an order costs nothing more.
+        migrations.RunSQL(
+            'CREATE STATISTICS order_totals_average ON (spend / NULLIF(orders - unconverted, 0)) FROM order_totals',
+            'DROP STATISTICS order_totals_average',
+        ),
     ]

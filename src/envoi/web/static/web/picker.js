@@ -45,7 +45,7 @@ function enhance(select) {
     const chosen = [...select.selectedOptions].filter((option) => option.value !== "" || select.dataset.choose === undefined || !select.querySelector('option[value=""]')?.textContent.match(select.dataset.choose));
     const words = chosen.map((option) => option.textContent.trim());
     button.textContent = words.length ? words.join(words.length > 1 ? ` ${select.dataset.or ?? ""} `.replace(/ {2}/, ", ") : "") : select.dataset.choose ?? "";
-    button.classList.toggle("empty", !words.length);
+    button.classList.toggle("unset", !words.length);
     button.setAttribute("aria-label", `${select.getAttribute("aria-label")}: ${button.textContent}`);
   };
 
@@ -162,6 +162,27 @@ function everywhere() {
   const again = fresh ?? (last && document.activeElement === document.body ? document.getElementById(last) : null);
   if (fresh) delete fresh.dataset.fresh;
   again?.closest(".picker")?.querySelector(".picker-button").focus();
+}
+
+// What is typed while the server draws the conditions anew is not lost: it is what differs from what was sent.
+let sent = new Map();
+let typed = [];
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.detail.requestConfig.parameters.shape !== undefined) sent = new Map(fields().map((field) => [field.id, field.value]));
+});
+document.addEventListener("htmx:oobBeforeSwap", () => {
+  typed = fields().filter((field) => sent.has(field.id) && sent.get(field.id) !== field.value).map((field) => [field.id, field.value]);
+});
+document.addEventListener("htmx:afterSettle", () => {
+  for (const [id, value] of typed) {
+    const field = document.getElementById(id);
+    if (field?.matches("input")) field.value = value;
+  }
+  typed = [];
+});
+
+function fields() {
+  return [...document.querySelectorAll("#rule input[id]")];
 }
 
 everywhere();
