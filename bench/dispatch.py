@@ -197,7 +197,7 @@ def main() -> None:
         with psycopg.connect(os.environ["ENVOI_DATABASE_URL"]) as db:
             posts = bodies(db)
         account = Account(provider_id="1", credentials=CREDENTIALS)
-        print(*asyncio.run(bare(asked.bare, account, posts)), flush=True)
+        print(*(__import__("uvloop").run if os.environ.get("UV") else asyncio.run)(bare(asked.bare, account, posts)), flush=True)
         return
 
     with rig.bench() as run, nginx(run.folder / "nginx") as url, psycopg.connect(run.url, autocommit=True) as db:

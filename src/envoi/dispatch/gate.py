@@ -60,7 +60,8 @@ class Gate:
         self._come: deque[float] = deque()
         self._alone_from = float("inf")
         self._rests_until = 0.0
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
+        self._looks_at = 0.0
         self.sending = 0
 
     def __len__(self) -> int:
@@ -156,9 +157,10 @@ class Gate:
 
     def _look_again(self, at: float) -> None:
         if self._timer is not None:
-            if self._timer.when() <= at:
+            if self._looks_at <= at:
                 return
             self._timer.cancel()
+        self._looks_at = at
         self._timer = self._loop.call_at(at, self._looked)
 
     def _looked(self) -> None:
