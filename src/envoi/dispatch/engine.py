@@ -74,12 +74,13 @@ class Runner:
         self._company_until = float("inf")
         self._sending: set[asyncio.Task[None]] = set()
         self._outcomes = Outcomes()
+        self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
         self._to_claim = asyncio.Event()
         self._to_take_slots = asyncio.Event()
         self._to_record = asyncio.Event()
         self._recorded = 0
-        self._gate = Gate(asyncio.get_running_loop(), begin=self._begin, low=self._ask, in_flight=allowed.in_flight)
+        self._gate = Gate(self._loop, begin=self._begin, low=self._ask, in_flight=allowed.in_flight)
 
     def stop(self) -> None:
         """Claim nothing more and come to an end."""
@@ -114,7 +115,7 @@ class Runner:
     async def _claim(self) -> None:
         while not self._stopping.is_set():
             self._to_claim.clear()
-            began = asyncio.get_running_loop().time()
+            began = self._loop.time()
             replies = self._gate.replies
             here = len(self._gate) + len(self._preparing)
             taken = await self._in_database(
@@ -174,7 +175,6 @@ class Runner:
 
     async def _take_slots(self) -> None:
         """Keep slots for what is ready and can be in flight: any other would pass unused."""
-        loop = asyncio.get_running_loop()
         while not self._stopping.is_set():
             self._to_take_slots.clear()
             # None while too much is in flight: another dispatcher of the channel may have the slots.
@@ -184,7 +184,7 @@ class Runner:
                 replies = min(self._gate.replies, lacking)
                 taken = await self._in_database(store.slots, self.route, replies=replies, bulk=lacking - replies)
                 if taken is not None:
-                    self._keep_slots(taken, loop.time())
+                    self._keep_slots(taken, self._loop.time())
                 pause = AGAIN
             await self._until(self._to_take_slots, pause)
 
@@ -203,21 +203,19 @@ class Runner:
     # Sending
 
     def _begin(self, one: Ready) -> None:
-        loop = asyncio.get_running_loop()
-        now = loop.time()
+        now = self._loop.time()
         if now > one.last:
             # The answer could come after the lease: then somebody else may already call it uncertain.
             self._gate.answered(now, now)
             self._outcomes.unsent.append(one.message)
             self._to_record.set()
             return
-        task = loop.create_task(self._send(one))
+        task = self._loop.create_task(self._send(one))
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
 
     async def _send(self, one: Ready) -> None:
-        loop = asyncio.get_running_loop()
-        began = loop.time()
+        began = self._loop.time()
         outcome, error = await deliver(
             self._provider,
             self._http,
@@ -227,7 +225,7 @@ class Runner:
             one.form,
             self._now,
         )
-        now = loop.time()
+        now = self._loop.time()
         self._gate.answered(began, now)
         if error is not None:
             self._heed(error, now)
@@ -250,7 +248,7 @@ class Runner:
                 self._gate.rest(now + 5.0)
 
     def _now(self) -> datetime:
-        return self._clock.now(asyncio.get_running_loop().time())
+        return self._clock.now(self._loop.time())
 
     # Recording
 

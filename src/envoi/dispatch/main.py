@@ -11,6 +11,7 @@ import sys
 from datetime import timedelta
 
 import psycopg
+import uvloop
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from ..messaging import ledger
@@ -40,12 +41,12 @@ def run(url: str) -> None:
     lease = max(float(os.environ.get("ENVOI_LEASE_SECONDS", "120")), 2 * answer)
     allowed = Limits(lease=timedelta(seconds=lease), answer=timedelta(seconds=answer))
     # The threads at the database wait up to this long for the busy event loop, several times in each statement.
-    sys.setswitchinterval(float(os.environ.get("SW", SWITCH)))
+    sys.setswitchinterval(SWITCH)
     # Each message leaves a hundred objects that live for a second: looking through all of them after every 700 new ones
     # took a sixth of the time. Cycles are rare here and still found.
     gc.freeze()
     gc.set_threshold(GARBAGE)
-    (__import__("uvloop").run if os.environ.get("UV") else asyncio.run)(_serve(url, allowed))
+    uvloop.run(_serve(url, allowed))
 
 
 async def _serve(url: str, allowed: Limits) -> None:
