@@ -20,12 +20,13 @@ import psycopg
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from ..messaging import limits
-from ..messaging.ledger import Claimed, Refused
+from ..messaging.ledger import Claimed, Refused, Unclear
 from ..providers import base
 from ..providers.table import PROVIDERS
 from . import store
 from .clocks import DatabaseClock
 from .deliver import Outcomes, deliver, not_ready, once_more
+from .doubt import Doubt
 from .files import Files
 from .gate import Gate, Ready
 from .record import record
@@ -38,6 +39,7 @@ T = TypeVar("T")
 IDLE = 0.1  # seconds between two looks at the outbox: a reply leaves within this
 AGAIN = 0.02  # seconds between two looks at the pace while slots are lacking
 FLUSH = 0.05  # seconds for which outcomes are gathered before they are recorded together
+LONG_REST = 1.0  # seconds: what is claimed is given back rather than kept for longer
 BATCH = 500  # messages claimed at once, at most
 HELD = 3 * BATCH  # messages claimed and still here, at most: while one batch leaves, the next is on its way
 STRANGER = 1.0  # seconds in which another dispatcher of the channel shows, if there is one
@@ -66,6 +68,8 @@ class Runner:
         self._provider = PROVIDERS[route.provider]
         self._forms: dict[int, base.Form | None] = {}
         self._clock = DatabaseClock()
+        self._doubt = Doubt()
+        self._rested_at = float("-inf")
         # Claimed and still here: those whose files are being uploaded; those that may leave are at the gate.
         self._preparing: set[asyncio.Task[None]] = set()
         self._more = True
@@ -115,6 +119,10 @@ class Runner:
     async def _claim(self) -> None:
         while not self._stopping.is_set():
             self._to_claim.clear()
+            if self._gate.rests_for > LONG_REST:
+                # The database says so too as soon as it is recorded; until then it would hand out more.
+                await self._until(self._stopping, IDLE)
+                continue
             began = self._loop.time()
             replies = self._gate.replies
             here = len(self._gate) + len(self._preparing)
@@ -146,7 +154,7 @@ class Runner:
                 task = asyncio.create_task(self._prepare(message, form, last))
                 self._preparing.add(task)
                 task.add_done_callback(self._preparing.discard)
-        self._gate.open()
+        self._go_on()
 
     async def _prepare(self, message: Claimed, form: base.Form | None, last: float) -> None:
         """Have the message's files at the provider, before it takes a slot: an upload may last."""
@@ -158,7 +166,15 @@ class Runner:
             self._to_record.set()
             return
         self._gate.put(Ready(message, whole, whole_form, last))
-        self._gate.open()
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Open the gate; or, in a rest, give back what waits at it: it could wait there until its lease lapses."""
+        if self._gate.rests_for > LONG_REST:
+            self._outcomes.unsent += [one.message for one in self._gate.clear()]
+            self._to_record.set()
+        else:
+            self._gate.open()
 
     def _hold(self) -> int:
         return min(self._room or BATCH, HELD)
@@ -180,7 +196,7 @@ class Runner:
             # None while too much is in flight: another dispatcher of the channel may have the slots.
             lacking = len(self._gate) - self._gate.slots_left if self._gate.sending < self._gate.most_in_flight else 0
             pause = 1.0
-            if lacking > 0 and not self._gate.rests:
+            if lacking > 0 and not self._gate.rests_for:
                 replies = min(self._gate.replies, lacking)
                 taken = await self._in_database(store.slots, self.route, replies=replies, bulk=lacking - replies)
                 if taken is not None:
@@ -229,6 +245,7 @@ class Runner:
         self._gate.answered(began, now)
         if error is not None:
             self._heed(error, now)
+        self._weigh(outcome, began, now)
         if isinstance(outcome, Refused) and await self._files.renew(
             self.route, one.message, self._forms.get(one.message.lane_id), (one.whole, one.form), outcome.failure.code
         ):
@@ -236,7 +253,19 @@ class Runner:
         # Only now: while the answer was awaited, the recorder has put a new batch in the old one's place.
         self._outcomes.add(outcome, error)
         self._to_record.set()
-        self._gate.open()
+        self._go_on()
+
+    def _weigh(self, outcome: object, began: float, now: float) -> None:
+        """Rest when one answer after the other says nothing; what had begun before the rest makes it no longer."""
+        if not isinstance(outcome, Unclear):
+            self._doubt.clear()
+            self._gate.doubts(False)
+        elif began >= self._rested_at and (seconds := self._doubt.unclear()):
+            log.warning("channel %s rests %.0f s: the provider's answers say nothing", self.route.channel_id, seconds)
+            self._rested_at = now
+            self._gate.doubts(True)
+            self._gate.rest(now + seconds)
+            self._outcomes.rest_seconds = max(self._outcomes.rest_seconds, seconds)
 
     def _heed(self, error: base.SendError, now: float) -> None:
         """Hold back at once what the database will hold back from the next claim on."""

@@ -60,6 +60,7 @@ class Gate:
         self._come: deque[float] = deque()
         self._alone_from = float("inf")
         self._rests_until = 0.0
+        self._doubts = False
         self._timer: asyncio.Handle | None = None
         self._looks_at = 0.0
         self.sending = 0
@@ -81,12 +82,14 @@ class Gate:
     @property
     def most_in_flight(self) -> int:
         """A second's worth: a provider that takes longer is in trouble, and so few need not fear for their lease."""
+        if self._doubts:
+            return 1
         return min(self._allowed, max(int(self._throughput), 8))
 
     @property
-    def rests(self) -> bool:
-        """Whether nothing may leave for now, as the provider asked."""
-        return self._loop.time() < self._rests_until
+    def rests_for(self) -> float:
+        """For how many seconds nothing may leave, as the provider asked; 0 when it may."""
+        return max(self._rests_until - self._loop.time(), 0.0)
 
     def pace(self, throughput: float) -> None:
         """The provider takes so many a second."""
@@ -100,6 +103,10 @@ class Gate:
         """More slots; from `alone_from` on nobody else is believed to send for this channel."""
         self._slots = deque(sorted((*self._slots, *moments)))
         self._alone_from = alone_from
+
+    def doubts(self, doubts: bool) -> None:
+        """The last answers said nothing: one message at a time, until one is clear."""
+        self._doubts = doubts
 
     def rest(self, until: float) -> None:
         """Nothing leaves before this moment, and slots before it are lost."""
