@@ -207,10 +207,11 @@ def _turns(
 
 
 def _minutes(db: Connection, mine: Sequence[str], now: datetime) -> list[tuple[datetime, int]]:
-    """How many customers count since which minute, oldest first."""
+    """How many customers count since which minute, oldest first; each minute once, as portfolio.plan takes them."""
     return db.execute(
-        "SELECT minute, contacts FROM portfolio_minutes"
-        " WHERE portfolio_id = ANY(%(portfolios)s) AND contacts > 0 AND minute > %(since)s ORDER BY minute",
+        "SELECT minute, sum(contacts)::int FROM portfolio_minutes"
+        " WHERE portfolio_id = ANY(%(portfolios)s) AND contacts > 0 AND minute > %(since)s"
+        " GROUP BY minute ORDER BY minute",
         {"portfolios": list(mine), "since": now - portfolio.WINDOW},
     ).fetchall()
 
