@@ -35,7 +35,7 @@ def choose(request: StaffRequest, contact_id: int) -> HttpResponse:
 def merge(request: StaffRequest, kept_id: int, gone_id: int) -> HttpResponse:
     if request.method == "POST":
         merging.merge(kept_id=kept_id, gone_id=gone_id, by=request.user)
-        messages.success(request, _("The two records are one. It can be undone below."))
+        messages.success(request, _("The two records are one. This page can undo it."))
         return go(request, "reports:contact", kept_id)
     seen = merging.preview(request.user, kept_id=kept_id, gone_id=gone_id)
     context = {
