@@ -18,7 +18,7 @@ from .accounts import Accounts, Owner
 from .database import Database, Unavailable
 from .patience import Patience
 from .replies import Metrics, Reply
-from .writer import Full, Writer
+from .writer import STORE, Full, Writer
 
 log = logging.getLogger("envoi.gateway")
 
@@ -60,7 +60,7 @@ class Gateway:
 
     def __init__(self, url: str) -> None:
         self._reader = Database(url, name="envoi gateway reads")
-        self._commits = Database(url, name="envoi gateway")
+        self._commits = Database(url, name="envoi gateway", prepared=STORE)
         self._accounts = Accounts(self._reader)
         self._writer = Writer(self._commits, bell=self._reader)
         self._patience = Patience(BODY_SECONDS)
