@@ -116,4 +116,3 @@ class Database:
 async def _execute(connection: Connection, query: str, values: Mapping[str, Any] | None) -> list[Row]:
     cursor = await connection.execute(query, values)
     return await cursor.fetchall() if cursor.description else []
-

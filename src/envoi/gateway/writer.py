@@ -60,6 +60,7 @@ class Writer:
         self._writing: asyncio.Task[None] | None = None
         self._ringing: asyncio.Task[None] | None = None
         self._unheard = False
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._company: asyncio.Future[None] | None = None
         self._enough = 1
         self.commits = 0
@@ -79,7 +80,9 @@ class Writer:
         account, name = _owner(account_id, provider)
         text = _text(query) if query else NOTHING
         self._rows.append((account, name, _length(len(body)) + body, text, _kind(content_type)))
-        stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        # Kept: Python 3.11 asks the system for the process's id each time when it is asked which loop runs.
+        loop = self._loop = self._loop or asyncio.get_running_loop()
+        stored: asyncio.Future[None] = loop.create_future()
         self._waiters.append(stored)
         self._bytes += len(body)
         if self._writing is None:
