@@ -32,8 +32,9 @@ MOST_BYTES_WAITING = 64 * 1024 * 1024
 MOST_AT_ONCE = 1_000
 MOST_BYTES_AT_ONCE = 16 * 1024 * 1024
 
-# Whoever waits for company waits so long at most.
-COMPANY_SECONDS = 0.001
+# Commits begin so far apart, unless enough wait for one: each costs as much as ten rows in a larger one.
+GAP_SECONDS = 0.002
+FEW = 8
 
 # Notices to intake come at most this often. One that is lost costs a second: the bell looks by itself as well.
 RING = "SELECT pg_notify('envoi_webhooks', '')"
@@ -62,7 +63,8 @@ class Writer:
         self._unheard = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._company: asyncio.Future[None] | None = None
-        self._enough = 1
+        self._enough = FEW
+        self._began = float("-inf")
         self.commits = 0
         self.commit_seconds = 0.0
 
@@ -101,25 +103,25 @@ class Writer:
     async def _write(self) -> None:
         try:
             while self._rows:
-                if len(self._rows) < self._enough:
-                    await self._wait_for_company()
+                await self._wait_for_company()
                 rows, waiters = self._next()
                 await self._commit(rows, waiters)
-                self._enough = (len(rows) + len(self._rows)) // 2
+                # Half of those whom two commits serve.
+                self._enough = max(FEW, (len(rows) + len(self._rows)) // 2)
         finally:
             self._writing = None
 
     async def _wait_for_company(self) -> None:
-        """Half of those whom two commits would serve share the next one: a commit costs as much as ten rows.
-
-        Who is alone never waits, and nobody for longer than COMPANY_SECONDS.
-        """
-        loop = asyncio.get_running_loop()
-        self._company = loop.create_future()
-        timer = loop.call_later(COMPANY_SECONDS, _end, self._company)
-        await self._company
-        timer.cancel()
-        self._company = None
+        """Return when enough wait to share a commit, or GAP_SECONDS after the last one began: for who is alone, now."""
+        left = self._began + GAP_SECONDS - time.monotonic()
+        if left > 0 and len(self._rows) < self._enough:
+            assert self._loop is not None
+            self._company = self._loop.create_future()
+            timer = self._loop.call_later(left, _end, self._company)
+            await self._company
+            timer.cancel()
+            self._company = None
+        self._began = time.monotonic()
 
     def _next(self) -> tuple[list[Row], list[asyncio.Future[None]]]:
         """The longest-waiting webhooks that fit into one statement; at least one, whatever its size."""
