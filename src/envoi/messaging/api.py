@@ -29,7 +29,7 @@ def list_messages(
     limit: Limit = 50,
     cursor: Cursor = "",
 ) -> Listing[MessageOut]:
-    """Messages by contact and then by time; those of one contact the newest first."""
+    """Messages contact by contact; those of one contact the newest first."""
     page = finding.messages(
         request.by,
         contact_id=contact,

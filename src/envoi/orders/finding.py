@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from ..contacts.queries import contact_for
 from ..core.errors import BadInput, NotFound
-from ..core.paging import Page
+from ..core.paging import Page, whole
 from ..team.models import Staff
 from ..team.rights import require
 from .actions import NewOrder, add_orders
@@ -24,8 +24,8 @@ def orders(
     if contact_id is not None:
         found = found.filter(contact_id=contact_id)
     if after:
-        contact, own = (int(part) if part.isdecimal() and len(part) < 19 else -1 for part in after.partition(".")[::2])
-        if contact < 0 or own < 0:
+        contact, own = (whole(part) for part in after.partition(".")[::2])
+        if contact is None or own is None:
             raise BadInput(_("This cursor is not one of this list: start again without it."))
         found = found.filter(contact_id__gte=contact).filter(Q(contact_id__gt=contact) | Q(id__gt=own))
     rows = list(found[: limit + 1])
