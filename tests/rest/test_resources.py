@@ -22,7 +22,6 @@ from tests.rest.conftest import Caller
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ANA = {"phone": "+33 6 39 98 00 01", "name": "Ana", "language": "fr", "tags": ["vip", "paris"]}
-BODY = {"type": "BODY", "text": "Your parcel {{number}} is on its way to you.", "example": None}
 PARCEL = {
     "name": "parcel",
     "language": "en",
@@ -332,11 +331,7 @@ def test_a_list_is_whole_and_without_repeats_while_rows_come_in(
     assert before <= {one.get("contact", one["id"]) for one in items}
 
 
-@pytest.mark.parametrize("path", ["/contacts", "/messages", "/orders", "/campaigns", "/tags", "/contacts/1/consents"])
-def test_a_cursor_that_is_none_is_refused(api: Caller, path: str) -> None:
-    api.post("/contacts", ANA)
-    Contact.objects.update(id=1)
-    for wrong in ("nonsense", "MQ", "MWFiYw", "é", "MTEuMg", "MTEgMg", "MTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5"):
-        answer = api.http.get(path, params={"cursor": wrong})
-        assert answer.status_code in (200, 422)
-        assert answer.status_code == 422 or wrong in ("MTEuMg", "MTEgMg")
+@pytest.mark.parametrize("path", ["/contacts", "/messages", "/orders", "/campaigns", "/tags"])
+def test_a_cursor_that_is_none_of_ours_is_refused(api: Caller, path: str) -> None:
+    for wrong in ("nonsense", "MQ", "MWFiYw", "é", "MTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5"):
+        assert "again" in api.get(path, cursor=wrong, expect=422)["detail"]

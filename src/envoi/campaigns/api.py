@@ -14,7 +14,7 @@ from pydantic import Field
 from ..core.errors import BadInput
 from ..messaging.finding import by_keys
 from ..messaging.queries import traces_of
-from ..messaging.shapes import LineOut, line
+from ..messaging.shapes import LineOut, trace
 from ..rates.queries import terms_of
 from ..rest.requests import KeyRequest
 from ..rest.shapes import Cursor, Given, Id, Limit, Listing, Money, Name, PairedId, listing, money, paired, place
@@ -351,7 +351,7 @@ def list_recipients(
     traces = traces_of(found.values())
 
     def shown(one: queries.Recipient) -> RecipientOut:
-        trace = traces.get(one.message_id)
+        lines = trace(traces.get(one.message_id, ()))
         return RecipientOut(
             message=paired(one.contact_id, one.message_id),
             contact=one.contact_id,
@@ -364,7 +364,7 @@ def list_recipients(
             error=ErrorOut(code=one.error_code, title=one.error_title) if one.error_code else None,
             price=money(one.price, one.currency),
             at=one.at,
-            last=line(trace[-1]) if trace else None,
+            last=lines[-1] if lines else None,
         )
 
     return listing(page, shown)

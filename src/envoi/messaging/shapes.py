@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from ..providers.table import PROVIDERS
 from ..rest.shapes import Given, Id, Money, PairedId, money, paired
-from ..web.told import headline, told
+from ..web.told import headline, in_order, told
 from . import queries
 from .sending import To, What, Words
 
@@ -218,29 +218,32 @@ def all_shown(messages: Iterable[Any]) -> list[MessageOut]:
     """Messages with their templates and accounts as the API gives them, traces and files read for all at once."""
     every = list(messages)
     traces, files = queries.traces_of(every), queries.files_of(every)
-    return [_shown(one, [line(part) for part in traces[one.id]], files.get(one.id, [])) for one in every]
+    return [_shown(one, trace(traces[one.id]), files.get(one.id, [])) for one in every]
 
 
-def line(part: queries.TraceLine) -> LineOut:
-    """One line of a trace; `words` is what the page says."""
-    detail = part.detail
+def trace(lines: Iterable[queries.TraceLine]) -> list[LineOut]:
+    """A message's trace in the order and the words of its page."""
+    return [_line(at, what, detail) for at, what, detail in in_order(lines)]
+
+
+def _line(at: datetime, what: str, detail: dict[str, Any]) -> LineOut:
     until = detail.get("until")
     said = {key: str(detail.get(key) or "") for key in ("code", "title", "detail")}
     price = Decimal(str(detail["price"])) if detail.get("price") is not None else None
-    words = told(part.what, detail)
+    words = told(what, detail)
     return LineOut(
-        at=part.at,
-        what=part.what,
+        at=at,
+        what=what,
         rule=str(detail.get("reason") or ""),
         until=datetime.fromisoformat(str(until)) if until else None,
         answer=AnswerOut(**said) if any(said.values()) else None,
         price=money(price, str(detail.get("currency") or "")),
         by=str(detail.get("by") or ""),
-        words=f"{headline(part.what)}. {words}".strip() if words else headline(part.what),
+        words=f"{headline(what)}. {words}" if words else headline(what),
     )
 
 
-def _shown(one: Any, trace: list[LineOut], files: list[queries.Shown]) -> MessageOut:
+def _shown(one: Any, lines: list[LineOut], files: list[queries.Shown]) -> MessageOut:
     content = one.content if isinstance(one.content, dict) else None
     return MessageOut(
         id=paired(one.contact_id, one.id),
@@ -269,7 +272,7 @@ def _shown(one: Any, trace: list[LineOut], files: list[queries.Shown]) -> Messag
         delivered_at=one.delivered_at,
         read_at=one.read_at,
         failed_at=one.failed_at,
-        trace=trace,
+        trace=lines,
     )
 
 
