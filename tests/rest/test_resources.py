@@ -253,6 +253,9 @@ def test_what_a_message_lacks_is_named(api: Caller, channel: Channel) -> None:
         api.post("/messages", text | wrong, expect=422)
     image = {"channel": channel.pk, "to": to, "kind": "image", "media": {"file": 77}}
     assert "library" in api.post("/messages", image, expect=422)["detail"]
+    # As one gets it, a list of one.
+    linked = {"media": [{"link": "https://example.com/a.png", "caption": "The record"}]}
+    assert api.post("/messages", image | linked, expect=409)["type"].endswith("window-closed")
     draft = Template.objects.create(
         account=channel.account, name="parcel", language="en", category="utility", components=PARCEL["components"]
     )

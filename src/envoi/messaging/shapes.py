@@ -96,7 +96,7 @@ class MessageGiven(Given):
     text: Text | None = None
     preview_url: bool = False
     template: TemplateGiven | None = None
-    media: FileGiven | None = None
+    media: FileGiven | Annotated[list[FileGiven], Field(min_length=1, max_length=1)] | None = None
     location: PlaceGiven | None = None
     contacts: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=20)] | None = None
     interactive: dict[str, Any] | None = None
@@ -129,7 +129,8 @@ class MessageGiven(Given):
             return What("contacts", {"contacts": self.contacts})
         if self.interactive is not None:
             return What("interactive", self.interactive, _words_of(self.interactive))
-        part = self.media or self.location or self.reaction
+        media = self.media[0] if isinstance(self.media, list) else self.media
+        part = media or self.location or self.reaction
         assert part is not None
         content = part.model_dump(exclude_none=True)
         return What(self.kind, content, str(content.get("caption") or content.get("emoji") or ""))

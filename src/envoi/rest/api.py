@@ -25,6 +25,8 @@ gets the same answer. Every write is done whole or not at all.
 
 **Errors** are problem details (RFC 9457): `type` for programs, `detail` for people, `errors` for each wrong value.
 
+Sentences come in the language of `Accept-Language`: English, French or Simplified Chinese.
+
 Times are RFC 3339 in UTC, money is `{"amount": "12.34", "currency": "EUR"}`, phones are E.164."""
 
 PROBLEM = {

@@ -26,7 +26,9 @@ Id = Annotated[int, Field(ge=1, le=LARGEST, examples=[7])]
 PairedId = Annotated[str, Field(pattern=r"^[0-9]{1,18}\.[0-9]{1,18}$", examples=["7.1042"])]
 Name = Annotated[str, Field(min_length=1, max_length=120)]
 Limit = Annotated[int, Query(ge=1, le=MOST, description="How many of them, at most.")]
-Cursor = Annotated[str, Query(max_length=1_000, description="`next` of the page before, for the same question.")]
+Cursor = Annotated[
+    str, Query(max_length=1_000, description="What next said on the page before, for the same question.")
+]
 
 
 class Given(Schema):

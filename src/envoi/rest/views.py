@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -58,9 +59,15 @@ def docs(request: HttpRequest, api: NinjaAPI) -> HttpResponse:
                 name = call["tags"][0]
                 resources.setdefault(name, Resource(name)).calls.append(_call(method, path, call))
     shapes = [(name, _says(one), _fields(one)) for name, one in sorted(schema["components"]["schemas"].items())]
-    about = [part.replace("\n", " ") for part in schema["info"]["description"].split("\n\n")]
+    about = [_marked(part) for part in schema["info"]["description"].split("\n\n")]
     context = {"resources": sorted(resources.values(), key=lambda one: one.name), "shapes": shapes, "about": about}
     return render(request, "rest/docs.html", context)
+
+
+def _marked(text: str) -> list[tuple[str, str]]:
+    """A paragraph in Markdown as pieces: words, and the code that follows them."""
+    pieces = re.split(r"`([^`]+)`", text.replace("**", "").replace("\n", " ")) + [""]
+    return list(zip(pieces[::2], pieces[1::2], strict=True))
 
 
 def _call(method: str, path: str, call: Mapping[str, Any]) -> Call:

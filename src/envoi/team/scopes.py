@@ -36,6 +36,12 @@ def allows(scopes: Iterable[str], needed: str) -> bool:
     return not {f"{resource}:write", needed if way == "read" else ""}.isdisjoint(scopes)
 
 
+def in_short(scopes: Iterable[str]) -> str:
+    """Scopes as a person reads them: “everything” when nothing is missing."""
+    found = sorted(scopes)
+    return _("everything") if set(found) >= {f"{resource}:write" for resource in RESOURCES} else ", ".join(found)
+
+
 def _meant(word: str) -> set[str]:
     if word in ("all", "*", "*:*"):
         return {f"{resource}:write" for resource in RESOURCES}

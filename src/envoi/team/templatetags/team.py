@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import template
 
-from .. import rights
+from .. import rights, scopes
 from ..models import Staff
 
 register = template.Library()
@@ -14,3 +14,6 @@ register = template.Library()
 def may(user: object, right: str) -> bool:
     """Whether the reader has a right; nobody who is not signed in has any."""
     return isinstance(user, Staff) and rights.may(user, right)
+
+
+register.filter("scopes_in_short", scopes.in_short)
