@@ -53,23 +53,30 @@ def told(what: str, detail: Mapping[str, Any] | None) -> str:
     return " ".join(parts)
 
 
-def story(lines: Iterable[Line]) -> list[dict[str, Any]]:
-    """A trace for the page, oldest first: the price is told once, and times that the provider rounds keep their order.
+def in_order(lines: Iterable[Line]) -> list[tuple[datetime, str, dict[str, Any]]]:
+    """A trace as (at, what, detail), oldest first: the price is told once, and times that the provider rounds keep
+    their order.
 
     Receipts carry whole seconds, so a message planned at 14:21:49.4 is "sent" at 14:21:49: within one second what
     must come first comes first.
     """
-    told_lines: list[dict[str, Any]] = []
+    ordered: list[tuple[datetime, str, dict[str, Any]]] = []
     told_once: set[str] = set()
     for line in sorted(lines, key=lambda one: (one.at.replace(microsecond=0), _place(one.what))):
         detail = dict(line.detail or {})
         for word in told_once & detail.keys():
             detail.pop(word)
         told_once |= {"pricing", "price"} & detail.keys()
-        told_lines.append(
-            {"at": line.at, "what": line.what, "headline": headline(line.what), "words": told(line.what, detail)}
-        )
-    return told_lines
+        ordered.append((line.at, line.what, detail))
+    return ordered
+
+
+def story(lines: Iterable[Line]) -> list[dict[str, Any]]:
+    """A trace for the page, in order, each line with its headline and its words."""
+    return [
+        {"at": at, "what": what, "headline": headline(what), "words": told(what, detail)}
+        for at, what, detail in in_order(lines)
+    ]
 
 
 def _place(what: str) -> int:
