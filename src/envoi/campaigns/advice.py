@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ..channels.models import Channel
+from ..channels.tiers import UNPROVEN_PER_MINUTE
 from ..message_templates.models import Template
 from ..messaging.queries import receipts_missing
 from ..rates.cards import Card
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 LONG = timedelta(hours=6)
 PROVEN = 1_000  # messages that a number has delivered before it is trusted with more than 30 a minute (mission M1)
-UNPROVEN_PER_MINUTE = 30
 NEW_TEMPLATE = timedelta(days=1)
 MEDIA = {"IMAGE", "VIDEO", "DOCUMENT"}
 MOST_NAMED = 5
@@ -153,8 +153,11 @@ def _warnings(campaign: Campaign, made: Forecast, card: Card) -> Iterator[tuple[
         yield "quality", _("The number’s quality is not high: send to those who wrote or bought lately.")
     if str(template.quality).lower() in ("red", "low"):
         yield "template_quality", _("Customers have blocked or reported this template: change its words first.")
+    if channel.pace_by == Channel.PaceBy.NEW:
+        words = _("The number is new: %(n)s messages a minute leave until it has proven itself. Its page says how.")
+        yield "new_number", words % {"n": channel.per_minute}
     careful = channel.per_minute is not None and channel.per_minute <= UNPROVEN_PER_MINUTE
-    if not careful and made.will_get > UNPROVEN_PER_MINUTE and messages_ever(channel.pk) < PROVEN:
+    if not careful and channel.pace_by == Channel.PaceBy.NOBODY and made.will_get > UNPROVEN_PER_MINUTE and messages_ever(channel.pk) < PROVEN:
         words = _("This number has not proven itself yet: begin with a small part, at most %(n)s messages a minute.")
         yield "unproven", words % {"n": UNPROVEN_PER_MINUTE}
     if template.updated_at > timezone.now() - NEW_TEMPLATE:

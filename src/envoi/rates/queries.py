@@ -86,12 +86,22 @@ def spent_in_month(account_id: int, day: date) -> Decimal:
 
 
 def billed_in_month(account_id: int, day: date) -> dict[tuple[str, str], int]:
-    """Billed messages by (market, category) of this day's month: they choose the volume band (Meta sheet, F.2)."""
+    """Billed messages by (market, category) of this day's month: they choose the volume band.
+
+    Counted over all accounts of the same business portfolio (Meta sheet, F.2); an account whose portfolio is not known
+    stands alone. Each account's days are those of its own time zone.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """
             SELECT market, category, sum(billed) FROM costs
-             WHERE channel_id IN (SELECT id FROM channels WHERE account_id = %(account)s)
+             WHERE channel_id IN (
+                       SELECT c.id FROM accounts mine
+                         JOIN accounts theirs ON theirs.id = mine.id
+                                              OR mine.portfolio <> '' AND theirs.portfolio = mine.portfolio
+                                                 AND theirs.provider = mine.provider
+                         JOIN channels c ON c.account_id = theirs.id
+                        WHERE mine.id = %(account)s)
                AND date_trunc('month', day) = date_trunc('month', %(day)s::date)
              GROUP BY market, category
             """,
