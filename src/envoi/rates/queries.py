@@ -16,7 +16,7 @@ from ..channels.models import Account
 from ..core.errors import NotFound
 from ..team.models import Staff
 from ..team.rights import require
-from .cards import ZERO, Band, Card, Fee
+from .cards import OTHER, ZERO, Band, Card, Fee
 from .models import Billing, Category, Cost, Market, ProviderFee, Rate
 
 
@@ -58,6 +58,19 @@ def markets_on(day: date) -> dict[str, str]:
     """The market of each country that has one, on this day."""
     rows = Market.objects.filter(valid_from__lte=day).order_by("valid_from").values_list("country", "market")
     return dict(rows)
+
+
+def countries_of(market: str, day: date) -> list[str]:
+    """The countries whose numbers are billed as this market on this day, by their letters."""
+    return sorted(country for country, named in markets_on(day).items() if named == market)
+
+
+def is_unsure(market: str) -> bool:
+    """Whether which countries belong to it was put together by others: the sources of the seed name no list of Meta's.
+
+    A market that is one country, or North America, is sure (Meta sheet, F.4); regions and what is left over are not.
+    """
+    return market.startswith("Rest of ") or market == OTHER
 
 
 def fee_of(provider: str, day: date) -> Fee:
@@ -165,6 +178,11 @@ class Row:
     prices: tuple[Rate | None, ...]
     valid_from: date
     source: str
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether it is not certain which countries are billed as it."""
+        return is_unsure(self.market)
 
 
 def currencies(staff: Staff | None) -> list[str]:
