@@ -166,7 +166,11 @@ def test_accounts_of_one_business_share_the_bands_of_a_month(account: Account) -
 
 @pytest.mark.parametrize(
     ("market", "words", "unsure"),
-    [("Rest of Western Europe", "AT, BE, CH", True), ("Other", "belong to no other market", True), ("France", "FR", False)],
+    [
+        ("Rest of Western Europe", "AT, BE, CH", True),
+        ("Other", "belong to no other market", True),
+        ("France", "FR", False),
+    ],
 )
 def test_a_markets_page_names_its_countries_and_says_what_is_not_certain(
     client: Client, owner: Staff, market: str, words: str, unsure: bool

@@ -15,9 +15,11 @@ from django.utils.translation import gettext_lazy
 from ..channels.models import Channel
 from ..channels.tiers import UNPROVEN_PER_MINUTE
 from ..message_templates.models import Template
+from ..messaging.limit_actions import bars
 from ..messaging.queries import receipts_missing
 from ..rates.cards import Card
 from ..rates.queries import messages_ever
+from ..web.look import whole_day
 from .budget import Standing
 from .models import Campaign
 
@@ -144,6 +146,7 @@ def _warnings(campaign: Campaign, made: Forecast, card: Card) -> Iterator[tuple[
     if card.fee.currency and card.fee.per_message and card.fee.currency != made.currency:
         words = _("The provider’s own fee is in %(other)s and not in this sum, which is in %(currency)s.")
         yield "fee_currency", words % {"other": card.fee.currency, "currency": made.currency}
+    yield from _held_back(made)
     if made.days:
         words = _("The daily limit of the number spreads it over %(n)s days.")
         yield "spread", words % {"n": made.days + 1}
@@ -157,7 +160,12 @@ def _warnings(campaign: Campaign, made: Forecast, card: Card) -> Iterator[tuple[
         words = _("The number is new: %(n)s messages a minute leave until it has proven itself. Its page says how.")
         yield "new_number", words % {"n": channel.per_minute}
     careful = channel.per_minute is not None and channel.per_minute <= UNPROVEN_PER_MINUTE
-    if not careful and channel.pace_by == Channel.PaceBy.NOBODY and made.will_get > UNPROVEN_PER_MINUTE and messages_ever(channel.pk) < PROVEN:
+    if (
+        not careful
+        and channel.pace_by == Channel.PaceBy.NOBODY
+        and made.will_get > UNPROVEN_PER_MINUTE
+        and messages_ever(channel.pk) < PROVEN
+    ):
         words = _("This number has not proven itself yet: begin with a small part, at most %(n)s messages a minute.")
         yield "unproven", words % {"n": UNPROVEN_PER_MINUTE}
     if template.updated_at > timezone.now() - NEW_TEMPLATE:
@@ -169,6 +177,19 @@ def _warnings(campaign: Campaign, made: Forecast, card: Card) -> Iterator[tuple[
         yield "media", _("With a picture, video or document 90–95 % arrive, with text 98 %: text and a link is safer.")
     if template.category == Template.Category.MARKETING and not _asks(template.components):
         yield "reply_rate", _("Nothing asks for an answer. Under 5 % of replies a day looks like spam: add a button.")
+
+
+def _held_back(made: Forecast) -> Iterator[tuple[str, str]]:
+    """Each rule by which a country gets no marketing, with its day and who says so, when it concerns somebody here."""
+    people = sum(group.people for group in (*made.left_out, *made.later) if group.reason == "not_delivered_there")
+    if not people:
+        return
+    for bar in bars(by=None):
+        if bar.from_at <= timezone.now():
+            words = _("No marketing goes to numbers of %(country)s since %(day)s: %(source)s.")
+            source = bar.source.rstrip(".") or _("entered by hand")
+            day = whole_day(bar.from_at.date())
+            yield "not_delivered_there", words % {"country": bar.region, "day": day, "source": source}
 
 
 def _asks(components: list[dict[str, Any]]) -> bool:

@@ -49,9 +49,7 @@ class Proof:
     @property
     def is_enough(self) -> bool:
         """Whether the whole rule holds."""
-        return (
-            self.delivered >= DELIVERED and self.days >= DAYS and self.share >= SHARE and not self.is_rated_badly
-        )
+        return self.delivered >= DELIVERED and self.days >= DAYS and self.share >= SHARE and not self.is_rated_badly
 
 
 def proof_of(channel: Channel) -> Proof:

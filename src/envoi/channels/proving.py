@@ -1,4 +1,4 @@
-"""How many messages a minute campaigns may send from a number: 30 while it is new, the whole pace once it has proven itself.
+"""How many messages of campaigns leave a minute: 30 from a new number, the whole pace once it has proven itself.
 
     new     added without a rating and without a raised limit: 30 a minute (mission M1)
     tier    its daily limit lies above the first step: Meta raises it only after a look at quality (Meta sheet, E.2)

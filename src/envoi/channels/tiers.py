@@ -1,4 +1,4 @@
-"""What a provider's word for a daily limit means, and the pace of a number without one. No Django: dispatch asks too."""
+"""A provider's word for a daily limit, and the pace of a number without one. No Django: dispatch asks too."""
 
 from __future__ import annotations
 
