@@ -13,7 +13,7 @@ import pytest
 from django.apps import apps
 from django.db import connection
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from envoi.campaigns import actions, budget, canary, forecasts, planning, preflight, queries
 from envoi.campaigns.errors import Blocked, OverBudget
@@ -401,7 +401,7 @@ def test_an_open_page_is_told_when_it_was_counted_and_gets_a_newer_count(
     campaign = draft(channel, template)
     client.force_login(owner)
     text = client.get(f"/campaigns/{campaign.pk}/").content.decode()
-    assert "when it was counted" in text
+    assert "counted at" in text
     [address] = re.findall(r'hx-get="(/campaigns/[0-9]+/counted[?]seen=[0-9.]+)"', text)
     people(1)
     assert client.get(address).status_code == 204, "it is of this minute"
@@ -448,3 +448,16 @@ def test_saving_a_draft_keeps_everything_of_its_trial_and_its_stops(
     refused = client.post(address, sent | {"uncertain_hours": "0"})
     assert refused.status_code == 422
     assert 'id="trial-more" open' in refused.content.decode(), "what is to be mended is in view"
+
+
+def test_what_is_kept_is_read_in_the_readers_language(channel: Channel, template: Template) -> None:
+    people(2)
+    kept = forecasts.ask(draft(channel, template), by=None).data
+    read = preflight.forecast_of(kept)
+    with translation.override("fr"):
+        french = [one.sentence for one in read.warnings]
+    english = [one.sentence for one in read.warnings]
+    assert len(english) >= 2
+    assert not set(french) & set(english)
+    kept["warnings"] = [{"code": "slow", "sentence": "Kept by an earlier version: 5 % of it."}]
+    assert preflight.forecast_of(kept).warnings[0].sentence == "Kept by an earlier version: 5 % of it."

@@ -75,12 +75,13 @@ class Channel(models.Model):
         SUSPENDED = "suspended", _("Suspended")
 
     class PaceBy(models.TextChoices):
-        NOBODY = "", _("Nobody")
-        NEW = "new", _("New number")
-        TIER = "tier", _("Daily limit was raised")
-        RATED = "rated", _("Rated before")
-        SENT = "sent", _("Sent well")
-        PERSON = "person", _("A person")
+        # What each means: channels.proving. Pages say it in sentences of their own.
+        NOBODY = ""
+        NEW = "new"
+        TIER = "tier"
+        RATED = "rated"
+        SENT = "sent"
+        PERSON = "person"
 
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="channels")
     name = models.CharField(max_length=120)

@@ -91,7 +91,11 @@ def channel_limits(request: StaffRequest, channel_id: int) -> HttpResponse:
         "now": now,
         "may_change": may(request.user, "channels.write"),
         "proof": proving.proof_of(now.channel),
-        "rule": {"DELIVERED": proving.DELIVERED, "DAYS": proving.DAYS, "SHARE": proving.SHARE},
+        "rule": {
+            "DELIVERED": proving.DELIVERED,
+            "DAYS": proving.DAYS,
+            "PERCENT": f"{round(100 * proving.SHARE)}\u202f%",
+        },
         "lowest": LOWEST,
     }
     return render(request, "reports/channel_limits.html", context)

@@ -18,6 +18,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='channel',
             name='pace_by',
-            field=models.CharField(blank=True, choices=[('', 'Nobody'), ('new', 'New number'), ('tier', 'Daily limit was raised'), ('rated', 'Rated before'), ('sent', 'Sent well'), ('person', 'A person')], db_default='', default='', max_length=8),
+            field=models.CharField(blank=True, choices=[('', 'Nobody'), ('new', 'New'), ('tier', 'Tier'), ('rated', 'Rated'), ('sent', 'Sent'), ('person', 'Person')], db_default='', default='', max_length=8),
         ),
     ]
