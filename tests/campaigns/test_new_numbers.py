@@ -14,6 +14,8 @@ from envoi.channels import actions as channels
 from envoi.channels import checks, facts, wire
 from envoi.channels import proving as pace
 from envoi.channels.models import Account, Channel
+from envoi.config.shop.account import PLAYED
+from envoi.config.shop.setup import open_account
 from envoi.core.errors import BadInput, NotAllowed
 from envoi.core.events import AccountChanged, ChannelChanged
 from envoi.providers.base import RemoteNumber
@@ -164,3 +166,15 @@ def test_the_channels_page_says_why_and_lets_it_be_lifted(client: Client, channe
     assert "At most 45 messages a minute." in client.get(address).content.decode()
     client.force_login(Staff.objects.create(email="analyst@example.com", role=Staff.Role.ANALYST))
     assert client.post(f"/channels/{channel.pk}/pace", {"per_minute": "45"}).status_code == 403
+
+
+@pytest.mark.parametrize("provider", sorted(PLAYED))
+def test_the_demos_number_is_shown_as_proven_for_the_reason_that_is_true(
+    db: None, provider: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENVOI_PROVIDER_URLS", "1")
+    played = PLAYED[provider]
+    _account, channel, _template = open_account(
+        provider, simulator_url="http://127.0.0.1:9", throughput=80, tier=played.tier
+    )
+    assert (channel.per_minute, channel.pace_by) == (None, "person" if provider == "zenvia" else "tier")

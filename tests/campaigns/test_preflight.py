@@ -461,3 +461,40 @@ def test_what_is_kept_is_read_in_the_readers_language(channel: Channel, template
     assert not set(french) & set(english)
     kept["warnings"] = [{"code": "slow", "sentence": "Kept by an earlier version: 5 % of it."}]
     assert preflight.forecast_of(kept).warnings[0].sentence == "Kept by an earlier version: 5 % of it."
+
+
+def test_accounts_of_one_business_climb_the_bands_of_a_month_together(channel: Channel) -> None:
+    today = timezone.now().date()
+    for first, last, price in ((1, 1, "0.03"), (2, None, "0.02")):
+        rates.set_rate(
+            currency="USD",
+            market="France",
+            category="utility",
+            price=Decimal(price),
+            valid_from=today,
+            tier_from=first,
+            tier_to=last,
+            by=None,
+        )
+    second = Account.objects.create(provider="meta", name="B", provider_id="2", credentials=b"", hook_key="b")
+    number = Channel.objects.create(account=second, name="B", address="+33639980002", provider_id="2")
+    [person] = people(1)
+
+    def delivered() -> list[Decimal | None]:
+        for one in (channel, number):
+            Message.objects.create(
+                contact=person,
+                channel=one,
+                direction="out",
+                kind="template",
+                category="utility",
+                state="delivered",
+                delivered_at=timezone.now(),
+            )
+        pricing.price_stretch()
+        return list(Message.objects.order_by("-pk").values_list("price", flat=True)[:2])
+
+    assert delivered() == [Decimal("0.03")] * 2, "each account for itself"
+    Account.objects.update(portfolio="1052348167")
+    assert delivered() == [Decimal("0.02")] * 2
+    assert costs.billed_in_month(second.pk, today)["France", "utility"] == 4

@@ -159,12 +159,14 @@ def add_channel(
     address: str,
     provider_id: str,
     throughput_per_second: int = 80,
+    tier: str = "",
     has_sent: bool = False,
     by: Staff | None,
 ) -> Channel:
     """Add a number of an account. `throughput_per_second` is the provider's limit: 80 on Meta at first, 20 when the
     number also lives in the WhatsApp Business app, 1,000 after the upgrade (Meta sheet, E.1).
 
+    tier: the provider's word for its daily limit, where that is known already.
     has_sent: a person says that campaigns left from it before; else they leave at 30 a minute (proving).
     """
     require(by, "channels.write")
@@ -178,6 +180,7 @@ def add_channel(
         address=e164(address),
         provider_id=_id(provider_id),
         throughput_per_second=throughput_per_second,
+        tier=tier[:24],
         state=Channel.State.SUSPENDED if stopped else Channel.State.ACTIVE,
         state_reason=account.state_reason if stopped else "",
     )
