@@ -36,6 +36,8 @@ def told(what: str, detail: Mapping[str, Any] | None) -> str:
     """The sentence after the headline of one line, "" when the headline says all."""
     detail = detail or {}
     parts = [why(str(detail["reason"]))] if detail.get("reason") else []
+    if detail.get("reason") == "no_receipt_in_time":
+        parts = [_("No receipt has settled it in %(hours)s hours.") % {"hours": detail.get("hours")}]
     if until := detail.get("until"):
         parts.append(_("Tried again at %(time)s.") % {"time": moment(datetime.fromisoformat(str(until)))})
     words = " ".join(str(detail[key]) for key in ("title", "detail") if detail.get(key))
@@ -110,6 +112,8 @@ def _headlines() -> dict[str, str]:
         "sent_again": _("Queued once more"),
         "repeated_safely": _("Asked for again under its key"),
         "given_up": _("Given up"),
+        "left_uncertain": _("Left as it is"),
+        "person_asked": _("A person is asked what to do"),
     }
 
 
