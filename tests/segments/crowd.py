@@ -163,6 +163,7 @@ def _fill(contact_id: int, draw: random.Random, owner: Staff) -> None:
         last_inbound_at=wrote,
         window_open_until=wrote and wrote + timedelta(days=1),
         owner=draw.choice([None, owner]),
+        source=draw.choice(["import", "inbound", "api", ""]),
         blocked_at=draw.choice([None, None, now]),
         phone=draw.choice([None, f"+3363998{contact_id % 10_000:04d}"]),
     )
@@ -251,6 +252,7 @@ def _facts(contact: Contact) -> dict[str, Any]:
         "phone_known": contact.phone is not None,
         "blocked": contact.blocked_at is not None,
         "owner": contact.owner_id,
+        "source": contact.source,
         "contact.created_days": days(contact.created_at),
         "orders.count": len(orders),
         "orders.30": len(since(30)),

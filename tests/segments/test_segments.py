@@ -49,6 +49,7 @@ def leaves(segments: list[int], owner: int) -> st.SearchStrategy[dict[str, Any]]
         leaf(["country"], ["is", "is_not"], ["fr", "CN", "US", ["FR", "US"]]),
         leaf(["timezone"], ["is", "is_not"], ["Europe/Paris", ["Asia/Shanghai", "UTC"]]),
         leaf(["marketing", "service"], ["is", "is_not"], ["granted", "unknown", ["granted", "withdrawn"]]),
+        leaf(["source"], ["is", "is_not"], ["import", "link", ["inbound", "api"]]),
         leaf(["owner"], ["is", "is_not"], [owner, [owner, owner + 1]]),
         leaf(["name", "attribute:city"], ["is", "is_not", "contains", "contains_not", "starts"],
              ["%", "_", "a_b", "ÉLODIE", "lyon", "L", "50%", ".*", "(a+)+$"]),

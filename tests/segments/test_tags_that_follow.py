@@ -11,6 +11,7 @@ import pytest
 from django.db import connection
 
 from envoi.contacts import actions as people
+from envoi.contacts.changes import TagInUse, delete_tag
 from envoi.contacts.models import Contact, ContactTag
 from envoi.core import clock
 from envoi.core.events import Person
@@ -150,3 +151,15 @@ def test_a_rule_that_can_not_be_meant_any_more_changes_nothing_and_says_so() -> 
     one.refresh_from_db()
     assert "deleted" in one.problem
     assert len(tagged("buyer")) == Contact.objects.count() == 1
+
+
+def test_a_tag_that_follows_a_segment_is_not_deleted() -> None:
+    buys(somebody(1))
+    one = follows(BUYER, "buyer")
+    tagging.keep_everybody()
+    with pytest.raises(TagInUse, match="follows a segment"):
+        delete_tag(one.tag_id, by=None)
+    assert len(tagged("buyer")) == 1
+    tagging.stop(one.pk, keep=True, by=None)
+    delete_tag(one.tag_id, by=None)
+    assert tagged("buyer") == {}

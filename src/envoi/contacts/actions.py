@@ -31,7 +31,7 @@ from .identities import (
     link,
     shortened,
 )
-from .models import Consent, Contact, Import, Tag
+from .models import Consent, Contact, Import, Source, Tag
 from .moves import move_identity
 from .options import ImportOptions
 from .words import language_of
@@ -184,6 +184,7 @@ def add_contact(
         name=shortened(name, 200),
         language=language_of(language),
         country=country.upper() or (country_of(number) if number else ""),
+        source=Source.STAFF,
     )
     if link(contact.pk, keys) != len(keys):
         raise AlreadyKnown(_("%(phone)s is a contact already.") % {"phone": " / ".join(key[1] for key in keys)})

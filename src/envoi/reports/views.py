@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from ..contacts import attributes
 from ..campaigns import proving
 from ..channels.tiers import LOWEST
+from ..contacts import attributes
 from ..contacts import queries as contacts
 from ..core.paging import whole
 from ..messaging import queries as messages_read

@@ -9,7 +9,7 @@ from typing import Literal, cast
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from ..contacts.models import Attribute, Consent
+from ..contacts.models import Attribute, Consent, Source
 from ..orders.features import FEATURES, Measure
 from . import asking
 from .operators import (
@@ -64,13 +64,6 @@ RFM: dict[str, tuple[Text, Area]] = {
     "hibernating": (_("Hibernating"), ((2, 2), (1, 2))),
     "lost": (_("Lost"), ((1, 1), (1, 2))),
 }
-SOURCES: tuple[tuple[str, Text], ...] = (
-    ("import", pgettext_lazy("source of a contact", "a file")),
-    ("inbound", pgettext_lazy("source of a contact", "their first message")),
-    ("link", pgettext_lazy("source of a contact", "a link")),
-    ("staff", pgettext_lazy("source of a contact", "staff")),
-    ("api", pgettext_lazy("source of a contact", "the API")),
-)
 JOINS = {
     "o": "LEFT JOIN order_totals o ON o.contact_id = c.id",
     "v": "LEFT JOIN activity v ON v.contact_id = c.id",
@@ -159,6 +152,8 @@ _ALL = (
           _("is looked after by %(value)s"), _("is not looked after by %(value)s"), column="c.owner_id"),
     Field("blocked", _("Blocked"), "person", "yes", YES, asking.yes,
           _("is blocked"), _("is not blocked"), column="c.blocked_at IS NOT NULL"),
+    Field("source", _("Came by"), "person", "choice", IS, asking.same,
+          _("came by %(value)s"), _("did not come by %(value)s"), column="c.source", choices=tuple(Source.choices)),
     Field("contact.created_days", _("Added"), "person", "days", MOMENT, asking.moment,
           _("was added in the last %(value)s days"), _("was not added in the last %(value)s days"),
           column="c.created_at", subject=pgettext_lazy("field", "added"), unit=_("days")),

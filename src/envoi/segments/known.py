@@ -52,7 +52,7 @@ class Known:
         """A saved segment, None when there is none (any more)."""
         if segment_id not in self._segments:
             found = Segment.objects.filter(pk=segment_id).first()
-            self._segments[segment_id] = found and KnownSegment(found.pk, found.name, found.kind, found.rule)
+            self._segments[segment_id] = KnownSegment(found.pk, found.name, found.kind, found.rule) if found else None
         return self._segments[segment_id]
 
     def campaign(self, campaign_id: int) -> str | None:

@@ -59,7 +59,7 @@ def offers(rows: Iterable[Row], known: Known, *, segment: Segment | None) -> dic
         made["staff"] = _with_chosen(people, asked["staff"])
     if "segment" in asked:
         # Itself it can't contain.
-        others = Segment.objects.exclude(pk=segment.pk if segment else None).order_by("name")
+        others = Segment.objects.exclude(pk=segment.pk if segment else 0).order_by("name")
         made["segment"] = _with_chosen([(str(one.pk), one.name) for one in others], asked["segment"])
     if "campaign" in asked:
         made["campaign"] = [("", _("any campaign")), *_campaigns(asked["campaign"])]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
+from django.db.models import CASCADE, Model
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
@@ -58,14 +60,11 @@ def uses_of(segment: Segment) -> list[Use]:
         for one in Segment.objects.exclude(pk=segment.pk).order_by("name")
         if segment.pk in refers_to(one.rule)
     ]
-    for relation in Segment._meta.related_objects:
-        # What goes with the segment, as the people on a list do, does not need it.
-        if relation.on_delete.__name__ == "CASCADE":
-            continue
-        rows = relation.related_model.objects.filter(**{relation.field.name: segment.pk}).order_by("pk")
-        if relation.related_model is AutoTag:
+    for model, name in _pointing_here():
+        rows = model._default_manager.filter(**{name: segment.pk}).order_by("pk")
+        if model is AutoTag:
             rows = rows.select_related("tag")
-        found += [_use(relation.related_model._meta.db_table, row) for row in rows]
+        found += [_use(model._meta.db_table, row) for row in rows]
     return found
 
 
@@ -75,11 +74,17 @@ def uses_of_all() -> dict[int, int]:
     for one in Segment.objects.all():
         for segment_id in refers_to(one.rule) - {one.pk}:
             counted[segment_id] = counted.get(segment_id, 0) + 1
-    for relation in Segment._meta.related_objects:
-        if relation.on_delete.__name__ != "CASCADE":
-            for segment_id in relation.related_model.objects.values_list(f"{relation.field.name}_id", flat=True):
-                counted[segment_id] = counted.get(segment_id, 0) + 1
+    for model, name in _pointing_here():
+        for segment_id in model._default_manager.values_list(f"{name}_id", flat=True):
+            counted[segment_id] = counted.get(segment_id, 0) + 1
     return counted
+
+
+def _pointing_here() -> Iterator[tuple[type[Model], str]]:
+    """Tables with a foreign key to segments, and its name; what goes with a segment, as a list's people do, is none."""
+    for relation in Segment._meta.related_objects:
+        if relation.on_delete is not CASCADE:
+            yield relation.related_model, relation.field.name
 
 
 @dataclass(frozen=True, slots=True)

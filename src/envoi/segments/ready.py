@@ -22,7 +22,15 @@ from .operators import Text
 
 # The company's own currency; figures of mission M3, to be changed to the shop's own.
 LOW, HIGH = 50, 200
-BIRTHDAYS = ("birthday", "birth date", "date of birth", "born", "anniversaire", "naissance", "date de naissance")
+BIRTHDAYS: tuple[str, ...] = (
+    "birthday",
+    "birth date",
+    "date of birth",
+    "born",
+    "anniversaire",
+    "naissance",
+    "date de naissance",
+)
 BIRTHDAYS += ("né le", "née le", "生日", "出生日期")
 
 _average = "orders.average"

@@ -113,7 +113,8 @@ def stop(auto_tag_id: int, *, keep: bool, by: Staff | None) -> None:
 def refuse_circle(rule: dict[str, Any], *, tag: str) -> None:
     """Raise BadRule when whoever passes the rule depends, by however many tags that follow, on the tag itself."""
     followed = {one.tag.name: one.segment.rule for one in AutoTag.objects.select_related("tag", "segment")}
-    waiting, seen = [rule], set()
+    waiting = [rule]
+    seen: set[str] = set()
     while waiting:
         for word in asks_for(waiting.pop()) - seen:
             seen.add(word)

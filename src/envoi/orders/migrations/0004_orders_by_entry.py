@@ -7,7 +7,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contacts', '0005_tags_by_rule'),
+        ('contacts', '0005_source_and_rule'),
         ('orders', '0003_values'),
     ]
 
