@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -230,3 +231,12 @@ def test_a_segment_is_saved_changed_and_found(owner):
     agent = Staff.objects.create(email="agent@example.com", role="agent")
     with pytest.raises(NotAllowed):
         actions.save_segment(name="Mine", rule=rule, by=agent)
+
+
+def test_the_page_about_rules_names_every_field_and_operator():
+    page = (Path(__file__).parents[2] / "docs" / "howto" / "write-a-rule.md").read_text("utf-8")
+    for field in FIELDS.values():
+        assert f"`{field.name}`" in page
+        for operator, _label in field.operators:
+            assert f"`{operator}`" in page
+    assert all(f"`{name}`" in page for name in RFM)

@@ -75,7 +75,7 @@ def test_high_value_and_interacted_is_built_by_the_keyboard(rig: Rig, page: Page
     expect(page.locator(".bunch.inner")).to_have_count(0)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("“High value, interacted” is saved.")).to_be_visible()
+    expect(page.get_by_text("“High value, interacted” is saved.")).to_be_visible(timeout=20_000)
     made = Segment.objects.get()
     assert made.rule == {
         "all": [
