@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -121,12 +122,9 @@ def add_orders(orders: Iterable[NewOrder]) -> int:
         has_currency, has_bounds = cursor.fetchone()
         if not has_currency:
             cursor.execute(CHOOSE, new)
-        if len(rows) < MANY:
+        with unchecked(cursor) if len(rows) >= MANY else nullcontext():
             cursor.execute(ADD, new)
-        else:
-            with unchecked(cursor):
-                cursor.execute(ADD, new)
-        changed = [row[0] for row in cursor.fetchall()]
+            changed = [row[0] for row in cursor.fetchall()]
         totals.refresh(cursor, sorted(set(changed)))
     if not has_bounds:
         # The first orders of all: scores need bounds, and the worker looks only once an hour.
