@@ -97,17 +97,6 @@ def as_csv(staff: Staff | None, asked: Asked) -> Iterator[str]:
     return _csv(asked)
 
 
-def currencies() -> list[str]:
-    """The currencies that are common among the orders, from PostgreSQL's statistics: a scan would take longer than a
-    page may."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT unnest(most_common_vals::text::text[]) FROM pg_stats"
-            " WHERE schemaname = current_schema AND tablename = 'orders' AND attname = 'currency' ORDER BY 1"
-        )
-        return [row[0] for row in cursor.fetchall()]
-
-
 def _csv(asked: Asked) -> Iterator[str]:
     where, parameters = _conditions(asked)
     line = StringIO()

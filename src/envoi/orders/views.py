@@ -25,14 +25,17 @@ from .forms import ListForm, OwnForm, RateForm
 @require_safe
 def order_list(request: StaffRequest) -> HttpResponse:
     asked = ListForm(request.GET).asked()
+    own, missing = queries.own_currency(), queries.unconverted()
+    # An order in another currency either has a rate or misses one.
+    known = {own, *(one.currency for one in missing), *(one.currency for one in queries.exchange_rates())} - {""}
     context = {
         "page": listing.order_list(request.user, asked, after=request.GET.get("after") or None),
         "asked": asked,
         "whose": _whose(request, asked.contact_id),
-        "own": queries.own_currency(),
-        "currencies": [(code, code) for code in listing.currencies()],
+        "own": own,
+        "currencies": [(code, code) for code in sorted(known)],
         "states": [("unconverted", _("Without a value")), ("refunded", _("Given back"))],
-        "missing": queries.unconverted(),
+        "missing": missing,
     }
     return page_or_piece(request, "orders/list.html", "orders/_rows.html", context)
 
