@@ -107,7 +107,7 @@ def add_orders(orders: Iterable[NewOrder]) -> int:
     rows = list({(one.contact_id, one.external_id): _checked(one) for one in orders}.values())
     if not rows:
         return 0
-    new = {
+    new: dict[str, Any] = {
         "contacts": [one.contact_id for one in rows],
         "numbers": [one.external_id for one in rows],
         "times": [one.at for one in rows],
