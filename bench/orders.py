@@ -37,9 +37,9 @@ RULE = {
 }
 
 SEED = """
-INSERT INTO orders (contact_id, external_id, at, amount, currency, value)
+INSERT INTO orders (contact_id, external_id, at, amount, currency, quantity, value)
 SELECT 1 + mod(n * 48271, %(people)s), 'seed ' || n, now() - make_interval(mins => mod(n * 69621, %(minutes)s)::int),
-       5 + mod(n, 300) + 0.5, 'EUR', 5 + mod(n, 300) + 0.5
+       5 + mod(n, 300) + 0.5, 'EUR', 1, 5 + mod(n, 300) + 0.5
   FROM generate_series(1::bigint, %(orders)s) AS n
 """
 # Everybody whose windows would change in the coming day.
