@@ -53,8 +53,19 @@ def seed(url: str, people: int, each: int) -> None:
         # Look-ups of contacts that are known to be there, one for each row, would take most of the time.
         db.execute("SET session_replication_role = 'replica'")
         db.execute("SET work_mem = '256MB'")
+        db.execute("SET maintenance_work_mem = '512MB'")
         db.execute("INSERT INTO order_settings (id, currency) VALUES (1, 'EUR')")
+        # Indexes that are made at the end take a fifth of the time of those that grow.
+        indexes = db.execute(
+            "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'orders' AND indexname <> 'orders_pkey'"
+        ).fetchall()
+        db.execute("ALTER TABLE orders DROP CONSTRAINT orders_pkey")
+        for name, _definition in indexes:
+            db.execute(f"DROP INDEX {name}")
         db.execute(SEED, {"people": people, "orders": people * each, "minutes": DAYS * 24 * 60})
+        db.execute("ALTER TABLE orders ADD PRIMARY KEY (contact_id, id)")
+        for _name, definition in indexes:
+            db.execute(definition)
         db.execute("VACUUM ANALYZE orders")
         db.execute("CREATE TEMPORARY TABLE everybody AS SELECT id AS contact_id FROM contacts")
         totals.refresh_from(db, "everybody")
