@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -93,10 +94,10 @@ minutes = st.lists(
 def test_turns_that_are_promised_never_fill_a_day_beyond_the_limit(
     ago: list[tuple[int, int]], limit: int, asked: list[int]
 ) -> None:
-    held = sorted((NOON - timedelta(minutes=minute), count) for minute, count in ago)
-    used = sum(count for _, count in held)
-    if used < limit:
-        held.append((NOON, limit - used))
+    counts = Counter({NOON - timedelta(minutes=minute): count for minute, count in ago})
+    if (used := counts.total()) < limit:
+        counts[NOON] += limit - used
+    held = sorted(counts.items())
     promised, turns = None, []
     for count in asked:
         given_, promised = portfolio.plan(held, limit=limit, now=NOON, count=count, promised=promised)

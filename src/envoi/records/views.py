@@ -16,7 +16,7 @@ from ..team.requests import StaffRequest
 from ..team.rights import require
 from ..web.pages import go
 from . import erasing, exporting, merging
-from .words import field_word, table_word
+from .words import field_word, readable, said, table_word
 
 
 @login_required
@@ -35,12 +35,14 @@ def choose(request: StaffRequest, contact_id: int) -> HttpResponse:
 def merge(request: StaffRequest, kept_id: int, gone_id: int) -> HttpResponse:
     if request.method == "POST":
         merging.merge(kept_id=kept_id, gone_id=gone_id, by=request.user)
-        messages.success(request, _("The two records are one. It can be undone below."))
+        messages.success(request, _("The two records are one. This page can undo it."))
         return go(request, "reports:contact", kept_id)
     seen = merging.preview(request.user, kept_id=kept_id, gone_id=gone_id)
     context = {
         "seen": seen,
-        "fields": [(field_word(name), *values) for name, *values in seen.fields if any(values)],
+        "fields": [
+            (field_word(name), *(said(name, value) for value in values)) for name, *values in seen.fields if any(values)
+        ],
         "rows": [(table_word(row.table), row) for row in seen.rows],
     }
     return render(request, "records/merge.html", context)
@@ -63,8 +65,10 @@ def data(request: StaffRequest, contact_id: int) -> HttpResponse:
         answer = HttpResponse(text, content_type="application/json; charset=utf-8")
         answer["Content-Disposition"] = f'attachment; filename="person-{contact_id}.json"'
         return answer
-    tables = [(table_word(name), rows) for name, rows in found.tables.items() if rows]
-    context = {"contact": contacts.contact_for(request.user, contact_id), "found": found, "tables": tables}
+    tables = [(table_word(name), *readable(rows)) for name, rows in found.tables.items() if rows]
+    names, values = readable([found.contact])
+    own = list(zip(names, values[0], strict=True))
+    context = {"contact": contacts.contact_for(request.user, contact_id), "own": own, "tables": tables}
     return render(request, "records/data.html", context)
 
 

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 from django.utils.translation import gettext as _
+
+from ..contacts.models import Consent
+from ..team.models import Staff
+
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
+INTERNAL = ("id", "by_id", "channel_id", "message_id")
 
 
 def table_word(table: str) -> str:
@@ -36,3 +45,41 @@ def field_word(name: str) -> str:
         "marketing": _("Marketing"),
         "service": _("Service"),
     }.get(name, name)
+
+
+def said(name: str, value: Any) -> str:
+    """A value of a contact's column as people read it."""
+    if value is None or value == "":
+        return "–"
+    if name in ("marketing", "service"):
+        return str(dict(Consent.choices).get(value, value))
+    if name == "owner_id":
+        return str(staff_named(value))
+    return _plain(value)
+
+
+def staff_named(staff_id: int) -> str:
+    """Who that is, "–" for nobody that there is any more."""
+    found = Staff.objects.filter(pk=staff_id).first()
+    return str(found) if found else "–"
+
+
+def readable(rows: list[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
+    """Rows of a table as a page shows them: the columns that say anything, and each row's values."""
+    names = list(dict.fromkeys(name for row in rows for name in row if name not in INTERNAL))
+    told = [name for name in names if any(row.get(name) not in (None, "", [], {}) for row in rows)]
+    return [name.replace("_", " ") for name in told], [[_plain(row.get(name)) for name in told] for row in rows]
+
+
+def _plain(value: Any) -> str:
+    if value is None or value in ("", [], {}):
+        return "–"
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {_plain(one)}" for key, one in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_plain, value))
+    if isinstance(value, str) and MOMENT.match(value):
+        return f"{value[:10]} {value[11:19]}"
+    return str(value)

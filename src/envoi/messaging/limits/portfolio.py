@@ -60,8 +60,8 @@ def plan(
 ) -> tuple[list[datetime], Promise | None]:
     """When each of `count` more customers gets a turn, and up to where room is promised then.
 
-    minutes: how many customers count since which minute, oldest first. Each makes room WINDOW later, whoever takes it
-    makes it again a WINDOW after that, and so on day by day. Beyond LONGEST_PLAN_DAYS all come at its end.
+    minutes: how many customers count since which minute, each once, oldest first. Each makes room WINDOW later, whoever
+    takes it makes it again a WINDOW after that, and so on day by day. Beyond LONGEST_PLAN_DAYS all come at its end.
     """
     end = now + DAY * LONGEST_PLAN_DAYS
     # Where more count than are allowed (the limit was lowered), the first to leave make no room.
