@@ -208,6 +208,9 @@ class TestNonsense:
             {"external_id": "x" * 121},
             {"external_id": "a\0b"},
             {"items": [{"name": "a\0b"}]},
+            {"quantity": -1},
+            {"quantity": 2**31},
+            {"at": clock.now() + timedelta(days=2)},
             {"at": datetime(2026, 1, 1)},  # noqa: DTZ001 - that is what is wrong with it
         ],
     )

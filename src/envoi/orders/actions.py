@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -18,7 +18,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from ..contacts.importing import unchecked
-from ..core import jobs
+from ..core import clock, jobs
 from ..core.errors import BadInput, NotFound
 from . import totals
 from .amounts import LARGEST
@@ -26,6 +26,8 @@ from .worth import CHOOSE_OWN, worth
 
 # From here on the look-ups of the foreign key cost more than the three statements that spare them.
 MANY = 50
+# A shop's clock may be ahead of ours.
+AHEAD = timedelta(days=1)
 # NUL as JSON writes it, and not a backslash followed by these letters.
 NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
@@ -157,8 +159,12 @@ def _checked(one: NewOrder) -> NewOrder:
         raise BadInput(_("An order needs a number of at most 120 characters."))
     if one.at.tzinfo is None:
         raise BadInput(_("An order needs a time with its zone."))
+    if one.at > clock.now() + AHEAD:
+        raise BadInput(_("An order can’t be of a day that has not come yet."))
+    if not 0 <= one.quantity < 2**31:
+        raise BadInput(_("An order’s quantity is a whole number, 0 or more."))
     if not (one.amount.is_finite() and 0 <= one.amount < LARGEST):
-        raise BadInput(_("An order's amount is 0 or more; what was given back is a refund."))
+        raise BadInput(_("An order’s amount is 0 or more; what was given back is a refund."))
     if not (len(one.currency) == 3 and one.currency.isascii() and one.currency.isupper()):
         raise BadInput(_("“%(text)s” is no currency: write three letters, such as EUR.") % {"text": one.currency[:40]})
     return one
