@@ -9,7 +9,7 @@ KEPT_DAYS = 400
 # The k-th bound is the value at rank (n - 1) * k / 5, counted from 0 and rounded down: a value that somebody really
 # has, and the same four groups as those of linear interpolation, since nobody lies between the two ranks.
 _PLACES = "ARRAY[{0} * 1 / 5 + 0.5, {0} * 2 / 5 + 0.5, {0} * 3 / 5 + 0.5, {0} * 4 / 5 + 0.5]"
-_BOUNDS = """(SELECT percentile_disc(ARRAY(SELECT p / n.{people} FROM unnest({places}) AS p)::float8[])
+_BOUNDS = """(SELECT percentile_disc(ARRAY(SELECT p / NULLIF(n.{people}, 0) FROM unnest({places}) AS p)::float8[])
                      WITHIN GROUP (ORDER BY t.{column}) FROM order_totals t)"""
 
 

@@ -6,10 +6,13 @@ How these figures are meant and kept: docs/decisions/0016.
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import BrinIndex, GinIndex, OpClass
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.formats import number_format
 
 from ..contacts.models import Contact
 from ..team.models import Staff
@@ -50,6 +53,7 @@ class Order(models.Model):
             # Who bought a product: items @> '[{"sku": "…"}]' AND items <> '[]'. Orders without items cost nothing here.
             # What came in lately, for the tags that follow segments: a few pages, and no work while orders come in.
             BrinIndex(fields=["created_at"], name="orders_by_entry", pages_per_range=32),
+            models.Index("at", "contact", "id", condition=models.Q(refunded__gt=0), name="orders_refunded"),
             GinIndex(OpClass("items", "jsonb_path_ops"), name="orders_by_item", condition=~models.Q(items=[])),
         ]
 
@@ -125,6 +129,11 @@ class ExchangeRate(models.Model):
 
     def __str__(self) -> str:
         return f"1 {self.currency} = {self.rate} {self.own}"
+
+    @property
+    def shown_rate(self) -> str:
+        """The rate as it was written, without the zeros that the database adds."""
+        return number_format(Decimal(f"{self.rate.normalize():f}"), use_l10n=True)
 
 
 class RfmBounds(models.Model):

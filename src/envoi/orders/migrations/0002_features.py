@@ -106,6 +106,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='order',
+            index=models.Index(models.F('at'), models.F('contact'), models.F('id'), condition=models.Q(('refunded__gt', 0)), name='orders_refunded'),
+        ),
+        migrations.AddIndex(
+            model_name='order',
             index=django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.indexes.OpClass('items', 'jsonb_path_ops'), condition=models.Q(('items', []), _negated=True), name='orders_by_item'),
         ),
         migrations.AddIndex(
