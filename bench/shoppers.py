@@ -16,10 +16,10 @@ from envoi.channels.models import Account, Channel
 from envoi.contacts.models import Attribute, Tag
 from envoi.core.vault import seal
 from envoi.orders import bounds
-from envoi.orders.models import RfmBounds
+from envoi.orders.models import Order, RfmBounds
 from envoi.segments import actions
 
-__all__ = ["make", "start"]
+__all__ = ["make", "orders", "start"]
 
 # Rows are spread by a hash of the contact's number (h: 0 to 999,999), so that every run has the same people.
 CONTACTS = """
@@ -131,6 +131,11 @@ def make(url: str, count: int) -> dict[str, Any]:
     newest = RfmBounds.objects.latest("at")
     found = {"recent": newest.recency[1].isoformat(), "often": newest.frequency[2]}
     return {"vip": tags["vip"], "guests": guests, "seed": seed, **found}
+
+
+def orders() -> int:
+    """How many there are."""
+    return Order.objects.count()
 
 
 # Those that no constraint stands for.

@@ -240,3 +240,24 @@ def test_the_page_about_rules_names_every_field_and_operator():
         for operator, _label in field.operators:
             assert f"`{operator}`" in page
     assert all(f"`{name}`" in page for name in RFM)
+
+
+def test_a_denied_group_reads_as_what_does_not_hold():
+    rule = {
+        "all": [
+            {"field": "orders.count", "is": ">", "value": 2},
+            {
+                "not": {
+                    "any": [
+                        {"field": "tag", "is": "has", "value": ["a", "b"]},
+                        {"not": {"field": "wrote", "is": "yes"}},
+                    ]
+                }
+            },
+            {"not": {"field": "orders.spend", "is": "<", "value": 10}},
+        ]
+    }
+    assert in_words(rule) == (
+        "number of orders is more than 2 and does not have the tag “a” or “b” and has written to us"
+        " and not: total spent is less than 10"
+    )

@@ -36,7 +36,11 @@ def pushed_down(rule: Rule, known: Known, *, denied: bool = False) -> dict[str, 
             return pushed_down(part, known, denied=not denied)
         case ("all" | "any") as join, parts:
             turned = {"all": "any", "any": "all"}[join] if denied else join
-            return {turned: [pushed_down(part, known, denied=denied) for part in parts]}
+            inside: list[dict[str, Any]] = []
+            for one in (pushed_down(part, known, denied=denied) for part in parts):
+                # A group within a group of the same kind is read as one.
+                inside += one[turned] if turned in one else [one]
+            return {turned: inside}
     if not denied:
         return dict(rule)
     about, operator = field_of(rule, known)
