@@ -39,7 +39,7 @@ def pushed_down(rule: Rule, known: Known, *, denied: bool = False) -> dict[str, 
             inside: list[dict[str, Any]] = []
             for one in (pushed_down(part, known, denied=denied) for part in parts):
                 # A group within a group of the same kind is read as one.
-                inside += one[turned] if turned in one else [one]
+                inside += one.get(turned, [one])
             return {turned: inside}
     if not denied:
         return dict(rule)
