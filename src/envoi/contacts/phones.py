@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 
-from ..core.phone import country_of, e164
+from ..core.phone import country_of, e164, line_of
 
 _BLANKS = str.maketrans("", "", " \u00a0\u202f.-()/")
 _MOST_PREFIXES = 100_000
@@ -46,9 +46,9 @@ class Phones:
                 digits = "+" + digits[2:]
             if digits[:1] == "+":
                 if digits[1:].isdigit() and _is_plain(digits):
-                    return digits
+                    return line_of(digits)
             elif country and digits.isdigit() and (number := _national(digits, country)):
-                return number
+                return line_of(number)
         return e164(text, country=country or None)
 
     def country_of(self, number: str) -> str:

@@ -16,11 +16,12 @@ from ..core.errors import BadInput, NotFound
 from ..core.paging import Page
 from ..team.models import Staff
 from ..team.rights import require
-from .models import ConsentEntry, Contact, Import, Tag
+from .models import ConsentEntry, Contact, Identity, Import, Note, Tag
 
 # Counting stops here: an exact number beyond it helps nobody and costs a scan of everybody.
 COUNTED = 10_000
 REJECTS = "rejects.csv"
+KNOWN = "c.erased_at IS NULL"
 
 Sort = Literal["newest", "name"]
 ORDERS: dict[str, tuple[str, str]] = {
@@ -68,7 +69,7 @@ def contact_list(
     order, beyond = ORDERS[sort if sort in ORDERS else "newest"]
     total, more = _total(where, parameters)
 
-    page = list(where)
+    page = [KNOWN, *where]
     if after:
         value, after_id = _cursor(after, sort)
         page.append(beyond)
@@ -91,11 +92,26 @@ def contact_list(
 def contact_for(staff: Staff | None, contact_id: int) -> Contact:
     """One contact, with `tag_names`. Raises NotFound."""
     require(staff, "contacts.read")
-    contact = Contact.objects.filter(pk=contact_id).first()
+    contact = Contact.objects.select_related("owner").filter(pk=contact_id).first()
     if contact is None:
         raise NotFound(_("There is no such contact."))
     _name_tags([contact])
     return contact
+
+
+def identities_of(contact_id: int) -> list[Identity]:
+    """Every key by which this contact is known."""
+    return list(Identity.objects.filter(contact_id=contact_id).order_by("kind", "value"))
+
+
+def notes_of(contact_id: int, *, limit: int = 20) -> list[Note]:
+    """The newest notes about a contact."""
+    return list(Note.objects.select_related("by").filter(contact_id=contact_id).order_by("-at", "-id")[:limit])
+
+
+def staff_to_own() -> list[Staff]:
+    """Who may look after a contact."""
+    return list(Staff.objects.filter(is_active=True).order_by("name", "email"))
 
 
 def tags() -> list[tuple[Tag, int]]:
@@ -105,7 +121,8 @@ def tags() -> list[tuple[Tag, int]]:
 
 def consents_of(contact_id: int) -> list[ConsentEntry]:
     """The consent ledger of one contact, newest first."""
-    return list(ConsentEntry.objects.filter(contact_id=contact_id).order_by("-at", "-id"))
+    lines = ConsentEntry.objects.select_related("by").filter(contact_id=contact_id)
+    return list(lines.order_by("-at", "-id"))
 
 
 def imports(staff: Staff | None, *, limit: int = 50) -> list[Import]:
@@ -157,6 +174,9 @@ def _conditions(
 def _search(search: str, parameters: dict[str, Any]) -> str:
     """Conditions that the trigram indexes answer: three letters anywhere, fewer only where a word begins."""
     text = re.sub(r"([\\%_])", r"\\\1", search)
+    if search.startswith("@") and len(search) > 1:
+        parameters["username"] = search.removeprefix("@")
+        return "c.username = %(username)s"
     digits = re.sub(r"[\s().+\-/]", "", search)
     if digits.isascii() and digits.isdigit() and len(digits) >= 3:
         # As people write it at home: 06 39 98… is +33639 98… here.
@@ -178,10 +198,8 @@ def _total(where: Sequence[str], parameters: dict[str, Any]) -> tuple[int, bool]
             estimate = cursor.fetchone()[0]
             if estimate > COUNTED:
                 return int(estimate), True
-        cursor.execute(
-            f"SELECT count(*) FROM (SELECT 1 FROM contacts c WHERE {_all(where)} LIMIT {COUNTED + 1}) AS counted",  # noqa: S608
-            parameters,
-        )
+        found = f"SELECT 1 FROM contacts c WHERE {_all([KNOWN, *where])} LIMIT {COUNTED + 1}"  # noqa: S608
+        cursor.execute(f"SELECT count(*) FROM ({found}) AS counted", parameters)  # noqa: S608
         counted: int = cursor.fetchone()[0]
     return min(counted, COUNTED), counted > COUNTED
 
