@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("envoi.reports.urls")),
     path("contacts/", include("envoi.contacts.urls")),
     path("contacts/", include("envoi.records.urls")),
+    path("orders/", include("envoi.orders.urls")),
     path("segments/", include("envoi.segments.urls")),
     path("templates/", include("envoi.message_templates.urls")),
     path("channels/", include("envoi.channels.urls")),

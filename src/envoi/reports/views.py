@@ -62,6 +62,7 @@ def contact(request: StaffRequest, contact_id: int) -> HttpResponse:
             "week": _week(habits.hours) if habits else None,
             "merges": merging.merges_of(person.pk),
             "totals": orders.totals_of(person.pk),
+            "interactions": orders.interactions_of(person.pk),
             "orders": orders.orders_of(person.pk, limit=10),
             "story": contact_story(request.user, person.pk, after=request.GET.get("after") or None),
             "may_change": may(request.user, "contacts.write") and not person.erased_at,
