@@ -66,7 +66,7 @@ def docs(request: HttpRequest, api: NinjaAPI) -> HttpResponse:
 
 def _marked(text: str) -> list[tuple[str, str]]:
     """A paragraph in Markdown as pieces: words, and the code that follows them."""
-    pieces = re.split(r"`([^`]+)`", text.replace("**", "").replace("\n", " ")) + [""]
+    pieces = [*re.split(r"`([^`]+)`", text.replace("**", "").replace("\n", " ")), ""]
     return list(zip(pieces[::2], pieces[1::2], strict=True))
 
 
