@@ -429,6 +429,7 @@ def test_saving_a_draft_keeps_everything_of_its_trial_and_its_stops(
         "stop_at_yellow": True,
         "uncertain": "ask",
         "uncertain_hours": 6,
+        "exclude_inactive": False,
     }
     assert chosen.keys() == {one.name for one in fields(Policy)}, "the form has them all"
     campaign = draft(channel, template, policy=chosen)

@@ -107,6 +107,8 @@ def addresses(shop: Shop) -> list[str]:
         "/orders/exchange/",
         "/segments/",
         "/segments/new/",
+        "/segments/new-list/",
+        "/segments/ready/",
         f"/segments/{shop.segment.pk}/",
         "/templates/",
         f"/templates/{shop.template.pk}/",
@@ -227,13 +229,14 @@ def test_a_draft_can_be_made_changed_and_discarded(signed_in: Client, shop: Shop
 
 
 def test_a_segment_is_built_row_by_row(signed_in: Client, shop: Shop) -> None:
-    sent = {"name": "Buyers", "join": "all", "shape": "tag:has"}
-    row = {"field": "orders.count", "is": "has", "value": "", "value_to": ""}
+    nodes = ["open:n1", "leaf:n2", "close"]
+    sent = {"name": "Buyers", "node": nodes, "join.n1": "all", "shape": "n1:1|n2:tag:has"}
+    row = {"field.n2": "orders.count", "is.n2": "has", "value.n2": ""}
     html = signed_in.post("/segments/new/", sent | row, headers=HTMX).content.decode()
     assert 'id="rule"' in html
     assert "is between" in html
-    row = {"field": "orders.count", "is": "between", "value": "1", "value_to": "3"}
-    rows = {"shape": "orders.count:between", "do": "save"}
+    row = {"field.n2": "orders.count", "is.n2": "between", "value.n2": "1", "upper.n2": "3"}
+    rows = {"shape": "n1:1|n2:orders.count:between", "do": "save"}
     assert signed_in.post("/segments/new/", sent | row | rows, headers=HTMX).headers["HX-Redirect"]
     made = Segment.objects.get(name="Buyers")
     assert made.rule == {"all": [{"field": "orders.count", "is": "between", "value": [1, 3]}]}
@@ -312,8 +315,10 @@ def test_a_trace_is_told_in_order_and_the_price_once() -> None:
 @pytest.mark.parametrize("number", ["1e3000000", "Infinity", "NaN", "sNaN", "1e400"])
 def test_a_number_too_large_to_mean_anything_is_refused_at_once(client, owner, number: str) -> None:
     client.force_login(owner)
-    sent = {"name": "q", "join": "all", "field": "orders.count", "is": ">=", "value": number, "value_to": ""}
-    answer = client.post("/segments/new/", {**sent, "shape": "orders.count:>=", "do": "save"})
+    sent = {"name": "q", "node": ["open:n1", "leaf:n2", "close"], "field.n2": "orders.count", "is.n2": ">="}
+    answer = client.post(
+        "/segments/new/", {**sent, "value.n2": number, "shape": "n1:1|n2:orders.count:>=", "do": "save"}
+    )
     assert answer.status_code == 422
 
 

@@ -20,6 +20,7 @@ from ..messaging.actions import ledger_db
 from ..messaging.models import Lane
 from ..providers.table import PROVIDERS
 from ..segments.models import Segment
+from ..segments.rules import frozen
 from ..team.actions import note
 from ..team.models import Staff
 from ..team.rights import require
@@ -155,7 +156,7 @@ def launch(campaign_id: int, *, by: Staff | None) -> Campaign:
     campaign.planned_to = 0
     canary.begin(campaign)
     campaign.plan = {
-        "rule": campaign.segment.rule,
+        "rule": frozen(campaign.segment.rule),
         "components": template.components,
         "category": template.category,
         "forecast": forecast.dump(),
@@ -380,7 +381,11 @@ def _refuse(blockers: Sequence[advice.Advice]) -> None:
 def _draft_audience(campaign: Campaign) -> Audience:
     template = campaign.template
     return audience_of(
-        campaign.segment.rule, campaign.variables, components=template.components, category=template.category
+        campaign.segment.rule,
+        campaign.variables,
+        components=template.components,
+        category=template.category,
+        exclude_inactive=campaign.trial.exclude_inactive,
     )
 
 

@@ -14,6 +14,7 @@ from ..message_templates.models import Template
 from ..message_templates.parts import Components
 from ..message_templates.wording import Variable, missing_headers, needed
 from ..messaging.reasons import REASONS as LIMITS
+from ..segments.inactivity import DAYS, inactive
 from ..segments.rules import compile_rule
 from .errors import VariableMissing
 
@@ -38,6 +39,7 @@ REASONS: dict[str, str | Promise] = {
     "budget": gettext_lazy("The budget was used up"),
     "expired": gettext_lazy("The campaign ended before their turn"),
     "missing": gettext_lazy("A variable is missing"),
+    "inactive": gettext_lazy("Inactive for 90 days"),
 }
 
 
@@ -66,6 +68,7 @@ def audience_of(
     after: int | None = None,
     to: int | None = None,
     also: Sequence[str] = (),
+    exclude_inactive: bool = True,
 ) -> Audience:
     """The audience of a rule for a template's components and category.
 
@@ -73,6 +76,7 @@ def audience_of(
 
     mapping: for each variable's key {"field": one of FIELDS or "attribute:<name>", "fallback": "…"} or {"text": "…"};
     for a header that the campaign chooses {"link": …} or {"file": id} (wording.headers).
+    exclude_inactive: whether a promotion leaves out who was inactive for long.
     Raises VariableMissing for a variable or a header without mapping, segments' BadRule for a bad rule.
     """
     condition = compile_rule(rule)
@@ -85,6 +89,9 @@ def audience_of(
         if category == Template.Category.MARKETING
         else "WHEN c.service = 'withdrawn' THEN 'opted_out'"
     )
+    if category == Template.Category.MARKETING and exclude_inactive:
+        consent += " WHEN p.inactive THEN 'inactive'"
+        empty.append(f"{inactive(DAYS)} AS inactive")
     stretch = ""
     if to is not None:
         stretch = "AND c.id > %(_after)s AND c.id <= %(_to)s"
@@ -97,8 +104,8 @@ def audience_of(
                        {"".join(f"c.{column}, " for column in also if column not in ("marketing", "service"))}
                        {"".join(f"{column}, " for column in empty)}
                        ARRAY[{", ".join(values)}]::text[] AS "values"
-                  FROM contacts c
-                 WHERE ({condition.sql}) {stretch}) p
+                  FROM {condition.source}
+                 WHERE ({condition.where}) {stretch}) p
     """  # noqa: S608  (field names come from SQL above, everything typed by people is a parameter)
     return Audience(sql, parameters)
 

@@ -68,6 +68,12 @@ class CampaignForm(forms.Form):
             ("ask", _("Ask a person")),
         ],
     )
+    inactive = forms.ChoiceField(
+        label=_("People who were inactive for 90 days"),
+        required=False,
+        choices=[("", _("Usual: promotions leave them out")), ("include", _("Write to them as well"))],
+        help_text=_("They neither wrote, read nor ordered for 90 days, and have been known for longer than that."),
+    )
     canary_from = forms.IntegerField(
         label=_("Trial from how many people on"),
         required=False,
@@ -213,6 +219,8 @@ class CampaignForm(forms.Form):
         policy = {name: value for name, value in given.items() if value not in (None, "")}
         if "canary_size" in policy:
             policy.setdefault("canary_from", max(Policy().canary_from, policy["canary_size"]))
+        if self.cleaned_data.get("inactive") == "include":
+            policy["exclude_inactive"] = False
         return policy
 
 
@@ -230,6 +238,7 @@ def initial_of(campaign: Any) -> dict[str, Any]:
         "channel": campaign.channel_id,
         "template": campaign.template_id,
         **{name: getattr(campaign.trial, name) for name in POLICY_FIELDS},
+        "inactive": "" if campaign.trial.exclude_inactive else "include",
         "budget": campaign.budget,
     }
 

@@ -29,6 +29,7 @@ COLUMNS = (
     "service",
     "held_until",
     "promoted_at",
+    "blocked_at",
 )
 
 # An advertisement or a page button led them here and we answered within the day: 72 hours are free (Meta sheet, F.2).
@@ -73,12 +74,15 @@ def groups(
     category: str,
     channel_id: int,
     lifetime: timedelta,
+    exclude_inactive: bool = True,
 ) -> list[Group]:
     """The audience in groups, as the limits stand now; who would wait longer than `lifetime` is left out for good.
 
     Raises VariableMissing and BadRule as audience_of does.
     """
-    audience = audience_of(rule, mapping, components=components, category=category, also=COLUMNS)
+    audience = audience_of(
+        rule, mapping, components=components, category=category, also=COLUMNS, exclude_inactive=exclude_inactive
+    )
     rules = in_force(ledger_db(), channel_id)
     mine = ledger.portfolio_of(ledger_db(), channel_id)
     promotional = "true" if category == Template.Category.MARKETING else "false"
@@ -97,7 +101,8 @@ def groups(
                          CASE WHEN GREATEST(p.window_open_until, p.borrowed_until, p.blocked_until) > %(_now)s
                               THEN p.contact_id::text END,
                          CASE WHEN pw.minute > %(_since)s THEN 'counts' END,
-                         CASE WHEN f.contact_id IS NOT NULL THEN 'free' END]::text[] COLLATE "C" AS key,
+                         CASE WHEN f.contact_id IS NOT NULL THEN 'free' END,
+                         CASE WHEN a.blocked_at IS NOT NULL THEN 'blocked' END]::text[] COLLATE "C" AS key,
                    count(*) AS people
               FROM ({audience.sql}) a
               LEFT JOIN pairs p ON p.contact_id = a.contact_id AND p.channel_id = %(_channel)s
@@ -109,7 +114,8 @@ def groups(
             SELECT key[1] AS reason, key[2] AS phone, key[3] AS country, key[4] AS timezone, key[5] AS marketing,
                    key[6] AS service, key[7]::timestamptz AS held_until, key[8]::timestamptz AS promoted_at,
                    NULL::bigint AS promoted_by, key[9]::bigint AS id, key[10] IS NOT NULL AS counts,
-                   key[11] IS NOT NULL AS free_entry, people
+                   key[11] IS NOT NULL AS free_entry,
+                   CASE WHEN key[12] IS NOT NULL THEN %(_now)s END AS blocked_at, people
               FROM counted
         ),
         told AS (

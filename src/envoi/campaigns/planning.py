@@ -62,7 +62,13 @@ def plan_stretch(campaign_id: int) -> bool:
 
 def _everybody(campaign: Campaign) -> Audience:
     plan = campaign.plan or {}
-    return audience_of(plan["rule"], campaign.variables, components=plan["components"], category=plan["category"])
+    return audience_of(
+        plan["rule"],
+        campaign.variables,
+        components=plan["components"],
+        category=plan["category"],
+        exclude_inactive=campaign.trial.exclude_inactive,
+    )
 
 
 def _planned_audience(campaign: Campaign, *, after: int, to: int) -> Audience:
@@ -74,6 +80,7 @@ def _planned_audience(campaign: Campaign, *, after: int, to: int) -> Audience:
         category=plan["category"],
         after=after,
         to=to,
+        exclude_inactive=campaign.trial.exclude_inactive,
     )
     return canary.slice_of(campaign, audience)
 

@@ -22,6 +22,7 @@ class Policy:
     canary: "auto" for promotions to at least `canary_from` people with a template that has not proven itself: those
     are the ones that Meta itself paces (Meta sheet, C.5), and decides about within an hour. Percentages are of 100.
     uncertain: after so many hours "leave" an unknown outcome as it is, or "ask" a person.
+    exclude_inactive: promotions leave out who was inactive for 90 days (segments.inactivity).
     """
 
     canary: str = "auto"
@@ -35,6 +36,7 @@ class Policy:
     stop_at_yellow: bool = False
     uncertain: str = ""
     uncertain_hours: int = 24
+    exclude_inactive: bool = True
 
     @property
     def thresholds(self) -> Thresholds:

@@ -25,6 +25,7 @@ from ..messaging.actions import ledger_db
 from ..messaging.limits import portfolio
 from ..rates import queries as rates
 from ..rates.cards import ZERO, Card
+from ..segments.rules import frozen
 from . import advice, budget, headcount
 from .advice import Advice
 from .audience import audience_of, reason_label
@@ -146,8 +147,9 @@ def basis_of(campaign: Campaign) -> str:
     """A name for everything of ours that a forecast depends on, but the people: another draft, another name."""
     template, channel = campaign.template, campaign.channel
     parts = [
-        campaign.segment.rule,
+        frozen(campaign.segment.rule),
         campaign.variables,
+        campaign.trial.exclude_inactive,
         str(campaign.budget),
         [template.pk, template.components, template.category, template.state],
         [channel.pk, channel.state, channel.throughput_per_second, channel.per_minute, channel.tier],
@@ -167,6 +169,7 @@ def forecast(campaign: Campaign) -> Forecast:
             category=template.category,
             channel_id=channel.pk,
             lifetime=LIFETIME,
+            exclude_inactive=campaign.trial.exclude_inactive,
         )
         daily = ledger.portfolio_of(ledger_db(), channel.pk)
     going = [group for group in found if not group.reason]
@@ -196,6 +199,7 @@ def forecast(campaign: Campaign) -> Forecast:
                 campaign.variables,
                 components=template.components,
                 category=template.category,
+                exclude_inactive=campaign.trial.exclude_inactive,
             )
         )
     made = Forecast(

@@ -266,7 +266,14 @@ class Reach:
     seconds: int = 0
 
 
-def reach(*, segment_id: int, channel_id: int, template_id: int, variables: Mapping[str, Mapping[str, str]]) -> Reach:
+def reach(
+    *,
+    segment_id: int,
+    channel_id: int,
+    template_id: int,
+    variables: Mapping[str, Mapping[str, str]],
+    exclude_inactive: bool = True,
+) -> Reach:
     """Counted by the very SELECT that the launch will use; seconds: how long sending takes at the channel's pace."""
     try:
         rule = Segment.objects.values_list("rule", flat=True).get(pk=segment_id)
@@ -274,7 +281,13 @@ def reach(*, segment_id: int, channel_id: int, template_id: int, variables: Mapp
         pace = Channel.objects.values_list("throughput_per_second", "per_minute").get(pk=channel_id)
     except (Segment.DoesNotExist, Template.DoesNotExist, Channel.DoesNotExist):
         raise BadInput(_("Choose a segment, a channel and a template that exist.")) from None
-    audience = audience_of(rule, variables, components=template.components, category=template.category)
+    audience = audience_of(
+        rule,
+        variables,
+        components=template.components,
+        category=template.category,
+        exclude_inactive=exclude_inactive,
+    )
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT reason, count(*) FROM ({audience.sql}) a GROUP BY reason",  # noqa: S608

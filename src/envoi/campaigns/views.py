@@ -223,7 +223,7 @@ def _draft(request: StaffRequest, form: CampaignForm) -> dict[str, Any]:
     if form.chosen_template:
         context |= _sample(segment, form.chosen_template, form.mapping())
     if segment and form.chosen_channel and form.chosen_template:
-        context |= _reach(segment.pk, form.chosen_channel.pk, form.chosen_template.pk, form.mapping())
+        context |= _reach(form, segment.pk, form.chosen_channel.pk, form.chosen_template.pk)
     return context
 
 
@@ -240,9 +240,15 @@ def _sample(segment: Any, template: Any, mapping: dict[str, dict[str, Any]]) -> 
     return {"bubble": wording.bubble(template.components, values, mapping), "sample_name": people[0].name}
 
 
-def _reach(segment_id: int, channel_id: int, template_id: int, mapping: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def _reach(form: CampaignForm, segment_id: int, channel_id: int, template_id: int) -> dict[str, Any]:
     try:
-        reach = queries.reach(segment_id=segment_id, channel_id=channel_id, template_id=template_id, variables=mapping)
+        reach = queries.reach(
+            segment_id=segment_id,
+            channel_id=channel_id,
+            template_id=template_id,
+            variables=form.mapping(),
+            exclude_inactive=form["inactive"].value() != "include",
+        )
     except BadInput as problem:
         # While somebody fills the form, a missing piece is no refusal yet.
         return {"reach_problem": problem.sentence}

@@ -31,7 +31,7 @@ from .identities import (
     link,
     shortened,
 )
-from .models import Consent, Contact, Import, Tag
+from .models import Consent, Contact, Import, Source, Tag
 from .moves import move_identity
 from .options import ImportOptions
 from .words import language_of
@@ -117,13 +117,18 @@ def tag(contact_ids: Iterable[int], *, name: str, by: Staff | None = None) -> in
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            INSERT INTO contact_tags (contact_id, tag_id)
-            SELECT id, %(tag)s FROM contacts WHERE id = ANY(%(ids)s) ORDER BY id
-                ON CONFLICT DO NOTHING
+            WITH put AS (
+                INSERT INTO contact_tags (contact_id, tag_id)
+                SELECT id, %(tag)s FROM contacts WHERE id = ANY(%(ids)s) ORDER BY id
+                    -- What a rule put is a person's own from now on.
+                    ON CONFLICT (contact_id, tag_id) DO UPDATE SET by_rule = false WHERE contact_tags.by_rule
+                RETURNING xmax = 0 AS is_new
+            )
+            SELECT count(*) FILTER (WHERE is_new) FROM put
             """,
             {"tag": word.pk, "ids": list(contact_ids)},
         )
-        return int(cursor.rowcount)
+        return int(cursor.fetchone()[0])
 
 
 @transaction.atomic
@@ -179,6 +184,7 @@ def add_contact(
         name=shortened(name, 200),
         language=language_of(language),
         country=country.upper() or (country_of(number) if number else ""),
+        source=Source.STAFF,
     )
     if link(contact.pk, keys) != len(keys):
         raise AlreadyKnown(_("%(phone)s is a contact already.") % {"phone": " / ".join(key[1] for key in keys)})

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from zoneinfo import available_timezones
 
 from django.db import transaction
+from django.db.models import ProtectedError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -36,6 +37,10 @@ class NameTaken(Problem):
     """Another tag has this name."""
 
 
+class TagInUse(Problem):
+    """The tag follows a segment."""
+
+
 @transaction.atomic
 def upsert(
     *,
@@ -56,7 +61,7 @@ def upsert(
     number = e164(phone, country=country or None) if phone else None
     person = Person(phone=number, user_id=user_id)
     known = bool(everybody_with_a_key_of(person))
-    contact_id = contact_for_person(person)
+    contact_id = contact_for_person(person, source="api")
     if country:
         said["country"] = country
     if said:
@@ -161,13 +166,18 @@ def rename_tag(tag_id: int, name: str, *, by: Staff | None) -> Tag:
 
 @transaction.atomic
 def delete_tag(tag_id: int, *, by: Staff | None) -> None:
-    """Take a tag off everybody and delete it. Raises NotFound."""
+    """Take a tag off everybody and delete it. Raises NotFound, and TagInUse while it follows a segment."""
     require(by, "contacts.write")
     found = _locked_tag(tag_id)
     note(by, "tag.delete", f"tag/{tag_id}", {"name": found.name})
     # Straight on the table: a common tag has a row for each of a million people.
     ContactTag.objects.filter(tag_id=tag_id)._raw_delete("default")
-    found.delete()
+    try:
+        found.delete()
+    except ProtectedError:
+        raise TagInUse(
+            _("The tag “%(name)s” follows a segment: let it follow no longer first.") % {"name": found.name}
+        ) from None
 
 
 def _own(contact_id: int, key: Key, *, said: str) -> None:

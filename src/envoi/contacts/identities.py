@@ -20,15 +20,16 @@ Key = tuple[str, str, str]
 
 
 @transaction.atomic
-def contact_for_person(person: Person, *, country: str = "") -> int:
+def contact_for_person(person: Person, *, country: str = "", source: str = "inbound") -> int:
     """The id of the contact who is this person, made when nobody is.
 
     A key that is new to us (their phone, say, when only the user id was known) is added to the same contact, and
     an empty name filled; the contact, its keys and its name commit together. When phone and user id belong to two
     contacts, the user id decides: WhatsApp gives it to one person, while numbers change hands.
-    Two callers at once get the same contact. Raises BadInput for a person without any key.
+    Two callers at once get the same contact. source: how who is made came to be known (models.Source).
+    Raises BadInput for a person without any key.
     """
-    contact_id = _found_or_made(person, country=country)
+    contact_id = _found_or_made(person, country=country, source=source)
     fill_in([(contact_id, person)])
     return contact_id
 
@@ -66,12 +67,12 @@ def everybody_with_a_key(people: Iterable[Person]) -> list[int]:
     return sorted(set(_owners_of({key for person in people for key in keys_of(person)}).values()))
 
 
-def _found_or_made(person: Person, *, country: str = "") -> int:
+def _found_or_made(person: Person, *, country: str = "", source: str = "inbound") -> int:
     keys = keys_of(person)
     known = owners_by_kind(keys)
     contact_id = known.get("user_id") or known.get("phone")
     if contact_id is None:
-        return _made(keys, person, country=country)
+        return _made(keys, person, country=country, source=source)
     if missing := [key for key in keys if key[0] not in known]:
         link(contact_id, missing)
         erased.meet([contact_id])
@@ -131,8 +132,8 @@ def _make_all(newcomers: Mapping[tuple[Key, ...], Person]) -> dict[Key, int]:
         ids = [row[0] for row in cursor.fetchall()]
         cursor.execute(
             """
-            INSERT INTO contacts (id, phone, name, language, country, timezone, marketing, service)
-            SELECT id, phone, name, '', country, '', 'unknown', 'unknown'
+            INSERT INTO contacts (id, phone, name, language, country, timezone, marketing, service, source)
+            SELECT id, phone, name, '', country, '', 'unknown', 'unknown', 'inbound'
               FROM unnest(%(ids)s::bigint[], %(phones)s::text[], %(names)s::text[], %(countries)s::text[])
                    AS n (id, phone, name, country)
             """,
@@ -180,7 +181,7 @@ def owners_by_kind(keys: Iterable[Key]) -> dict[str, int]:
     return {key[0]: owner for key, owner in _owners_of(keys).items()}
 
 
-def _made(keys: Sequence[Key], person: Person, *, country: str) -> int:
+def _made(keys: Sequence[Key], person: Person, *, country: str, source: str) -> int:
     """A new contact with these keys, or whoever got one of them first.
 
     The insert of a key that somebody else is inserting waits for them, and then finds the key taken.
@@ -190,6 +191,7 @@ def _made(keys: Sequence[Key], person: Person, *, country: str) -> int:
         phone=written(phone),
         name=shortened(person.name, 200),
         country=country or (country_of(line_of(phone)) if phone else ""),
+        source=source,
     )
     if link(contact.pk, keys) == len(keys):
         erased.meet([contact.pk])

@@ -100,7 +100,9 @@ WITH added AS (
       FROM matched m JOIN stage s USING (line) CROSS JOIN unnest(s.tags) AS given (name)
       JOIN tags t ON t.name = given.name
      WHERE NOT m.is_new
-        ON CONFLICT DO NOTHING RETURNING contact_id
+        -- What a rule put is a person's own from now on.
+        ON CONFLICT (contact_id, tag_id) DO UPDATE SET by_rule = false WHERE contact_tags.by_rule
+    RETURNING contact_id
 )
 INSERT INTO touched SELECT contact_id FROM added
 """

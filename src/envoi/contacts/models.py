@@ -11,6 +11,7 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models.functions import Now, Upper
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from ..team.models import Staff
 
@@ -22,6 +23,16 @@ class Consent(models.TextChoices):
     PENDING = "pending", _("To be confirmed")
     GRANTED = "granted", _("Granted")
     WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
+class Source(models.TextChoices):
+    """How somebody came to be known first. What was made before this was noted has none."""
+
+    IMPORT = "import", pgettext_lazy("source of a contact", "a file")
+    INBOUND = "inbound", pgettext_lazy("source of a contact", "their first message")
+    LINK = "link", pgettext_lazy("source of a contact", "a link")
+    STAFF = "staff", pgettext_lazy("source of a contact", "staff")
+    API = "api", pgettext_lazy("source of a contact", "the API")
 
 
 class Contact(models.Model):
@@ -57,6 +68,8 @@ class Contact(models.Model):
     blocked_at = models.DateTimeField(null=True)
     blocked_reason = models.CharField(max_length=200, blank=True, default="", db_default="")
     erased_at = models.DateTimeField(null=True)
+    # The database's default is a file's: imports write most contacts, and need not say it a million times.
+    source = models.CharField(max_length=8, choices=Source.choices, blank=True, default="", db_default=Source.IMPORT)
 
     class Meta:
         db_table = "contacts"
@@ -143,12 +156,13 @@ class Tag(models.Model):
 
 
 class ContactTag(models.Model):
-    """This contact has this tag, since `at`."""
+    """This contact has this tag, since `at`. `by_rule`: a rule put it, and may take it off again (segments.tagging)."""
 
     pk = models.CompositePrimaryKey("contact_id", "tag_id")
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="tagged", db_index=False)
     tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="tagged", db_index=False)
     at = models.DateTimeField(db_default=Now())
+    by_rule = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         db_table = "contact_tags"

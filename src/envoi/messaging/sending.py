@@ -173,7 +173,7 @@ def _whom(to: To, *, by: Staff | None) -> tuple[Contact, str]:
             raise BadInput(_("This contact has neither a phone nor an id of WhatsApp’s."))
         return contact, recipient
     number = e164(to.phone) if to.phone else None
-    contact_id = contact_for_person(Person(phone=number, user_id=to.user_id))
+    contact_id = contact_for_person(Person(phone=number, user_id=to.user_id), source="api")
     return Contact.objects.get(pk=contact_id), number or to.user_id or ""
 
 

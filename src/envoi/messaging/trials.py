@@ -68,7 +68,7 @@ def send_trial(channel_id: int, *, phone: str, text: str = "", template_id: int 
     if channel.state != Channel.State.ACTIVE or channel.account.state == Account.State.OFF:
         raise CantSend(_("“%(name)s” does not send now: resume it first.") % {"name": channel.name})
     number = e164(phone)
-    contact_id = contact_for_person(Person(phone=number))
+    contact_id = contact_for_person(Person(phone=number), source="staff")
     if template_id is None:
         words = text.replace("\x00", "").strip()
         if not 0 < len(words) <= LONGEST:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.indexes import BrinIndex, GinIndex, OpClass
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.formats import number_format
@@ -51,6 +51,8 @@ class Order(models.Model):
             # The orders of a time, and who bought in it without a look at the table. One customer's: the primary key.
             models.Index("at", "contact", "id", name="orders_by_day"),
             # Who bought a product: items @> '[{"sku": "…"}]' AND items <> '[]'. Orders without items cost nothing here.
+            # What came in lately, for the tags that follow segments: a few pages, and no work while orders come in.
+            BrinIndex(fields=["created_at"], name="orders_by_entry", pages_per_range=32),
             models.Index("at", "contact", "id", condition=models.Q(refunded__gt=0), name="orders_refunded"),
             GinIndex(OpClass("items", "jsonb_path_ops"), name="orders_by_item", condition=~models.Q(items=[])),
         ]

@@ -9,8 +9,14 @@ from ..messaging import activity
 from ..messaging import belongings as messaging
 from ..orders import belongings as orders
 from ..orders.actions import recompute_totals
+from ..segments import belongings as segments
 
-ALL: tuple[contacts.Belonging, ...] = (*contacts.BELONGINGS, *orders.BELONGINGS, *messaging.BELONGINGS)
+ALL: tuple[contacts.Belonging, ...] = (
+    *contacts.BELONGINGS,
+    *orders.BELONGINGS,
+    *segments.BELONGINGS,
+    *messaging.BELONGINGS,
+)
 
 # What is derived is worked out anew for these contacts, each by its own app.
 DERIVE: Sequence[Callable[[Sequence[int]], object]] = (recompute_totals, activity.recompute)

@@ -13,8 +13,8 @@ from ..contacts.api import router as contacts
 from ..contacts.lookup import with_tags
 from ..rest.requests import KeyRequest
 from ..rest.shapes import Cursor, Given, Id, Limit, Listing, Name, cursor_of, place, whole_list
-from . import actions, people, queries, removing
-from .rules import in_words
+from . import actions, people, queries
+from .rules import BadRule, in_words
 
 router = Router(tags=["segments"])
 
@@ -49,12 +49,14 @@ class RuleGiven(Given):
 
 
 class SegmentOut(Schema):
-    """A saved rule. `words` says it in a sentence."""
+    """A saved rule, or a list of people. `words` says it in a sentence, `problem` why it can't be meant any more."""
 
     id: Id
     name: str
+    kind: str
     rule: dict[str, Any]
     words: str
+    problem: str
     created_at: datetime
 
 
@@ -124,8 +126,8 @@ def change_segment(request: KeyRequest, segment_id: Id, given: SegmentPart) -> S
 
 @router.delete("/{segment_id}", response={204: None})
 def delete_segment(request: KeyRequest, segment_id: Id) -> Status[None]:
-    """Delete a segment that no campaign refers to."""
-    removing.delete_segment(segment_id, by=request.by)
+    """Delete a segment that nothing refers to: no campaign, no other segment, no tag that follows it."""
+    actions.delete_segment(segment_id, by=request.by)
     return Status(204, None)
 
 
@@ -142,10 +144,17 @@ def preview_segment(request: KeyRequest, segment_id: Id) -> Preview:
 
 
 def _shown(segment: Any) -> SegmentOut:
+    words, problem = "", ""
+    try:
+        words = in_words(segment.rule)
+    except BadRule as bad:
+        problem = bad.sentence
     return SegmentOut(
         id=segment.pk,
         name=segment.name,
+        kind=segment.kind,
         rule=segment.rule,
-        words=in_words(segment.rule),
+        words=words,
+        problem=problem,
         created_at=segment.created_at,
     )

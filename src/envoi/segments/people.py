@@ -50,8 +50,10 @@ def members(staff: Staff | None, rule: dict[str, Any], *, after: str | None = No
     condition = compile_rule(rule)
     parameters = {**condition.params, "_after": whole(after) or 0, "_limit": limit + 1}
     # Along the primary key from where the page before ended: nobody comes twice, whoever is added meanwhile.
-    chosen = f"c.id > %(_after)s AND {KNOWN} AND ({condition.sql})"
-    sql = f"SELECT c.* FROM contacts c WHERE {chosen} ORDER BY c.id LIMIT %(_limit)s"  # noqa: S608
+    sql = f"""
+        SELECT c.* FROM {condition.source} WHERE c.id > %(_after)s AND {KNOWN} AND ({condition.where})
+         ORDER BY c.id LIMIT %(_limit)s
+    """  # noqa: S608
     found = list(Contact.objects.raw(sql, parameters))
     page = list(lookup.with_tags(found[:limit]))
     return Page(page, next=str(page[-1].pk) if len(found) > limit else None)

@@ -1,18 +1,29 @@
-"""Reading segments, and the people that a rule chooses."""
+"""Reading segments: which there are, whom they choose, what uses them, and why somebody is in one or not."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
+from django.db.models import CASCADE, Model
+from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
 from ..contacts.models import Contact
 from ..core.errors import NotFound
 from ..team.models import Staff
 from ..team.rights import require
-from .models import Segment
-from .rules import compile_rule
+from .compiling import compile_each
+from .counting import count, counted, sample
+from .known import Known
+from .models import AutoTag, Segment
+from .references import refers_to
+from .saying import leaf_in_words, pushed_down
+from .shapes import Rule, shape
+
+__all__ = ["Segment", "count", "counted", "sample"]
 
 
 def segments(staff: Staff | None) -> list[Segment]:
@@ -30,17 +41,151 @@ def segment_for(staff: Staff | None, segment_id: int) -> Segment:
     return found
 
 
-def count(rule: dict[str, Any]) -> int:
-    """How many contacts the rule chooses now. Raises BadRule."""
-    condition = compile_rule(rule)
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Something that needs a segment: `kind` is its table, `address` its page, if it has one."""
+
+    kind: str
+    name: str
+    address: str = ""
+
+
+def uses_of(segment: Segment) -> list[Use]:
+    """Whatever needs this segment: other segments that name it, and every row that points at it.
+
+    By the foreign keys that PostgreSQL and Django know of, so that what is built later is found without a word here.
+    """
+    found = [
+        Use("segments", one.name, _address("segments:show", one.pk))
+        for one in Segment.objects.exclude(pk=segment.pk).order_by("name")
+        if segment.pk in refers_to(one.rule)
+    ]
+    for model, name in _pointing_here():
+        rows = model._default_manager.filter(**{name: segment.pk}).order_by("pk")
+        if model is AutoTag:
+            rows = rows.select_related("tag")
+        found += [_use(model._meta.db_table, row) for row in rows]
+    return found
+
+
+def uses_of_all() -> dict[int, int]:
+    """How many things need each segment, in one statement a table."""
+    counted: dict[int, int] = {}
+    for one in Segment.objects.all():
+        for segment_id in refers_to(one.rule) - {one.pk}:
+            counted[segment_id] = counted.get(segment_id, 0) + 1
+    for model, name in _pointing_here():
+        for segment_id in model._default_manager.values_list(f"{name}_id", flat=True):
+            counted[segment_id] = counted.get(segment_id, 0) + 1
+    return counted
+
+
+def _pointing_here() -> Iterator[tuple[type[Model], str]]:
+    """Tables with a foreign key to segments, and its name; what goes with a segment, as a list's people do, is none."""
+    for relation in Segment._meta.related_objects:
+        if relation.on_delete is not CASCADE:
+            yield relation.related_model, relation.field.name
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """One part of a rule and whether it holds for somebody; `parts` are those of a group (`join`: all, any)."""
+
+    holds: bool
+    words: str = ""
+    join: str = ""
+    parts: tuple[Why, ...] = ()
+
+
+def why(rule: Rule, contact_id: int) -> Why:
+    """Which parts of the rule hold for this contact, each asked by the SQL that counts. Raises BadRule, NotFound."""
+    known = Known()
+    rule = pushed_down(rule, known)
+    asked: list[Rule] = []
+    _collect(rule, asked)
+    answers = _ask_each(asked, contact_id, known)
+    return _why(rule, iter(answers), known)
+
+
+def contact_named(staff: Staff | None, text: str) -> Contact | None:
+    """Whom somebody means by a phone number, a contact's number or a name; the newest of several."""
+    require(staff, "contacts.read")
+    words = text.replace("\0", "").strip()
+    digits = "".join(one for one in words if one.isdigit())
+    if words.startswith("#") and digits:
+        return Contact.objects.filter(pk=min(int(digits), 2**62)).first()
+    if len(digits) >= 6:
+        found = Contact.objects.filter(phone=f"+{digits.removeprefix('00')}").first()
+        return found or Contact.objects.filter(phone__endswith=digits.removeprefix("0")).order_by("-pk").first()
+    return Contact.objects.filter(name__icontains=words).order_by("-pk").first() if len(words) > 1 else None
+
+
+def members(segment: Segment, *, limit: int = 50) -> list[Contact]:
+    """The newest people on a list."""
+    return list(
+        Contact.objects.raw(
+            """
+            SELECT c.* FROM segment_members m JOIN contacts c ON c.id = m.contact_id
+             WHERE m.segment_id = %(segment)s ORDER BY m.at DESC, c.id DESC LIMIT %(limit)s
+            """,
+            {"segment": segment.pk, "limit": limit},
+        )
+    )
+
+
+def auto_tags(staff: Staff | None) -> list[AutoTag]:
+    """Every tag that a segment keeps, by the tag's name."""
+    require(staff, "segments.read")
+    return list(AutoTag.objects.select_related("segment", "tag").order_by("tag__name"))
+
+
+def _collect(rule: Any, asked: list[Rule]) -> None:
+    match shape(rule):
+        case "not", part:
+            _collect(part, asked)
+        case (("all" | "any"), parts):
+            for part in parts:
+                _collect(part, asked)
+        case _:
+            asked.append(rule)
+
+
+def _ask_each(asked: list[Rule], contact_id: int, known: Known) -> list[bool]:
+    """One statement for all leaves: each by its own condition on this one contact."""
+    conditions, together = compile_each(asked, known)
+    columns = ", ".join(["true", *(f"({one}) IS TRUE" for one in conditions)])
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*) FROM contacts c WHERE {condition.sql}", condition.params)  # noqa: S608
-        return int(cursor.fetchone()[0])
+        cursor.execute(
+            f"SELECT {columns} FROM {together.source} WHERE c.id = %(_contact)s",  # noqa: S608
+            {**together.params, "_contact": contact_id},
+        )
+        row = cursor.fetchone()
+    if row is None:
+        raise NotFound(_("There is no such contact."))
+    return list(row[1:])
 
 
-def sample(rule: dict[str, Any], limit: int = 10) -> list[Contact]:
-    """The newest few contacts that the rule chooses. Raises BadRule."""
-    condition = compile_rule(rule)
-    parameters = {**condition.params, "_limit": limit}
-    sql = f"SELECT c.* FROM contacts c WHERE {condition.sql} ORDER BY c.created_at DESC, c.id DESC LIMIT %(_limit)s"  # noqa: S608
-    return list(Contact.objects.raw(sql, parameters))
+def _why(rule: Rule, answers: Any, known: Known) -> Why:
+    match shape(rule):
+        case "not", part:
+            inside = _why(part, answers, known)
+            return Why(not inside.holds, words=_("not: %(condition)s") % {"condition": inside.words})
+        case ("all" | "any") as join, parts:
+            inside_all = tuple(_why(part, answers, known) for part in parts)
+            holds = all(one.holds for one in inside_all) if join == "all" else any(one.holds for one in inside_all)
+            return Why(holds, join=join, parts=inside_all)
+        case _:
+            return Why(next(answers), words=leaf_in_words(rule, known))
+
+
+def _use(table: str, row: Any) -> Use:
+    if isinstance(row, AutoTag):
+        return Use("auto_tags", row.tag.name)
+    return Use(table, str(row), _address(f"{table}:show", row.pk))
+
+
+def _address(name: str, key: int) -> str:
+    try:
+        return reverse(name, args=[key])
+    except NoReverseMatch:
+        return ""

@@ -1,0 +1,165 @@
+"""A tag follows a segment: put on and taken off as facts change, and a person's own tags are never touched."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import connection
+
+from envoi.contacts import actions as people
+from envoi.contacts.changes import TagInUse, delete_tag
+from envoi.contacts.models import Contact, ContactTag
+from envoi.core import clock
+from envoi.core.events import Person
+from envoi.orders.actions import NewOrder, add_orders
+from envoi.segments import actions, tagging
+from envoi.segments.errors import NameTaken
+from envoi.segments.models import AutoTag, AutoTagCheckpoint
+from envoi.segments.rules import BadRule
+
+pytestmark = pytest.mark.django_db
+
+BUYER: dict[str, Any] = {"field": "orders.last_days", "is": "within", "value": 30}
+
+
+def somebody(number: int) -> int:
+    return people.contact_for_person(Person(phone=f"+3363998{number:04d}"))
+
+
+def buys(contact_id: int, *, days_ago: float = 1, number: str = "1") -> None:
+    add_orders([NewOrder(contact_id, number, clock.now() - timedelta(days=days_ago), Decimal(10), "EUR")])
+
+
+def tagged(name: str) -> dict[int, bool]:
+    """Who has the tag, and whether by rule."""
+    return dict(ContactTag.objects.filter(tag__name=name).values_list("contact_id", "by_rule"))
+
+
+def follows(rule: dict[str, Any], tag: str) -> AutoTag:
+    segment = actions.save_segment(name=f"Of {tag}", rule=rule, by=None)
+    return tagging.start(segment.pk, tag=tag, by=None)
+
+
+def test_a_tag_is_put_on_and_taken_off_as_people_come_and_go() -> None:
+    old, new, never = somebody(1), somebody(2), somebody(3)
+    buys(old, days_ago=29.9)
+    buys(new)
+    one = follows(BUYER, "buyer")
+    tagging.keep_everybody()
+    assert tagged("buyer") == {old: True, new: True}
+    # Time passes: the old order leaves the thirty days.
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE orders SET at = at - interval '2 days' WHERE contact_id = %s", [old])
+        cursor.execute("UPDATE order_totals SET last_at = last_at - interval '2 days' WHERE contact_id = %s", [old])
+    buys(never)
+    tagging.keep_everybody()
+    assert tagged("buyer") == {new: True, never: True}
+    one.refresh_from_db()
+    assert one.checked_at is not None
+
+
+def test_what_a_person_put_is_never_taken_off() -> None:
+    by_hand, by_rule, both = somebody(1), somebody(2), somebody(3)
+    people.tag([by_hand], name="buyer")
+    buys(by_rule)
+    buys(both)
+    follows(BUYER, "buyer")
+    tagging.keep_everybody()
+    assert tagged("buyer") == {by_hand: False, by_rule: True, both: True}
+    # Somebody puts it by hand on who has it by rule: from now on it is theirs.
+    assert people.tag([both], name="buyer") == 0
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM orders; DELETE FROM order_totals")
+    tagging.keep_everybody()
+    assert tagged("buyer") == {by_hand: False, both: False}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_each_minute_only_those_are_looked_at_to_whom_something_happened(raw_db: psycopg.Connection[Any]) -> None:
+    before, after = somebody(1), somebody(2)
+    buys(before)
+    follows(BUYER, "buyer")
+    raw_db.execute("UPDATE contacts SET created_at = now() - interval '1 day', updated_at = now() - interval '1 day'")
+    raw_db.execute("UPDATE orders SET created_at = now() - interval '1 day'")
+    AutoTagCheckpoint.objects.update_or_create(id=1, defaults={"done_to": clock.now() - timedelta(hours=1)})
+    buys(after)
+    assert tagging.keep_touched() == 1
+    assert tagged("buyer") == {after: True}
+    assert tagging.keep_touched() in (0, 1)
+
+    # What is written by a transaction that began earlier and ends later is not lost between two looks.
+    third = somebody(3)
+    tagging.keep_touched()
+    with psycopg.connect(raw_db.info.dsn, password=raw_db.info.password) as slow:
+        slow.execute(
+            "INSERT INTO order_totals (contact_id, orders, spend, unconverted, first_at, last_at) "
+            "VALUES (%s, 1, 10, 0, now(), now())",
+            [third],
+        )
+        slow.execute(
+            "INSERT INTO orders (contact_id, external_id, at, amount, currency, quantity) "
+            "VALUES (%s, 'x', now(), 10, 'EUR', 1)",
+            [third],
+        )
+        tagging.keep_touched()
+        assert third not in tagged("buyer")
+    tagging.keep_touched()
+    assert tagged("buyer")[third] is True
+
+
+def test_a_tag_that_would_hold_itself_up_is_refused() -> None:
+    with pytest.raises(BadRule, match="hold itself up"):
+        follows({"any": [{"field": "tag", "is": "has", "value": "mine"}]}, "mine")
+    follows(BUYER, "buyer")
+    good = {"all": [{"field": "tag", "is": "has", "value": ["x", "buyer"]}]}
+    follows(good, "good")
+    segment = actions.save_segment(name="Round", rule={"field": "tag", "is": "has", "value": "good"}, by=None)
+    with pytest.raises(NameTaken, match="follows the segment “Of buyer”"):
+        tagging.start(segment.pk, tag="buyer", by=None)
+    assert [one.tag.name for one in tagging.in_order()] == ["buyer", "good"]
+
+
+def test_a_tag_of_tagged_people_is_right_after_one_look() -> None:
+    one = somebody(1)
+    follows({"field": "tag", "is": "has", "value": "buyer"}, "fan")
+    follows(BUYER, "buyer")
+    buys(one)
+    tagging.keep_everybody()
+    assert tagged("fan") == {one: True}
+
+
+@pytest.mark.parametrize(("keep", "left"), [(True, {False}), (False, set())])
+def test_a_tag_that_stops_following_stays_or_goes_as_one_says(keep: bool, left: set[bool]) -> None:
+    buys(somebody(1))
+    one = follows(BUYER, "buyer")
+    tagging.keep_everybody()
+    tagging.stop(one.pk, keep=keep, by=None)
+    assert set(tagged("buyer").values()) == left
+
+
+def test_a_rule_that_can_not_be_meant_any_more_changes_nothing_and_says_so() -> None:
+    buys(somebody(1))
+    inner = actions.save_segment(name="Inner", rule=BUYER, by=None)
+    one = follows({"field": "segment", "is": "in", "value": inner.pk}, "buyer")
+    tagging.keep_everybody()
+    inner.delete()
+    tagging.keep_everybody()
+    one.refresh_from_db()
+    assert "deleted" in one.problem
+    assert len(tagged("buyer")) == Contact.objects.count() == 1
+
+
+def test_a_tag_that_follows_a_segment_is_not_deleted() -> None:
+    buys(somebody(1))
+    one = follows(BUYER, "buyer")
+    tagging.keep_everybody()
+    with pytest.raises(TagInUse, match="follows a segment"):
+        delete_tag(one.tag_id, by=None)
+    assert len(tagged("buyer")) == 1
+    tagging.stop(one.pk, keep=True, by=None)
+    delete_tag(one.tag_id, by=None)
+    assert tagged("buyer") == {}
