@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from ..contacts import lookup
 from ..contacts.models import Contact
-from ..contacts.queries import contact_list
+from ..contacts.queries import KNOWN, contact_list
 from ..core.errors import BadInput
 from ..core.paging import Page, whole
 from ..core.phone import e164
@@ -51,7 +51,7 @@ def members(staff: Staff | None, rule: dict[str, Any], *, after: str | None = No
     parameters = {**condition.params, "_after": whole(after) or 0, "_limit": limit + 1}
     # Along the primary key from where the page before ended: nobody comes twice, whoever is added meanwhile.
     sql = f"""
-        SELECT c.* FROM {condition.source} WHERE c.id > %(_after)s AND ({condition.where})
+        SELECT c.* FROM {condition.source} WHERE c.id > %(_after)s AND {KNOWN} AND ({condition.where})
          ORDER BY c.id LIMIT %(_limit)s
     """  # noqa: S608
     found = list(Contact.objects.raw(sql, parameters))
