@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from envoi.channels.tiers import limit_of
 from envoi.messaging.limits import pair, portfolio
 from envoi.messaging.limits.customer import LONGEST_COOL_DOWN, cool_down
 from envoi.messaging.limits.hours import Hours, all_zones, night, rests_until
@@ -73,7 +74,7 @@ def test_the_cool_down_doubles_each_time_to_a_month(times: int) -> None:
     ],
 )
 def test_a_tier_is_read_in_every_providers_words(word: str, limit: int | None) -> None:
-    assert portfolio.limit_of(word) == limit
+    assert limit_of(word) == limit
 
 
 def test_of_numbers_that_disagree_the_lowest_known_counts() -> None:
