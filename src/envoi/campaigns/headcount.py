@@ -30,6 +30,7 @@ COLUMNS = (
     "held_until",
     "promoted_at",
     "last_inbound_at",
+    "blocked_at",
 )
 
 # An advertisement or a page button led them here and we answered within the day: 72 hours are free (Meta sheet, F.2).
@@ -99,7 +100,8 @@ def groups(
                          CASE WHEN GREATEST(p.window_open_until, p.borrowed_until, p.blocked_until) > %(_now)s
                               THEN a.contact_id::text END,
                          CASE WHEN pw.minute > %(_since)s THEN 'counts' END,
-                         CASE WHEN {FREE_ENTRY} THEN 'free' END]::text[] COLLATE "C" AS key,
+                         CASE WHEN {FREE_ENTRY} THEN 'free' END,
+                         CASE WHEN a.blocked_at IS NOT NULL THEN 'blocked' END]::text[] COLLATE "C" AS key,
                    count(*) AS people
               FROM ({audience.sql}) a
               LEFT JOIN pairs p ON p.contact_id = a.contact_id AND p.channel_id = %(_channel)s
@@ -110,7 +112,8 @@ def groups(
             SELECT key[1] AS reason, key[2] AS phone, key[3] AS country, key[4] AS timezone, key[5] AS marketing,
                    key[6] AS service, key[7]::timestamptz AS held_until, key[8]::timestamptz AS promoted_at,
                    NULL::bigint AS promoted_by, key[9]::bigint AS id, key[10] IS NOT NULL AS counts,
-                   key[11] IS NOT NULL AS free_entry, people
+                   key[11] IS NOT NULL AS free_entry,
+                   CASE WHEN key[12] IS NOT NULL THEN %(_now)s::timestamptz END AS blocked_at, people
               FROM counted
         ),
         told AS (
