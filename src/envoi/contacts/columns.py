@@ -55,6 +55,11 @@ CONTACT_TITLES: Titles = {
     "consent_at": CONSENT_DATE,
 }
 
+# What a column may be beside what is known by name: an attribute under a title of its own, or nothing.
+ATTRIBUTE = "attribute:"
+IGNORED = ""
+TITLE = 60
+
 # The first two columns of our own file of rejects: mended and sent back, they say nothing about a person.
 _REJECTS = ({"line", "ligne", "行", "行号"}, {"reason", "raison", "motif", "原因"})
 
@@ -73,25 +78,71 @@ def is_known(titles: Titles) -> set[str]:
     return {folded(title) for known in titles.values() for title in known}
 
 
-def recognise(header: Sequence[str], titles: Titles) -> Columns:
-    """Find the columns. Of two with the same meaning the first counts; the other stays under its own title."""
-    meaning = {folded(title): name for name, known in titles.items() for title in known}
-    # “Nom” is the whole name, unless “Prénom” stands beside it.
-    words = [folded(title) for title in header]
-    if "prenom" in words:
-        meaning["nom"] = "last_name"
-    mended = len(words) > 2 and words[0] in _REJECTS[0] and words[1] in _REJECTS[1]
+def recognise(header: Sequence[str], titles: Titles, chosen: Sequence[str] = ()) -> Columns:
+    """Find the columns. Of two with the same meaning the first counts; the other stays under its own title.
+
+    chosen: what somebody said each column is, in their order, without line and reason of a file of rejects: a name of
+    `titles`, `attribute:<title>`, or IGNORED. Raises BadInput when that does not fit the file.
+    """
+    mended = is_rejects(header)
+    if chosen:
+        return _as_chosen(header, titles, chosen, 2 if mended else 0)
     at: dict[str, int] = {}
     others: list[tuple[int, str]] = []
-    for place, title in enumerate(header):
+    for place, name in enumerate(guess(header, titles)):
         if mended and place < 2:
             continue
-        name = meaning.get(words[place])
-        if name and name not in at:
+        if name in titles:
             at[name] = place
-        elif title.strip():
-            others.append((place, title.strip()[:60]))
+        elif name:
+            others.append((place, name.removeprefix(ATTRIBUTE)))
     return Columns(at, others, mended)
+
+
+def guess(header: Sequence[str], titles: Titles) -> list[str]:
+    """What each column seems to be, as `recognise` takes it: "" for one without a title."""
+    meaning = {folded(title): name for name, known in titles.items() for title in known}
+    words = [folded(title) for title in header]
+    # “Nom” is the whole name, unless “Prénom” stands beside it.
+    if "prenom" in words:
+        meaning["nom"] = "last_name"
+    found: list[str] = []
+    for title, word in zip(header, words, strict=True):
+        name = meaning.get(word, "")
+        if name and name not in found:
+            found.append(name)
+        else:
+            found.append(ATTRIBUTE + title.strip()[:TITLE] if title.strip() else IGNORED)
+    return found
+
+
+def is_rejects(header: Sequence[str]) -> bool:
+    """Whether this is the first line of a file of rejects of ours."""
+    words = [folded(title) for title in header[:3]]
+    return len(words) > 2 and words[0] in _REJECTS[0] and words[1] in _REJECTS[1]
+
+
+def _as_chosen(header: Sequence[str], titles: Titles, chosen: Sequence[str], skip: int) -> Columns:
+    if len(chosen) != len(header) - skip:
+        raise BadInput(
+            _("The file has %(found)s columns, the choice of columns was made for %(chosen)s.")
+            % {"found": len(header) - skip, "chosen": len(chosen)}
+        )
+    at: dict[str, int] = {}
+    others: list[tuple[int, str]] = []
+    for place, name in enumerate(chosen, skip):
+        if name in titles:
+            if name in at:
+                raise BadInput(
+                    _("Two columns, “%(one)s” and “%(other)s”, are meant to be the same: choose one of them.")
+                    % {"one": header[at[name]][:60], "other": header[place][:60]}
+                )
+            at[name] = place
+        elif name.startswith(ATTRIBUTE):
+            others.append((place, name.removeprefix(ATTRIBUTE)))
+        elif name != IGNORED:
+            raise BadInput(_("“%(name)s” is nothing that a column can be.") % {"name": name[:60]})
+    return Columns(at, others, bool(skip))
 
 
 def missing(header: Sequence[str], needed: str) -> BadInput:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import csv
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import StringIO
+from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -26,7 +27,7 @@ from .board import Board, Cancelled, StillRunning, board_of
 from .columns import Columns, Titles, is_known, recognise
 from .models import Import
 from .queries import REJECTS
-from .reading import Table
+from .reading import Row, Table
 from .rejects import Rejects, unguarded
 from .words import folded
 
@@ -68,6 +69,18 @@ class Outcome:
     duplicate: int
 
 
+class Reader(Protocol):
+    """From the cells of a file to what is copied into the stage."""
+
+    def row(self, line: int, cells: Cells) -> StageRow:
+        """One row. Raises BadInput for a bad one."""
+        ...
+
+    def batch(self, first: int, rows: list[Cells]) -> tuple[list[StageRow], set[int]]:
+        """Rows from the line `first` on: those that are plain, and the places of those that `row` has to look at."""
+        ...
+
+
 class Kind(Protocol):
     """What an app says about its files. `copy` is COPY … FROM STDIN (FORMAT csv), where empty means NULL."""
 
@@ -75,8 +88,8 @@ class Kind(Protocol):
     stage: str
     copy: str
 
-    def reader(self, one: Import, header: Cells, columns: Columns) -> Callable[[int, Cells], StageRow]:
-        """A function from a row to what is copied; it raises BadInput for a bad row. Raises BadInput for columns."""
+    def reader(self, one: Import, header: Cells, columns: Columns) -> Reader:
+        """What reads the rows of this file. Raises BadInput for columns that are not enough."""
         ...
 
     def write(self, cursor: Any, one: Import, step: Callable[[], None]) -> Outcome:
@@ -137,9 +150,9 @@ def _bring(one: Import, kind: Kind, board: Board) -> None:
         raise BadInput(_("The stored file is gone: send it again.")) from None
     with table:
         columns = recognise(table.header, kind.titles)
-        row = kind.reader(one, table.header, columns)
+        reader = kind.reader(one, table.header, columns)
         with Rejects(path.with_name(REJECTS), _original(table.header, columns)) as rejects, transaction.atomic():
-            _write(one, kind, board, table, columns, row, rejects)
+            _write(one, kind, board, table, columns, reader, rejects)
 
 
 def _write(
@@ -148,14 +161,14 @@ def _write(
     board: Board,
     table: Table,
     columns: Columns,
-    row: Callable[[int, Cells], StageRow],
+    reader: Reader,
     rejects: Rejects,
 ) -> None:
     with connection.cursor() as cursor:
         cursor.execute(SETTINGS)
         cursor.execute(kind.stage)
         cursor.execute("CREATE TEMPORARY TABLE refused (line int PRIMARY KEY, reason text) ON COMMIT DROP")
-        read = _copy(cursor, kind.copy, table, row, columns, rejects, board)
+        read = _copy(cursor, kind.copy, table, reader, columns, rejects, board)
         cursor.execute("ANALYZE stage")
         board.tell(Import.State.WRITING, table.bytes_read, read, rejects.count)
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [WRITING])
@@ -172,7 +185,7 @@ def _copy(
     cursor: Any,
     statement: str,
     table: Table,
-    row: Callable[[int, Cells], StageRow],
+    reader: Reader,
     columns: Columns,
     rejects: Rejects,
     board: Board,
@@ -180,22 +193,38 @@ def _copy(
     """Stream the good rows into the stage and the bad ones into the rejects; returns how many were read."""
     read = 0
     batch: list[StageRow] = []
-    with cursor.copy(statement) as copy:
-        for line, cells, reason in table:
-            read += 1
+
+    def one_by_one(rows: Iterable[Row]) -> int:
+        count = 0
+        for line, cells, reason in rows:
+            if not reason and not any(cells):
+                continue
+            count += 1
             if columns.mended:
                 cells = [unguarded(cell) for cell in cells]
             if reason:
                 rejects.add(line, reason, _original(cells, columns))
+                continue
+            try:
+                batch.append(reader.row(line, cells))
+            except BadInput as problem:
+                rejects.add(line, problem.sentence, _original(cells, columns))
+        return count
+
+    with cursor.copy(statement) as copy:
+        for found in table.batches():
+            if isinstance(found, Row):
+                read += one_by_one([found])
+            elif columns.mended:
+                read += one_by_one(map(Row, count(found.first), found.rows))
             else:
-                try:
-                    batch.append(row(line, cells))
-                except BadInput as problem:
-                    rejects.add(line, problem.sentence, _original(cells, columns))
-            if read % BATCH == 0:
+                plain, doubt = reader.batch(found.first, found.rows)
+                batch += plain
+                read += len(plain) + one_by_one(Row(found.first + at, found.rows[at]) for at in sorted(doubt))
+            if len(batch) >= BATCH:
                 copy.write(_csv(batch))
                 batch.clear()
-                board.tell_now_and_then(table.bytes_read, read, rejects.count)
+            board.tell_now_and_then(table.bytes_read, read, rejects.count)
         copy.write(_csv(batch))
     return read
 

@@ -42,5 +42,5 @@ def sample(rule: dict[str, Any], limit: int = 10) -> list[Contact]:
     """The newest few contacts that the rule chooses. Raises BadRule."""
     condition = compile_rule(rule)
     parameters = {**condition.params, "_limit": limit}
-    sql = f"SELECT c.* FROM contacts c WHERE {condition.sql} ORDER BY c.created_at DESC, c.id DESC LIMIT %(_limit)s"  # noqa: S608
+    sql = f"SELECT c.* FROM contacts c WHERE {condition.sql} ORDER BY c.id DESC LIMIT %(_limit)s"  # noqa: S608
     return list(Contact.objects.raw(sql, parameters))
