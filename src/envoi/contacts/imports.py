@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any
@@ -68,10 +68,10 @@ class ContactReader:
         split = [(self._place[name], name) for name in ("first_name", "last_name") if self._place[name] < width]
         self._others = columns.others + split
         self._countries = Known(lambda text: _country(text) if text else "")
-        self._guesses = Known(self._phones.country_of)
         self._languages = Known(lambda text: _language(text) if text else "")
         self._timezones = Known(lambda text: _timezone(text) if text else "")
-        self._tags = Known(lambda text: _tags(text, options.tags))
+        self._tags = Known(lambda text: self._set_of(_tags(text, options.tags)))
+        self._sets: dict[tuple[str, ...], int] = {}
         self._consents = Known(lambda text: _consent(text) if self._has_consent else options.consent.state)
         self._days = Known(lambda text: str(self._day(text)) if text else "")
         self._members = [(at, Known(partial(_member, title))) for at, title in self._others]
@@ -113,10 +113,20 @@ class ContactReader:
             guess,
             _timezone(cells[place["timezone"]]) if cells[place["timezone"]] else "",
             f"{{{','.join(members)}}}" if members else "",
-            _tags(cells[place["tags"]], self._options.tags),
+            self._set_of(_tags(cells[place["tags"]], self._options.tags)),
             state,
             str(self._day(day_text)) if state and day_text else "",
         )
+
+    def finish(self, cursor: Any) -> None:
+        """Say which tags are in each of the sets that the rows name."""
+        with cursor.copy(merging.SETS) as copy:
+            for words, number in self._sets.items():
+                for word in words:
+                    copy.write_row((number, word))
+
+    def _set_of(self, words: tuple[str, ...]) -> int | str:
+        return self._sets.setdefault(words, len(self._sets) + 1) if words else ""
 
     def batch(self, first: int, rows: list[Cells]) -> tuple[list[StageRow], set[int]]:
         """The rows in which all is plain, and the places of those that `row` has to look at."""
@@ -146,8 +156,7 @@ class ContactReader:
             names,
             languages,
             countries,
-            # The first eight characters tell the country: phones.Phones.country_of.
-            self._guessed(phones, countries),
+            self._phones.countries_of(phones, countries),
             timezones,
             self._attributes(columns),
             tags,
@@ -156,19 +165,6 @@ class ContactReader:
             strict=True,
         )
         return without(staged, doubt), doubt
-
-    def _guessed(self, phones: Sequence[str | None], countries: Sequence[str | None]) -> list[str]:
-        guesses = self._guesses
-        return [
-            country or (self._guess(phone, guesses) if phone else "")
-            for phone, country in zip(phones, countries, strict=True)
-        ]
-
-    def _guess(self, phone: str, guesses: Known) -> str:
-        found = guesses.get(phone[:8])
-        if found is None:
-            found = guesses[phone[:8]] = self._phones.country_of(phone)
-        return str(found)
 
     def _names(self, columns: list[tuple[str, ...]]) -> list[str]:
         place, width = self._place, self._width
@@ -249,10 +245,9 @@ def _consent(text: str) -> str:
 
 
 @lru_cache(4096)
-def _tags(text: str, added: tuple[str, ...]) -> str:
-    """The tags of a cell and of the whole file as PostgreSQL writes an array."""
-    words = list(dict.fromkeys([*filter(None, (" ".join(word.split()) for word in _SEPARATOR.split(text))), *added]))
+def _tags(text: str, added: tuple[str, ...]) -> tuple[str, ...]:
+    """The tags of a cell and of the whole file."""
+    words = dict.fromkeys([*filter(None, (" ".join(word.split()) for word in _SEPARATOR.split(text))), *added])
     if any(len(word) > 60 for word in words):
         raise BadCell(_("A tag has at most 60 characters."))
-    quoted = ",".join('"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"' for word in words)
-    return f"{{{quoted}}}" if words else ""
+    return tuple(words)

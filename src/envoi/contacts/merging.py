@@ -18,8 +18,9 @@ from .options import ImportOptions
 STAGE = """
 CREATE TEMPORARY TABLE stage (
     line int, phone text, customer text, name text, language text, country text, country_guess text, timezone text,
-    attributes jsonb, tags text[], consent text, consent_at timestamptz
-) ON COMMIT DROP
+    attributes jsonb, tags int, consent text, consent_at timestamptz
+) ON COMMIT DROP;
+CREATE TEMPORARY TABLE tag_sets (tags int, name text) ON COMMIT DROP
 """
 COPY = """
 COPY stage (line, phone, customer, name, language, country, country_guess, timezone, attributes, tags, consent,
@@ -33,6 +34,7 @@ SELECT m.contact_id, s.phone, COALESCE(s.name, ''), COALESCE(s.language, ''),
        COALESCE(s.consent, 'unknown'), 'unknown'
   FROM matched m JOIN stage s USING (line)
  WHERE m.is_new
+ ORDER BY m.contact_id
 """
 
 # What a known contact becomes. A phone found by its own identity is theirs already, perhaps as a second one.
@@ -81,24 +83,26 @@ WITH changed AS (
 INSERT INTO touched SELECT id FROM changed
 """
 
+# A file has few sets of tags, however many rows have them: a row names its set.
+SETS = "COPY tag_sets (tags, name) FROM STDIN"
 TAGS = """
 INSERT INTO tags (name)
-SELECT DISTINCT unnest(s.tags) AS name FROM matched m JOIN stage s USING (line) ORDER BY name
+SELECT DISTINCT name FROM tag_sets WHERE tags IN (SELECT s.tags FROM matched m JOIN stage s USING (line)) ORDER BY name
     ON CONFLICT (name) DO NOTHING
 """
 TAGS_HELD = "SELECT count(*) FROM (SELECT 1 FROM tags ORDER BY id FOR KEY SHARE) AS held"
+GIVEN = """
+CREATE TEMPORARY TABLE given ON COMMIT DROP AS
+SELECT g.tags, t.id AS tag_id FROM tag_sets g JOIN tags t USING (name)
+"""
 TAG_NEW = """
 INSERT INTO contact_tags (contact_id, tag_id)
-SELECT m.contact_id, t.id
-  FROM matched m JOIN stage s USING (line) CROSS JOIN unnest(s.tags) AS given (name) JOIN tags t ON t.name = given.name
- WHERE m.is_new
+SELECT m.contact_id, g.tag_id FROM matched m JOIN stage s USING (line) JOIN given g ON g.tags = s.tags WHERE m.is_new
 """
 TAG_KNOWN = """
 WITH added AS (
     INSERT INTO contact_tags (contact_id, tag_id)
-    SELECT m.contact_id, t.id
-      FROM matched m JOIN stage s USING (line) CROSS JOIN unnest(s.tags) AS given (name)
-      JOIN tags t ON t.name = given.name
+    SELECT m.contact_id, g.tag_id FROM matched m JOIN stage s USING (line) JOIN given g ON g.tags = s.tags
      WHERE NOT m.is_new
         ON CONFLICT DO NOTHING RETURNING contact_id
 )
@@ -116,8 +120,8 @@ def merge(cursor: Any, one: Import, options: ImportOptions, step: Callable[[], N
         withdrawals_only=options.update == "skip",
     )
     duplicate = find_out_who(cursor, options, step)
-    cursor.execute(TAGS)
-    cursor.execute(TAGS_HELD)
+    for statement in (TAGS, TAGS_HELD, GIVEN, "ANALYZE given"):
+        cursor.execute(statement)
     with unchecked(cursor):
         created = _insert_new(cursor, says, step)
     cursor.execute("CREATE TEMPORARY TABLE touched (contact_id bigint) ON COMMIT DROP")

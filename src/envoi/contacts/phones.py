@@ -37,6 +37,7 @@ class Phones:
     def __init__(self, country: str = "") -> None:
         self.country = country
         self._by_prefix: dict[str, str] = {}
+        self._by_start: dict[str, str] = {}
         self._lengths = _Lengths()
 
     def e164(self, text: str, country: str = "") -> str:
@@ -64,6 +65,21 @@ class Phones:
             else self._or_none(text, country)
             for text, country in zip(texts, countries, strict=True)
         ]
+
+    def countries_of(self, numbers: Sequence[str | None], said: Sequence[str | None]) -> list[str]:
+        """`country_of` of a whole column where nothing is said, "" without a number; said: the row's own country."""
+        seen = self._by_start
+        found = []
+        for number, country in zip(numbers, said, strict=True):
+            if not country and number:
+                # Eight characters tell the country: see country_of.
+                country = seen.get(number[:8])
+                if country is None:
+                    if len(seen) >= _MOST_PREFIXES:
+                        seen.clear()
+                    country = seen[number[:8]] = self.country_of(number)
+            found.append(country or "")
+        return found
 
     def _or_none(self, text: str, country: str) -> str | None:
         try:

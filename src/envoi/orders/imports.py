@@ -143,6 +143,9 @@ class OrderReader:
         staged = zip(lines, customers, phones, perhaps, days, amounts, currencies, quantities, numbers, strict=True)
         return without(staged, doubt), doubt
 
+    def finish(self, cursor: Any) -> None:
+        """All is in the stage."""
+
     def _day(self, text: str) -> datetime:
         return past(moment_of(text, self._options.date_order), self._now)
 
