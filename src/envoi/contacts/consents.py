@@ -68,6 +68,7 @@ INSERT INTO consents (contact_id, purpose, state, source, text, proof, at)
 SELECT m.contact_id, 'marketing', s.consent, %(source)s, %(text)s, %(proof)s, COALESCE(s.consent_at, %(at)s)
   FROM matched m JOIN stage s USING (line)
  WHERE m.is_new AND s.consent IS NOT NULL
+ ORDER BY m.contact_id
 """
 # A row without a date never speaks against a withdrawal, nor twice; one with a date is a line of its own.
 SPEAKING = """

@@ -22,6 +22,7 @@ from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
+from psycopg.copy import QueuedLibpqWriter
 
 from ..core.errors import BadInput, Problem
 from .board import Board, Cancelled, StillRunning, board_of
@@ -232,7 +233,9 @@ def _copy(
                 rejects.add(line, problem.sentence, _original(cells, columns))
         return count
 
-    with without_cycles(), cursor.copy(statement) as copy:
+    # A thread hands the rows over, so that the server takes them in while the next ones are read.
+    writer = QueuedLibpqWriter(cursor.cursor)
+    with without_cycles(), cursor.copy(statement, writer=writer) as copy:
         for found in table.batches():
             if isinstance(found, Row):
                 read += one_by_one([found])

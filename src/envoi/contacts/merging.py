@@ -87,7 +87,7 @@ INSERT INTO touched SELECT id FROM changed
 SETS = "COPY tag_sets (tags, name) FROM STDIN"
 TAGS = """
 INSERT INTO tags (name)
-SELECT DISTINCT name FROM tag_sets WHERE tags IN (SELECT s.tags FROM matched m JOIN stage s USING (line)) ORDER BY name
+SELECT DISTINCT name FROM tag_sets ORDER BY name
     ON CONFLICT (name) DO NOTHING
 """
 TAGS_HELD = "SELECT count(*) FROM (SELECT 1 FROM tags ORDER BY id FOR KEY SHARE) AS held"
@@ -98,6 +98,7 @@ SELECT g.tags, t.id AS tag_id FROM tag_sets g JOIN tags t USING (name)
 TAG_NEW = """
 INSERT INTO contact_tags (contact_id, tag_id)
 SELECT m.contact_id, g.tag_id FROM matched m JOIN stage s USING (line) JOIN given g ON g.tags = s.tags WHERE m.is_new
+ ORDER BY m.contact_id, g.tag_id
 """
 TAG_KNOWN = """
 WITH added AS (

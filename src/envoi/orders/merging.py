@@ -42,22 +42,25 @@ SELECT contact_id, CASE WHEN kind = 'phone' THEN value END, '', '', '', '', 'unk
 """
 # The customer number goes before a phone: numbers are the company's own. Of two rows with one order number the last
 # counts. An order without a number gets one from its own facts, the same in every import of the same file; whoever
-# buys the same for the same on one day twice has it twice, told apart by the count within the file.
+# buys the same for the same on one day twice has it twice, told apart by the count within the file. Only those are
+# sorted for it.
 MATCHED = """
 CREATE TEMPORARY TABLE matched ON COMMIT DROP AS
-SELECT line, contact_id, at, amount, currency, quantity,
-       COALESCE(external_id,
-                'auto:' || replace(to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS'), 'T00:00:00', '')
-                || '/' || amount || '/' || currency || '/' || quantity || '/'
-                || row_number() OVER (PARTITION BY contact_id, date_trunc('second', at), amount, currency, quantity,
-                                                   external_id IS NULL ORDER BY line)) AS external_id
-  FROM (
+WITH known AS NOT MATERIALIZED (
     SELECT s.*, COALESCE(n.contact_id, p.contact_id) AS contact_id
       FROM stage s
       LEFT JOIN identities n ON n.kind = 'customer' AND n.value = s.customer
       LEFT JOIN identities p ON p.kind = 'phone' AND p.value = COALESCE(s.phone, s.perhaps_phone)
-  ) AS known
- WHERE contact_id IS NOT NULL
+)
+SELECT line, contact_id, at, amount, currency, quantity, external_id
+  FROM known WHERE contact_id IS NOT NULL AND external_id IS NOT NULL
+ UNION ALL
+SELECT line, contact_id, at, amount, currency, quantity,
+       'auto:' || replace(to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS'), 'T00:00:00', '')
+       || '/' || amount || '/' || currency || '/' || quantity || '/'
+       || row_number() OVER (PARTITION BY contact_id, date_trunc('second', at), amount, currency, quantity
+                             ORDER BY line)
+  FROM known WHERE contact_id IS NOT NULL AND external_id IS NULL
 """
 UNKNOWN = """
 INSERT INTO refused (line, reason)
@@ -121,7 +124,9 @@ def merge(cursor: Any, options: ImportOptions, step: Callable[[], None]) -> Outc
     cursor.execute(MATCHED)
     cursor.execute("ANALYZE matched")
     step()
-    cursor.execute(UNKNOWN, {"sentence": _("Nobody has the customer number or phone “{customer}”.")})
+    cursor.execute("SELECT (SELECT count(*) FROM stage) > (SELECT count(*) FROM matched)")
+    if cursor.fetchone()[0]:
+        cursor.execute(UNKNOWN, {"sentence": _("Nobody has the customer number or phone “{customer}”.")})
     cursor.execute(DUPLICATES.format(keep="min" if options.duplicates == "first" else "max"))
     duplicate = cursor.rowcount
     cursor.execute(LOCK)
