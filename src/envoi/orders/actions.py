@@ -1,52 +1,92 @@
-"""Writing purchases, with their sums in the same transaction."""
+"""Writing purchases, with their sums in the same transaction: added, changed, given back, removed, moved.
+
+Whatever happens to an order, its customers are locked first and summed anew last, in one transaction (orders.totals).
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
-# The customers are locked, in the order of their ids, before their orders are read: two writers of one customer's
-# orders then add one after the other, and the later one sums what both wrote.
-LOCK = "SELECT id FROM contacts WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE"
+from ..contacts.importing import unchecked
+from ..core import jobs
+from ..core.errors import BadInput, NotFound
+from . import totals
+from .amounts import LARGEST
+from .worth import CHOOSE_OWN, worth
 
-TOTALS = """
-WITH gone AS (
-    DELETE FROM order_totals t
-     WHERE t.contact_id = ANY(%(ids)s)
-       AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.contact_id = t.contact_id)
-)
-INSERT INTO order_totals AS t (contact_id, orders, spend, first_at, last_at)
-SELECT o.contact_id, count(*), sum(o.amount), min(o.at), max(o.at)
-  FROM orders o
- WHERE o.contact_id = ANY(%(ids)s)
- GROUP BY o.contact_id
- ORDER BY o.contact_id
-    ON CONFLICT (contact_id) DO UPDATE
-   SET orders = excluded.orders, spend = excluded.spend, first_at = excluded.first_at, last_at = excluded.last_at
- WHERE (t.orders, t.spend, t.first_at, t.last_at)
-       IS DISTINCT FROM (excluded.orders, excluded.spend, excluded.first_at, excluded.last_at)
+# From here on the look-ups of the foreign key cost more than the three statements that spare them.
+MANY = 50
+
+STANDING = "SELECT EXISTS (SELECT 1 FROM order_settings), EXISTS (SELECT 1 FROM rfm_bounds)"
+NEW = """
+SELECT * FROM unnest(%(contacts)s::bigint[], %(numbers)s::text[], %(times)s::timestamptz[], %(amounts)s::numeric[],
+                     %(currencies)s::text[], %(quantities)s::int[], %(items)s::jsonb[])
+           AS n (contact_id, external_id, at, amount, currency, quantity, items)
 """
+CHOOSE = CHOOSE_OWN.format(source=f"({NEW}) AS n")
 
-ADD = """
-INSERT INTO orders AS o (contact_id, external_id, at, amount, currency, quantity, items)
-VALUES (%(contact_id)s, %(external_id)s, %(at)s, %(amount)s, %(currency)s, %(quantity)s, %(items)s::jsonb)
+# What was given back stays given back when the shop sends the order again.
+ADD = f"""
+INSERT INTO orders AS o (contact_id, external_id, at, amount, currency, quantity, items, value)
+SELECT n.contact_id, n.external_id, n.at, n.amount, n.currency, n.quantity, n.items,
+       {worth("n.amount", "n.currency", "n.at")}
+  FROM ({NEW}) AS n
+ ORDER BY n.contact_id, n.external_id
     ON CONFLICT (contact_id, external_id) DO UPDATE
    SET at = excluded.at, amount = excluded.amount, currency = excluded.currency,
-       quantity = excluded.quantity, items = excluded.items
+       quantity = excluded.quantity, items = excluded.items, refunded = LEAST(o.refunded, excluded.amount),
+       value = {worth("excluded.amount - LEAST(o.refunded, excluded.amount)", "excluded.currency", "excluded.at")}
  WHERE (o.at, o.amount, o.currency, o.quantity, o.items)
        IS DISTINCT FROM (excluded.at, excluded.amount, excluded.currency, excluded.quantity, excluded.items)
-"""
+RETURNING o.contact_id
+"""  # noqa: S608
+
+REFUND = f"""
+UPDATE orders o
+   SET refunded = COALESCE(%(amount)s, o.amount),
+       value = {worth("o.amount - COALESCE(%(amount)s, o.amount)", "o.currency", "o.at")}
+ WHERE o.contact_id = %(contact_id)s AND o.external_id = %(external_id)s
+"""  # noqa: S608
+
+REMOVE = "DELETE FROM orders WHERE contact_id = %(contact_id)s AND external_id = ANY(%(numbers)s)"
+
+# Moved by inserting and deleting: a cluster does not let a row change the customer by whom it is placed.
+# An order that both had is one order: the one who stays keeps theirs, and the other waits in what is returned.
+COLUMNS = "id, external_id, at, amount, currency, refunded, value, quantity, items, created_at"
+TAKE = f"""
+WITH taken AS (
+    DELETE FROM orders WHERE contact_id = %(source)s AND (%(ids)s::bigint[] IS NULL OR id = ANY(%(ids)s))
+    RETURNING {COLUMNS}
+), moved AS (
+    INSERT INTO orders (contact_id, {COLUMNS})
+    SELECT %(target)s, {COLUMNS} FROM taken
+        ON CONFLICT (contact_id, external_id) DO NOTHING
+    RETURNING id
+)
+SELECT t.id, moved.id IS NOT NULL, to_jsonb(t) FROM taken t LEFT JOIN moved USING (id) ORDER BY t.id
+"""  # noqa: S608
+GIVE_BACK = f"""
+INSERT INTO orders (contact_id, {COLUMNS})
+SELECT %(target)s, {COLUMNS} FROM jsonb_populate_recordset(NULL::orders, %(orders)s::jsonb)
+    ON CONFLICT (contact_id, external_id) DO NOTHING
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
 class NewOrder:
-    """One purchase: `external_id` is the shop's number of it, `currency` its ISO 4217 letters."""
+    """One purchase: `external_id` is the shop's number of it, `currency` its ISO 4217 letters.
+
+    items: [{"sku", "name", "quantity", "amount"}], each key as far as it is known.
+    """
 
     contact_id: int
     external_id: str
@@ -59,28 +99,101 @@ class NewOrder:
 
 @transaction.atomic
 def add_orders(orders: Iterable[NewOrder]) -> int:
-    """Add orders or bring known ones up to date; returns how many changed. Orders and sums commit together."""
-    rows = list(orders)
-    ids = sorted({one.contact_id for one in rows})
+    """Add orders or bring known ones up to date; returns how many changed. Orders and sums commit together.
+
+    Of two with one number for one customer the last counts. Raises BadInput for an order that can't be meant and
+    NotFound for an unknown contact; then none is added.
+    """
+    rows = list({(one.contact_id, one.external_id): _checked(one) for one in orders}.values())
+    if not rows:
+        return 0
+    new = {
+        "contacts": [one.contact_id for one in rows],
+        "numbers": [one.external_id for one in rows],
+        "times": [one.at for one in rows],
+        "amounts": [one.amount for one in rows],
+        "currencies": [one.currency for one in rows],
+        "quantities": [one.quantity for one in rows],
+        "items": [json.dumps(one.items) for one in rows],
+    }
     with connection.cursor() as cursor:
-        cursor.execute(LOCK, {"ids": ids})
-        changed = 0
-        for one in rows:
-            cursor.execute(
-                ADD,
-                {
-                    "contact_id": one.contact_id,
-                    "external_id": one.external_id,
-                    "at": one.at,
-                    "amount": one.amount,
-                    "currency": one.currency,
-                    "quantity": one.quantity,
-                    "items": json.dumps(one.items),
-                },
-            )
-            changed += cursor.rowcount
-    recompute_totals(ids)
-    return changed
+        _lock(cursor, new["contacts"])
+        cursor.execute(STANDING)
+        has_currency, has_bounds = cursor.fetchone()
+        if not has_currency:
+            cursor.execute(CHOOSE, new)
+        with unchecked(cursor) if len(rows) >= MANY else nullcontext():
+            cursor.execute(ADD, new)
+            changed = [row[0] for row in cursor.fetchall()]
+        totals.refresh(cursor, sorted(set(changed)))
+    if not has_bounds:
+        # The first orders of all: scores need bounds, and the worker looks only once an hour.
+        jobs.defer("orders.refresh_bounds", once="all")
+    return len(changed)
+
+
+@transaction.atomic
+def refund(contact_id: int, external_id: str, amount: Decimal | None = None) -> None:
+    """Note that so much of an order was given back in all, or the whole of it; 0 takes the refund back.
+
+    Raises NotFound, and BadInput for more than was paid.
+    """
+    with connection.cursor() as cursor:
+        _lock(cursor, [contact_id])
+        cursor.execute(
+            "SELECT amount FROM orders WHERE contact_id = %s AND external_id = %s", [contact_id, external_id]
+        )
+        found = cursor.fetchone()
+        if found is None:
+            raise NotFound(_("There is no such order."))
+        if amount is not None and not 0 <= amount <= found[0]:
+            raise BadInput(_("A refund is between nothing and what was paid."))
+        cursor.execute(REFUND, {"contact_id": contact_id, "external_id": external_id, "amount": amount})
+        totals.refresh(cursor, [contact_id])
+
+
+@transaction.atomic
+def remove_orders(contact_id: int, external_ids: Sequence[str]) -> int:
+    """Forget orders that never were, such as tests; returns how many there were. What was given back is a refund."""
+    with connection.cursor() as cursor:
+        _lock(cursor, [contact_id])
+        cursor.execute(REMOVE, {"contact_id": contact_id, "numbers": list(external_ids)})
+        removed: int = cursor.rowcount
+        totals.refresh(cursor, [contact_id])
+    return removed
+
+
+@transaction.atomic
+def move(source: int, target: int) -> dict[str, Any]:
+    """Make all orders of one contact another's, as a merge does; returns what `move_back` needs, as JSON.
+
+    Raises NotFound.
+    """
+    with connection.cursor() as cursor:
+        _lock(cursor, [source, target])
+        cursor.execute(TAKE, {"source": source, "target": target, "ids": None})
+        rows = cursor.fetchall()
+        totals.refresh(cursor, [source, target])
+    return {
+        "source": source,
+        "target": target,
+        "moved": [number for number, moved, _order in rows if moved],
+        "doubled": [_json(order) for _number, moved, order in rows if not moved],
+    }
+
+
+@transaction.atomic
+def move_back(saved: dict[str, Any]) -> None:
+    """Undo a `move`: what came later stays where it came, what was removed or given back since stays so.
+
+    Raises NotFound when one of the two contacts is gone.
+    """
+    source, target = saved["source"], saved["target"]
+    with connection.cursor() as cursor:
+        _lock(cursor, [source, target])
+        cursor.execute(TAKE, {"source": target, "target": source, "ids": saved["moved"]})
+        cursor.execute(GIVE_BACK, {"target": source, "orders": json.dumps(saved["doubled"])})
+        totals.refresh(cursor, [source, target])
 
 
 @transaction.atomic
@@ -88,5 +201,27 @@ def recompute_totals(contact_ids: Iterable[int]) -> None:
     """Bring order_totals in line with the orders of these contacts, in the caller's transaction."""
     ids = sorted(set(contact_ids))
     with connection.cursor() as cursor:
-        cursor.execute(LOCK, {"ids": ids})
-        cursor.execute(TOTALS, {"ids": ids})
+        totals.refresh(cursor, totals.lock(cursor, ids))
+
+
+def _checked(one: NewOrder) -> NewOrder:
+    if not one.external_id or len(one.external_id) > 120 or "\0" in one.external_id:
+        raise BadInput(_("An order needs a number of at most 120 characters."))
+    if one.at.tzinfo is None:
+        raise BadInput(_("An order needs a time with its zone."))
+    if not (one.amount.is_finite() and 0 <= one.amount < LARGEST):
+        raise BadInput(_("An order's amount is 0 or more; what was given back is a refund."))
+    if not (len(one.currency) == 3 and one.currency.isascii() and one.currency.isupper()):
+        raise BadInput(_("“%(text)s” is no currency: write three letters, such as EUR.") % {"text": one.currency[:40]})
+    return one
+
+
+def _lock(cursor: Any, contact_ids: Iterable[int]) -> None:
+    ids = sorted(set(contact_ids))
+    if len(totals.lock(cursor, ids)) < len(ids):
+        raise NotFound(_("There is no such contact."))
+
+
+def _json(value: Any) -> Any:
+    # Amounts stay as they are written: a float would be another number.
+    return json.loads(value, parse_float=str) if isinstance(value, str) else value

@@ -9,6 +9,9 @@ from django.utils.translation import gettext as _
 
 from ..contacts.importing import Outcome, unchecked
 from ..contacts.options import ImportOptions
+from ..core import jobs
+from . import totals
+from .worth import CHOOSE_OWN, worth
 
 STAGE = """
 CREATE TEMPORARY TABLE stage (
@@ -84,37 +87,31 @@ GONE = """
 WITH gone AS (DELETE FROM matched m WHERE NOT EXISTS (SELECT 1 FROM held WHERE held.id = m.contact_id) RETURNING line)
 INSERT INTO refused (line, reason) SELECT line, %(sentence)s FROM gone
 """
-CHANGED = """
+CHANGED = f"""
 CREATE TEMPORARY TABLE changed ON COMMIT DROP AS
 WITH updated AS (
-    UPDATE orders o SET at = m.at, amount = m.amount, currency = m.currency, quantity = m.quantity
+    UPDATE orders o SET at = m.at, amount = m.amount, currency = m.currency, quantity = m.quantity,
+                        refunded = LEAST(o.refunded, m.amount),
+                        value = {worth("m.amount - LEAST(o.refunded, m.amount)", "m.currency", "m.at")}
       FROM matched m
      WHERE o.contact_id = m.contact_id AND o.external_id = m.external_id
        AND (o.at, o.amount, o.currency, o.quantity) IS DISTINCT FROM (m.at, m.amount, m.currency, m.quantity)
     RETURNING o.contact_id
 )
 SELECT contact_id FROM updated
-"""
-INSERT = """
+"""  # noqa: S608
+INSERT = f"""
 WITH added AS (
-    INSERT INTO orders (contact_id, external_id, at, amount, currency, quantity)
-    SELECT m.contact_id, m.external_id, m.at, m.amount, m.currency, m.quantity
+    INSERT INTO orders (contact_id, external_id, at, amount, currency, quantity, value)
+    SELECT m.contact_id, m.external_id, m.at, m.amount, m.currency, m.quantity,
+           {worth("m.amount", "m.currency", "m.at")}
       FROM matched m
      WHERE NOT EXISTS (SELECT 1 FROM orders o WHERE o.contact_id = m.contact_id AND o.external_id = m.external_id)
      ORDER BY m.contact_id, m.at
     RETURNING contact_id
 )
 INSERT INTO changed SELECT contact_id FROM added
-"""
-TOTALS = """
-INSERT INTO order_totals AS t (contact_id, orders, spend, first_at, last_at)
-SELECT o.contact_id, count(*), sum(o.amount), min(o.at), max(o.at)
-  FROM orders o
- WHERE o.contact_id IN (SELECT contact_id FROM changed)
- GROUP BY o.contact_id
-    ON CONFLICT (contact_id) DO UPDATE
-   SET orders = excluded.orders, spend = excluded.spend, first_at = excluded.first_at, last_at = excluded.last_at
-"""
+"""  # noqa: S608
 
 
 def merge(cursor: Any, options: ImportOptions, step: Callable[[], None]) -> Outcome:
@@ -132,6 +129,7 @@ def merge(cursor: Any, options: ImportOptions, step: Callable[[], None]) -> Outc
     cursor.execute(LOCK)
     cursor.execute(GONE, {"sentence": _("The customer was deleted a moment ago.")})
     step()
+    cursor.execute(CHOOSE_OWN.format(source="matched"))
     cursor.execute(CHANGED)
     updated = cursor.rowcount
     step()
@@ -140,7 +138,8 @@ def merge(cursor: Any, options: ImportOptions, step: Callable[[], None]) -> Outc
         created = cursor.rowcount
         step()
         cursor.execute("ANALYZE changed")
-        cursor.execute(TOTALS)
+        totals.refresh_from(cursor, "changed")
+    jobs.defer("orders.refresh_bounds", once="all")
     cursor.execute("SELECT count(*) FROM matched")
     (people,) = cursor.fetchone()
     return Outcome(created, updated, people - created - updated, duplicate)

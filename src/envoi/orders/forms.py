@@ -1,0 +1,85 @@
+"""What the pages about orders ask for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from ..core.errors import BadInput
+from ..core.paging import whole
+from .amounts import currency_of
+from .listing import Asked
+
+# A browser takes a date in this form alone, whatever the reader's language.
+DAY = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+DAYS = ["%Y-%m-%d"]
+
+
+class ListForm(forms.Form):
+    """What the address of the list asks for; what it can't mean is left out."""
+
+    q = forms.CharField(required=False, max_length=200)
+    currency = forms.CharField(required=False, max_length=3)
+    state = forms.ChoiceField(required=False, choices=[("unconverted", ""), ("refunded", "")])
+    since = forms.DateField(required=False, input_formats=DAYS)
+    until = forms.DateField(required=False, input_formats=DAYS)
+    contact = forms.CharField(required=False, max_length=20)
+    sort = forms.ChoiceField(required=False, choices=[("newest", ""), ("oldest", "")])
+
+    def asked(self) -> Asked:
+        """The question as listing.order_list takes it."""
+        self.is_valid()
+        value: Any = self.cleaned_data.get
+        return Asked(
+            search=value("q") or "",
+            currency=(value("currency") or "").upper(),
+            state=value("state") or None,
+            since=value("since"),
+            until=value("until"),
+            contact_id=whole(value("contact")),
+            sort=value("sort") or "newest",
+        )
+
+
+class Currency(forms.CharField):
+    """ISO 4217 letters."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(min_length=3, max_length=3, **more)
+        self.widget.attrs |= {"autocapitalize": "characters", "placeholder": "USD", "spellcheck": "false"}
+
+    def clean(self, value: Any) -> str:
+        """Three capital letters. Raises ValidationError."""
+        try:
+            return currency_of(super().clean(value))
+        except BadInput as problem:
+            raise ValidationError(problem.sentence) from None
+
+
+class RateForm(forms.Form):
+    """What one unit of another currency is worth, from a day on."""
+
+    currency = Currency(label=_("Currency"))
+    rate = forms.DecimalField(
+        label=_("One of it is worth"),
+        min_value=0,
+        max_digits=20,
+        decimal_places=10,
+        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
+    )
+    day = forms.DateField(
+        label=_("From the day"),
+        widget=DAY,
+        input_formats=DAYS,
+        help_text=_("It holds until the next rate of this currency. Days are those of UTC."),
+    )
+    source = forms.CharField(label=_("Where it is from"), max_length=200, required=False)
+
+
+class OwnForm(forms.Form):
+    """The company's own currency."""
+
+    own = Currency(label=_("Orders are added up in"))

@@ -1,0 +1,61 @@
+"""Keeps order_totals in line with orders, for the customers that a change touched, in the change's own transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .worth import COUNTS
+
+# The customers are locked, in the order of their ids, before their orders are read: two writers of one customer's
+# orders then add one after the other, and the later one sums what both wrote.
+LOCK = "SELECT id FROM contacts WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE"
+
+# A customer's orders are read whole by the primary key: five on average, and a sum that is made anew can't drift.
+# Days are 24 hours here, whatever the clocks do in spring.
+REFRESH = f"""
+WITH gone AS (
+    DELETE FROM order_totals t
+     WHERE t.contact_id {{chosen}}
+       AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.contact_id = t.contact_id AND {COUNTS})
+)
+INSERT INTO order_totals AS t (contact_id, orders, spend, unconverted, first_at, last_at,
+                               orders_30, orders_90, orders_365, fresh_until)
+SELECT o.contact_id, count(*), sum(o.value), count(*) - count(o.value), min(o.at), max(o.at),
+       count(*) FILTER (WHERE o.at > now() - interval '720 hours'),
+       count(*) FILTER (WHERE o.at > now() - interval '2160 hours'),
+       count(*) FILTER (WHERE o.at > now() - interval '8760 hours'),
+       min(o.at + CASE WHEN o.at > now() - interval '720 hours' THEN interval '720 hours'
+                       WHEN o.at > now() - interval '2160 hours' THEN interval '2160 hours'
+                       WHEN o.at > now() - interval '8760 hours' THEN interval '8760 hours' END)
+  FROM orders o
+ WHERE o.contact_id {{chosen}} AND {COUNTS}
+ GROUP BY o.contact_id
+    ON CONFLICT (contact_id) DO UPDATE
+   SET orders = excluded.orders, spend = excluded.spend, unconverted = excluded.unconverted,
+       first_at = excluded.first_at, last_at = excluded.last_at,
+       orders_30 = excluded.orders_30, orders_90 = excluded.orders_90, orders_365 = excluded.orders_365,
+       fresh_until = excluded.fresh_until
+ WHERE (t.orders, t.spend, t.unconverted, t.first_at, t.last_at,
+        t.orders_30, t.orders_90, t.orders_365, t.fresh_until)
+       IS DISTINCT FROM
+       (excluded.orders, excluded.spend, excluded.unconverted, excluded.first_at, excluded.last_at,
+        excluded.orders_30, excluded.orders_90, excluded.orders_365, excluded.fresh_until)
+"""  # noqa: S608
+OF_IDS = REFRESH.format(chosen="= ANY(%(ids)s)")
+
+
+def lock(cursor: Any, ids: Sequence[int]) -> list[int]:
+    """Hold these contacts until the commit, as every writer of orders does first; returns those that there are."""
+    cursor.execute(LOCK, {"ids": ids})
+    return [row[0] for row in cursor.fetchall()]
+
+
+def refresh(cursor: Any, ids: Sequence[int]) -> None:
+    """Sum the orders of these contacts anew. They are locked already."""
+    cursor.execute(OF_IDS, {"ids": ids})
+
+
+def refresh_from(cursor: Any, table: str) -> None:
+    """Sum anew for every contact_id in `table`, once for a whole import. They are locked already."""
+    cursor.execute(REFRESH.format(chosen=f"IN (SELECT contact_id FROM {table})"))  # noqa: S608

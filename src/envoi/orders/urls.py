@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from . import views
+
+app_name = "orders"
+urlpatterns = [
+    path("", views.order_list, name="list"),
+    path("orders.csv", views.download, name="download"),
+    path("exchange/", views.exchange_rates, name="exchange"),
+    path("exchange/own/", views.own_currency, name="own"),
+    path("exchange/<int:rate_id>/", views.exchange_rate, name="rate"),
+    path("exchange/<int:rate_id>/remove/", views.remove_rate, name="remove_rate"),
+]

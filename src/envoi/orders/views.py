@@ -1,0 +1,134 @@
+"""The list of orders, and the exchange rates by which they are added up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from ..contacts import queries as contacts
+from ..core.errors import BadInput, NotFound
+from ..team.requests import StaffRequest
+from ..team.rights import may, require
+from ..web.pages import go, page_or_piece
+from . import exchange, listing, queries
+from .forms import ListForm, OwnForm, RateForm
+
+
+@login_required
+@require_safe
+def order_list(request: StaffRequest) -> HttpResponse:
+    asked = ListForm(request.GET).asked()
+    own, missing = queries.own_currency(), queries.unconverted()
+    # An order in another currency either has a rate or misses one.
+    known = {own, *(one.currency for one in missing), *(one.currency for one in queries.exchange_rates())} - {""}
+    context = {
+        "page": listing.order_list(request.user, asked, after=request.GET.get("after") or None),
+        "asked": asked,
+        "whose": _whose(request, asked.contact_id),
+        "own": own,
+        "currencies": [(code, code) for code in sorted(known)],
+        "states": [("unconverted", _("Without a value")), ("refunded", _("Given back"))],
+        "missing": missing,
+    }
+    return page_or_piece(request, "orders/list.html", "orders/_rows.html", context)
+
+
+@login_required
+@require_safe
+def download(request: StaffRequest) -> StreamingHttpResponse:
+    lines = listing.as_csv(request.user, ListForm(request.GET).asked())
+    name = _("orders") + f"-{timezone.now():%Y-%m-%d}.csv"
+    return StreamingHttpResponse(
+        lines, content_type="text/csv; charset=utf-8", headers={"Content-Disposition": f'attachment; filename="{name}"'}
+    )
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def exchange_rates(request: StaffRequest) -> HttpResponse:
+    """The rates there are, with a form for another."""
+    require(request.user, "contacts.read")
+    form = RateForm(request.POST or None, initial={"day": timezone.now().date()} | _wanted(request))
+    if request.method == "POST" and form.is_valid() and _keep(request, form):
+        return redirect("orders:exchange")
+    context = _standing(request) | {"form": form}
+    return render(request, "orders/exchange.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def exchange_rate(request: StaffRequest, rate_id: int) -> HttpResponse:
+    """One rate, to be corrected."""
+    require(request.user, "channels.write")
+    one = exchange.rate_for(rate_id)
+    form = RateForm(
+        request.POST or None,
+        initial={"currency": one.currency, "rate": one.rate.normalize(), "day": one.day, "source": one.source},
+    )
+    if request.method == "POST" and form.is_valid() and _keep(request, form, instead_of=one.pk):
+        return redirect("orders:exchange")
+    context = {"form": form, "rate": one}
+    return render(request, "orders/rate.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_POST
+def remove_rate(request: StaffRequest, rate_id: int) -> HttpResponse:
+    exchange.remove_rate(rate_id, by=request.user)
+    messages.success(request, _("The rate is gone. Its orders are being added up again."))
+    return go(request, "orders:exchange")
+
+
+@login_required
+@require_POST
+def own_currency(request: StaffRequest) -> HttpResponse:
+    form = OwnForm(request.POST)
+    if not form.is_valid():
+        context = _standing(request) | {"form": RateForm(), "own_form": form}
+        return render(request, "orders/exchange.html", context, status=422)
+    exchange.set_own_currency(form.cleaned_data["own"], by=request.user)
+    messages.success(request, _("Orders are being added up again in %(own)s.") % form.cleaned_data)
+    return redirect("orders:exchange")
+
+
+def _keep(request: StaffRequest, form: RateForm, instead_of: int | None = None) -> bool:
+    try:
+        exchange.set_rate(**form.cleaned_data, by=request.user, instead_of=instead_of)
+    except BadInput as problem:
+        form.add_error(None, problem.sentence)
+        return False
+    messages.success(request, _("The rate is kept. Orders of its days are being added up again."))
+    return True
+
+
+def _standing(request: StaffRequest) -> dict[str, Any]:
+    own = queries.own_currency()
+    return {
+        "own": own,
+        "own_form": OwnForm(initial={"own": own}),
+        "rates": queries.exchange_rates(),
+        "missing": queries.unconverted(),
+        "may_change": may(request.user, "channels.write"),
+    }
+
+
+def _wanted(request: StaffRequest) -> dict[str, Any]:
+    """What the link beside a currency without a rate fills in."""
+    asked = ListForm(request.GET).asked()
+    return {name: value for name, value in (("currency", asked.currency), ("day", asked.since)) if value}
+
+
+def _whose(request: StaffRequest, contact_id: int | None) -> Any:
+    if contact_id is None:
+        return None
+    try:
+        return contacts.contact_for(request.user, contact_id)
+    except NotFound:
+        return None
