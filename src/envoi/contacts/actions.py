@@ -15,7 +15,7 @@ from django.core.files.base import File
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from ..core import jobs
+from ..core import clock, jobs
 from ..core.errors import BadInput, NotFound, Problem
 from ..core.phone import country_of, e164
 from ..team.actions import note
@@ -34,11 +34,13 @@ from .identities import (
 from .models import Consent, Contact, Import, Tag
 from .moves import move_identity
 from .options import ImportOptions
+from .undoing import KEPT
 from .words import language_of
 
 __all__ = [
     "AlreadyKnown",
     "AlreadyOver",
+    "CannotUndo",
     "add_contact",
     "cancel_import",
     "contact_for_person",
@@ -52,10 +54,12 @@ __all__ = [
     "record_consent",
     "start_import",
     "tag",
+    "undo_import",
     "untag",
 ]
 
 WINDOW = timedelta(hours=24)
+UNDO_JOBS = {Import.Kind.CONTACTS: "contacts.undo_import", Import.Kind.ORDERS: "orders.undo_import"}
 JOBS = {Import.Kind.CONTACTS: "contacts.run_import", Import.Kind.ORDERS: "orders.run_import"}
 
 
@@ -65,6 +69,10 @@ class AlreadyKnown(Problem):
 
 class AlreadyOver(Problem):
     """The import has ended."""
+
+
+class CannotUndo(Problem):
+    """The import can't be taken back."""
 
 
 def note_inbound(contact_id: int, *, at: datetime) -> None:
@@ -228,6 +236,29 @@ def cancel_import(import_id: int, *, by: Staff | None) -> Import:
         one.state = Import.State.CANCELLED
     one.save(update_fields=["cancel_requested", "state"])
     note(by, "contacts.cancel_import", f"import/{one.pk}")
+    return one
+
+
+@transaction.atomic
+def undo_import(import_id: int, *, by: Staff | None, queue: bool = True) -> Import:
+    """Take a whole import back. Raises CannotUndo, with the reason, for one that is not finished or too long ago."""
+    require(by, "contacts.import")
+    one = Import.objects.select_for_update().filter(pk=import_id).first()
+    if one is None:
+        raise NotFound(_("There is no such import."))
+    if one.state in (Import.State.UNDONE, Import.State.UNDOING):
+        raise CannotUndo(_("This import was undone already."))
+    if one.state != Import.State.FINISHED or one.finished_at is None:
+        raise CannotUndo(_("This import brought nothing in, so there is nothing to undo."))
+    if one.finished_at < clock.now() - KEPT:
+        raise CannotUndo(
+            _("What this import changed is kept for %(days)s days, and they are over.") % {"days": KEPT.days}
+        )
+    one.state = Import.State.UNDOING
+    one.save(update_fields=["state"])
+    note(by, "contacts.undo_import", f"import/{one.pk}", {"file": one.file_name, "rows": one.rows_read})
+    if queue:
+        jobs.defer(UNDO_JOBS[Import.Kind(one.kind)], import_id=one.pk)
     return one
 
 

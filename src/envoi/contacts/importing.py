@@ -51,7 +51,8 @@ SET LOCAL client_connection_check_interval = '2s'
 
 FINISH = """
 UPDATE imports
-   SET state = 'finished', finished_at = clock_timestamp(), bytes_done = bytes_total, rows_read = %(read)s,
+   SET state = CASE WHEN check_only THEN 'checked' ELSE 'finished' END,
+       finished_at = clock_timestamp(), bytes_done = bytes_total, rows_read = %(read)s,
        rows_created = %(created)s, rows_updated = %(updated)s, rows_unchanged = %(unchanged)s,
        rows_duplicate = %(duplicate)s, rows_rejected = %(rejected)s
  WHERE id = %(id)s AND NOT cancel_requested
@@ -110,7 +111,7 @@ def run(import_id: int, kind: Kind) -> None:
     """
     with board_of(import_id) as board:
         one = Import.objects.select_related("started_by").get(pk=import_id)
-        if one.state in (Import.State.FINISHED, Import.State.FAILED, Import.State.CANCELLED):
+        if one.state not in (Import.State.QUEUED, Import.State.READING, Import.State.WRITING):
             return
         language = one.started_by.language if one.started_by else settings.LANGUAGE_CODE
         with translation.override(language):
