@@ -47,7 +47,8 @@ def test_known_people_are_as_they_were():
     brought("phone,name,language,tags,city,size\n+33639980001,Ana,fr,vip,Paris,M\n+33639980002,Ben,,,,\n")
     before = facts()
     one = brought(
-        "phone,name,language,tags,city,shoe,customer number\n+33639980001,Anna,en,new,Lyon,39,C1\n+33639980003,New,,,,,\n",
+        "phone,name,language,tags,city,shoe,customer number\n"
+        "+33639980001,Anna,en,new,Lyon,39,C1\n+33639980003,New,,,,,\n",
         consent=SAID,
     )
     assert counts(one) == {"created": 1, "updated": 1}

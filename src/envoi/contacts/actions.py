@@ -34,6 +34,7 @@ from .identities import (
 from .models import Consent, Contact, Import, Tag
 from .moves import move_identity
 from .options import ImportOptions
+from .preparing import JOBS
 from .undoing import KEPT
 from .words import language_of
 
@@ -42,6 +43,7 @@ __all__ = [
     "AlreadyOver",
     "CannotUndo",
     "add_contact",
+    "can_undo",
     "cancel_import",
     "contact_for_person",
     "contacts_for_people",
@@ -60,7 +62,6 @@ __all__ = [
 
 WINDOW = timedelta(hours=24)
 UNDO_JOBS = {Import.Kind.CONTACTS: "contacts.undo_import", Import.Kind.ORDERS: "orders.undo_import"}
-JOBS = {Import.Kind.CONTACTS: "contacts.run_import", Import.Kind.ORDERS: "orders.run_import"}
 
 
 class AlreadyKnown(Problem):
@@ -195,10 +196,12 @@ def start_import(
     options: Mapping[str, Any],
     by: Staff | None,
     queue: bool = True,
+    draft: bool = False,
 ) -> Import:
     """Store the file below MEDIA_ROOT/imports/<id>/ and queue the job that reads it; row and job commit together.
 
     options: see ImportOptions. queue: False for who reads the file itself, here and now.
+    draft: only store it; preparing.choose says later what its columns are.
     Raises BadInput for options that can't be meant.
     """
     require(by, "contacts.import")
@@ -208,6 +211,8 @@ def start_import(
     one = Import.objects.create(
         kind=kind, file_name=shortened(Path(file_name).name, 200) or "file", options=chosen.stored(), started_by=by
     )
+    if draft:
+        one.state = Import.State.DRAFT
     stored = Path(settings.MEDIA_ROOT) / "imports" / str(one.pk) / "upload"
     stored.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with stored.open("wb") as target:
@@ -215,9 +220,9 @@ def start_import(
         shutil.copyfileobj(file, target, 1 << 20)
     one.path = str(stored.relative_to(settings.MEDIA_ROOT))
     one.bytes_total = stored.stat().st_size
-    one.save(update_fields=["path", "bytes_total"])
+    one.save(update_fields=["path", "bytes_total", "state"])
     note(by, "contacts.import", f"import/{one.pk}", {"file": one.file_name, "kind": kind})
-    if queue:
+    if queue and not draft:
         jobs.defer(JOBS[Import.Kind(kind)], import_id=one.pk)
     return one
 
@@ -260,6 +265,11 @@ def undo_import(import_id: int, *, by: Staff | None, queue: bool = True) -> Impo
     if queue:
         jobs.defer(UNDO_JOBS[Import.Kind(one.kind)], import_id=one.pk)
     return one
+
+
+def can_undo(one: Import) -> bool:
+    """Whether a finished import is still young enough."""
+    return one.finished_at is not None and one.finished_at >= clock.now() - KEPT
 
 
 def _tag_name(name: str) -> str:

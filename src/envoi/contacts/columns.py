@@ -55,6 +55,23 @@ CONTACT_TITLES: Titles = {
     "consent_at": CONSENT_DATE,
 }
 
+ORDER_DATE: tuple[str, ...] = ("date", "order date", "ordered at", "purchase date", "date de commande", "date d'achat")
+ORDER_DATE += ("日期", "下单日期", "订单日期", "下单时间", "购买日期")
+AMOUNT: tuple[str, ...] = ("amount", "total", "total amount", "order total", "price", "value")
+AMOUNT += ("montant", "prix", "montant total", "金额", "总额", "订单金额", "总金额", "价格")
+ORDER: tuple[str, ...] = ("order", "order id", "order number", "order no", "commande", "numéro de commande")
+ORDER += ("n° commande", "id commande", "订单号", "订单编号", "订单id")
+
+ORDER_TITLES: Titles = {
+    "customer": CUSTOMER,
+    "phone": PHONE,
+    "at": ORDER_DATE,
+    "amount": AMOUNT,
+    "currency": ("currency", "devise", "monnaie", "货币", "币种"),
+    "quantity": ("quantity", "qty", "items", "pieces", "quantité", "qté", "数量", "件数"),
+    "external_id": ORDER,
+}
+
 # What a column may be beside what is known by name: an attribute under a title of its own, or nothing.
 ATTRIBUTE = "attribute:"
 IGNORED = ""
@@ -154,3 +171,21 @@ def missing(header: Sequence[str], needed: str) -> BadInput:
         _("The file needs %(needed)s. Its first line has: %(found)s.")
         % {"needed": needed, "found": found or _("nothing")}
     )
+
+
+def need_contacts(header: Sequence[str], columns: Columns) -> None:
+    """Raise BadInput unless the columns name a person."""
+    if not columns.at.keys() & {"phone", "customer"}:
+        needed = _("a column with the phone (“phone”) or the customer number (“customer number”)")
+        raise missing(header, needed)
+
+
+def need_orders(header: Sequence[str], columns: Columns, currency: str) -> None:
+    """Raise BadInput unless the columns name a customer, a date and an amount; currency: the whole file's, or ""."""
+    found = columns.at.keys()
+    if not found & {"customer", "phone"} or not found >= {"at", "amount"}:
+        needed = _("columns with the customer (“customer” or “phone”), the date (“date”) and the amount (“amount”)")
+        raise missing(header, needed)
+    if "currency" not in found and not currency:
+        needed = _("a column with the currency (“currency”), or a currency chosen for the whole file")
+        raise missing(header, needed)

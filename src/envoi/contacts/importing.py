@@ -28,9 +28,10 @@ from ..core.errors import BadInput, Problem
 from .board import Board, Cancelled, StillRunning, board_of
 from .columns import Columns, Titles, is_known, recognise
 from .models import Import
-from .queries import REJECTS
+from .options import ImportOptions
 from .reading import Row, Table
-from .rejects import Rejects, unguarded
+from .rejects import REJECTS, Rejects, unguarded
+from .stored import table_of
 from .words import folded
 
 __all__ = ["Cells", "Kind", "Outcome", "StageRow", "StillRunning", "run", "unchecked"]
@@ -164,16 +165,12 @@ def without_cycles() -> Iterator[None]:
 
 
 def _bring(one: Import, kind: Kind, board: Board) -> None:
-    path = Path(settings.MEDIA_ROOT) / one.path
     titles = is_known(kind.titles)
-    try:
-        table = Table(path, lambda title: folded(title) in titles)
-    except FileNotFoundError:
-        raise BadInput(_("The stored file is gone: send it again.")) from None
-    with table:
-        columns = recognise(table.header, kind.titles)
+    with table_of(one, lambda title: folded(title) in titles) as table:
+        columns = recognise(table.header, kind.titles, ImportOptions.parse(one.options).columns)
         reader = kind.reader(one, table.header, columns)
-        with Rejects(path.with_name(REJECTS), _original(table.header, columns)) as rejects, transaction.atomic():
+        rejects = Rejects(table.path.with_name(REJECTS), _original(table.header, columns))
+        with rejects, transaction.atomic():
             _write(one, kind, board, table, columns, reader, rejects)
 
 

@@ -17,7 +17,7 @@ from ..core import clock
 from ..core.phone import BadPhone
 from . import importing, merging
 from .cells import BadCell, moment_of, past
-from .columns import CONTACT_TITLES, Columns, missing
+from .columns import CONTACT_TITLES, Columns, need_contacts
 from .columnwise import Known, doubtful, upright, without
 from .importing import Cells, Outcome, Reader, StageRow
 from .models import Import
@@ -43,9 +43,7 @@ class ContactFile:
 
     def reader(self, one: Import, header: Cells, columns: Columns) -> Reader:
         """What turns the cells of a row into the columns of the stage."""
-        if not columns.at.keys() & {"phone", "customer"}:
-            needed = _("a column with the phone (“phone”) or the customer number (“customer number”)")
-            raise missing(header, needed)
+        need_contacts(header, columns)
         return ContactReader(len(header), columns, ImportOptions.parse(one.options), clock.now())
 
     def write(self, cursor: Any, one: Import, step: Callable[[], None]) -> Outcome:

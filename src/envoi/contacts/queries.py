@@ -13,8 +13,8 @@ from ..team.models import Staff
 from ..team.rights import require
 from .finding import COUNTED, Sort, find, name_tags
 from .models import ConsentEntry, Contact, Import, Tag
-
-REJECTS = "rejects.csv"
+from .preparing import OPEN, NotOpen, Preview, preview
+from .rejects import REJECTS
 
 # What PostgreSQL's statistics say of the common tags is good enough for the common ones: counting the millions of
 # rows of contact_tags for a list of choices would take longer than all the rest of the page.
@@ -88,6 +88,15 @@ def import_for(staff: Staff | None, import_id: int) -> Import:
     if found is None:
         raise NotFound(_("There is no such import."))
     return found
+
+
+def preview_of(staff: Staff | None, import_id: int) -> tuple[Import, Preview]:
+    """One import that is being prepared, with its first rows. Raises NotFound, BadInput, NotOpen."""
+    require(staff, "contacts.import")
+    one = import_for(staff, import_id)
+    if one.state not in OPEN:
+        raise NotOpen(_("This import runs or has run already: send the file again to choose otherwise."))
+    return one, preview(one)
 
 
 def rejects_path(one: Import) -> Path:

@@ -9,6 +9,9 @@ from types import TracebackType
 
 from django.utils.translation import gettext as _
 
+# The file's name, beside what was sent.
+REJECTS = "rejects.csv"
+
 
 def guarded(cell: str) -> str:
     """A cell that a spreadsheet will not take for a formula: an apostrophe stands before =, +, -, @, tab and return.

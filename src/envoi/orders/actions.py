@@ -44,6 +44,7 @@ SELECT n.contact_id, n.external_id, n.at, n.amount, n.currency, n.quantity, n.it
     ON CONFLICT (contact_id, external_id) DO UPDATE
    SET at = excluded.at, amount = excluded.amount, currency = excluded.currency,
        quantity = excluded.quantity, items = excluded.items, refunded = LEAST(o.refunded, excluded.amount),
+       import_id = NULL,
        value = {worth("excluded.amount - LEAST(o.refunded, excluded.amount)", "excluded.currency", "excluded.at")}
  WHERE (o.at, o.amount, o.currency, o.quantity, o.items)
        IS DISTINCT FROM (excluded.at, excluded.amount, excluded.currency, excluded.quantity, excluded.items)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from ..contacts import importing
 from ..contacts.cells import BadCell, moment_of, past
-from ..contacts.columns import CUSTOMER, PHONE, Columns, Titles, missing
+from ..contacts.columns import ORDER_TITLES, Columns, need_orders
 from ..contacts.columnwise import Known, doubtful, upright, without
 from ..contacts.importing import Cells, Outcome, Reader, StageRow
 from ..contacts.models import Import
@@ -21,23 +21,6 @@ from ..core.phone import BadPhone
 from .amounts import amount_of, currency_of, quantity_of
 from .merging import COPY, STAGE, merge
 
-DATE: tuple[str, ...] = ("date", "order date", "ordered at", "purchase date", "date de commande", "date d'achat")
-DATE += ("日期", "下单日期", "订单日期", "下单时间", "购买日期")
-AMOUNT: tuple[str, ...] = ("amount", "total", "total amount", "order total", "price", "value")
-AMOUNT += ("montant", "prix", "montant total", "金额", "总额", "订单金额", "总金额", "价格")
-ORDER: tuple[str, ...] = ("order", "order id", "order number", "order no", "commande", "numéro de commande")
-ORDER += ("n° commande", "id commande", "订单号", "订单编号", "订单id")
-
-TITLES: Titles = {
-    "customer": CUSTOMER,
-    "phone": PHONE,
-    "at": DATE,
-    "amount": AMOUNT,
-    "currency": ("currency", "devise", "monnaie", "货币", "币种"),
-    "quantity": ("quantity", "qty", "items", "pieces", "quantité", "qté", "数量", "件数"),
-    "external_id": ORDER,
-}
-
 
 def run(import_id: int) -> None:
     """Bring in the orders of a stored file; see contacts.importing.run."""
@@ -47,25 +30,19 @@ def run(import_id: int) -> None:
 class OrderFile:
     """The orders' part of an import."""
 
-    titles = TITLES
+    titles = ORDER_TITLES
     stage = STAGE
     copy = COPY
 
     def reader(self, one: Import, header: Cells, columns: Columns) -> Reader:
         """What turns the cells of a row into the columns of the stage."""
         options = ImportOptions.parse(one.options)
-        found = columns.at.keys()
-        if not found & {"customer", "phone"} or not found >= {"at", "amount"}:
-            needed = _("columns with the customer (“customer” or “phone”), the date (“date”) and the amount (“amount”)")
-            raise missing(header, needed)
-        if "currency" not in found and not options.currency:
-            needed = _("a column with the currency (“currency”), or a currency chosen for the whole file")
-            raise missing(header, needed)
+        need_orders(header, columns, options.currency)
         return OrderReader(len(header), columns, options, clock.now())
 
     def write(self, cursor: Any, one: Import, step: Callable[[], None]) -> Outcome:
         """Move the stage into orders and order_totals."""
-        return merge(cursor, ImportOptions.parse(one.options), step)
+        return merge(cursor, one, ImportOptions.parse(one.options), step)
 
 
 class OrderReader:
@@ -77,7 +54,7 @@ class OrderReader:
         self._now = now
         self._phones = Phones(options.country)
         # A place beyond the columns stands for a column that the file does not have: its cell is empty.
-        self._place = {name: columns.at.get(name, width) for name in TITLES}
+        self._place = {name: columns.at.get(name, width) for name in ORDER_TITLES}
         self._days = Known(lambda text: str(self._day(text)))
         self._amounts = Known(lambda text: str(amount_of(text)))
         self._currencies = Known(lambda text: (currency_of(text) if text else options.currency) or None)
@@ -93,7 +70,7 @@ class OrderReader:
             )
         cells = [cell.strip() for cell in cells[:width]]
         cells += [""] * (width + 1 - len(cells))
-        customer, phone, day, amount, currency_text, quantity, number = (cells[place[name]] for name in TITLES)
+        customer, phone, day, amount, currency_text, quantity, number = (cells[place[name]] for name in ORDER_TITLES)
 
         if not customer and not phone:
             raise BadCell(_("The row names no customer."))
