@@ -25,12 +25,13 @@ from django.utils.translation import gettext as _
 from psycopg.copy import QueuedLibpqWriter
 
 from ..core.errors import BadInput, Problem
+from ..core.tables import unguarded
 from .board import Board, Cancelled, StillRunning, board_of
 from .columns import Columns, Titles, is_known, recognise
 from .models import Import
 from .options import ImportOptions
 from .reading import Row, Table
-from .rejects import REJECTS, Rejects, unguarded
+from .rejects import REJECTS, Rejects
 from .stored import table_of
 from .words import folded
 

@@ -1,7 +1,7 @@
 """Workbooks (XLSX, XLSM, XLSB, XLS, ODS) as CSV, in a process of its own that may use only so much memory and time.
 
 Calamine, the fastest reader there is, holds a whole sheet in memory, and a small file can unpack to anything. So the
-process that unpacks has limits that the kernel keeps: when it meets one, a person reads a sentence and all else goes on.
+process that unpacks has limits that the kernel keeps: when it meets one, a person reads a sentence, and that is all.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from . import views
 app_name = "contacts"
 urlpatterns = [
     path("", views.contact_list, name="list"),
+    path("export", views.export, name="export"),
     path("tag/", views.tag, name="tag"),
     path("new/", views.add, name="add"),
     path("import/", views.start_import, name="import"),

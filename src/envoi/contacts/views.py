@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import FileResponse, HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -17,13 +17,16 @@ from ..core import clock
 from ..core.errors import BadInput
 from ..core.paging import whole
 from ..team.requests import StaffRequest
+from ..team.rights import may
+from ..web.downloads import download
 from ..web.live import stream
 from ..web.look import language_choices
 from ..web.pages import go, page_or_piece
 from ..web.templatetags.look import percent
-from . import actions, preparing, queries
+from . import actions, exporting, preparing, queries
 from .columns import ATTRIBUTE, TITLE
 from .forms import ColumnsForm, ContactForm, ListForm, UploadForm, meanings
+from .rejects import rejected_rows
 
 
 @login_required
@@ -32,9 +35,17 @@ def contact_list(request: StaffRequest) -> HttpResponse:
     asked = ListForm(request.GET).asked()
     page = queries.contact_list(request.user, **asked, after=request.GET.get("after") or None)
     context = {"page": page, "asked": asked, "filtered": _filtered(asked), "tags": queries.tags()}
+    context["may_export"] = may(request.user, "contacts.export")
     return page_or_piece(
         request, "contacts/list.html", "contacts/_rows.html", context | {"languages": language_choices()}
     )
+
+
+@login_required
+@require_safe
+def export(request: StaffRequest) -> HttpResponseBase:
+    header, rows = exporting.export(request.user, **ListForm(request.GET).asked())
+    return download(_("contacts"), request.GET.get("as"), header, rows)
 
 
 @login_required
@@ -129,12 +140,14 @@ def import_live(request: StaffRequest, import_id: int) -> StreamingHttpResponse:
 
 @login_required
 @require_safe
-def import_rejects(request: StaffRequest, import_id: int) -> FileResponse:
+def import_rejects(request: StaffRequest, import_id: int) -> HttpResponseBase:
     one = queries.import_for(request.user, import_id)
     path = queries.rejects_path(one)
-    return FileResponse(
-        path.open("rb"), as_attachment=True, filename=_("rejects") + f"-{one.pk}.csv", content_type="text/csv"
-    )
+    name = _("rejects") + f"-{one.pk}"
+    if request.GET.get("as") == "xlsx":
+        rows = rejected_rows(path)
+        return download(name, "xlsx", next(rows), rows)
+    return FileResponse(path.open("rb"), as_attachment=True, filename=f"{name}.csv", content_type="text/csv")
 
 
 @login_required

@@ -18,6 +18,7 @@ READ = {
 MARKET = READ | {
     "contacts.write",
     "contacts.import",
+    "contacts.export",
     "segments.write",
     "campaigns.write",
     "campaigns.launch",
