@@ -29,7 +29,8 @@ ROWS = """
 SELECT c.id, c.phone, (SELECT min(i.value) FROM identities i WHERE i.contact_id = c.id AND i.kind = 'customer'),
        c.name, c.language, c.country, c.timezone,
        ARRAY(SELECT t.name FROM contact_tags g JOIN tags t ON t.id = g.tag_id WHERE g.contact_id = c.id ORDER BY 1),
-       c.marketing, c.created_at, c.last_inbound_at, ARRAY(SELECT c.attributes ->> key FROM unnest(%(_keys)s::text[]) AS key)
+       c.marketing, c.created_at, c.last_inbound_at,
+       ARRAY(SELECT c.attributes ->> key FROM unnest(%(_keys)s::text[]) AS key)
   FROM contacts c
  WHERE {where} AND c.id > %(_after)s
  ORDER BY c.id LIMIT {chunk}
@@ -40,7 +41,12 @@ CONSENTS = {"granted": "yes", "withdrawn": "no"}
 def export(staff: Staff | None, **asked: Any) -> tuple[list[str], Iterator[list[Cell]]]:
     """Titles and rows of everybody that the list's filters choose (queries.contact_list); the audit log knows of it."""
     wanted = filter_of(**{name: value for name, value in asked.items() if name != "sort"})
-    return export_where(staff, all_of(wanted.seen), wanted.parameters, {k: v for k, v in asked.items() if v})
+    return export_where(
+        staff,
+        all_of(wanted.seen),
+        wanted.parameters,
+        {name: value for name, value in asked.items() if value and name != "sort"},
+    )
 
 
 def export_where(
