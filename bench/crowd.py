@@ -55,7 +55,14 @@ def draft() -> Campaign:
         provider="meta", name="Shop", provider_id="100200", credentials=seal({"token": "t"}), hook_key="bench"
     )
     channel = Channel.objects.create(
-        account=account, name="Shop", address="+33639980000", provider_id="1099", throughput_per_second=1000
+        account=account,
+        name="Shop",
+        address="+33639980000",
+        provider_id="1099",
+        throughput_per_second=1000,
+        # A number at a thousand a second has proven itself (Meta sheet, E.1).
+        tier="TIER_UNLIMITED",
+        pace_by="tier",
     )
     template = Template.objects.create(
         account=account,

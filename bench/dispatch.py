@@ -24,6 +24,7 @@ from pathlib import Path
 
 import django
 import psycopg
+import uvloop
 from bench import rig
 
 from envoi.core.ids import token_of
@@ -193,11 +194,11 @@ def main() -> None:
     words.add_argument("--bare", default="", help=argparse.SUPPRESS)
     asked = words.parse_args()
     if asked.bare:
-        # In a process of its own, as the dispatcher is.
+        # In a process of its own and on uvloop, as the dispatcher is.
         with psycopg.connect(os.environ["ENVOI_DATABASE_URL"]) as db:
             posts = bodies(db)
         account = Account(provider_id="1", credentials=CREDENTIALS)
-        print(*asyncio.run(bare(asked.bare, account, posts)), flush=True)
+        print(*uvloop.run(bare(asked.bare, account, posts)), flush=True)
         return
 
     with rig.bench() as run, nginx(run.folder / "nginx") as url, psycopg.connect(run.url, autocommit=True) as db:

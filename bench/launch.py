@@ -1,10 +1,11 @@
 """How long it takes to queue a large campaign, beside one hand-written INSERT … SELECT of the same rows.
 
-    python bench/launch.py [--people N]
+    python bench/launch.py [--people N] [--budget]
 
-Both write a million rows of `messages` and of `outbox` with all their indexes. The campaign does it in stretches, each
-with a checkpoint, so that it can be killed, paused and run twice; the statement does it once, or not at all. Each
-starts with empty tables.
+The campaign is launched as a person launches it: its trial is planned first and the rest after it, as if the trial had
+gone well at once. With --budget it has a cap too, so that each stretch reserves its money. Both write a million rows of
+`messages` and of `outbox` with all their indexes. The campaign does it in stretches, each with a checkpoint, so that it
+can be killed, paused and run twice; the statement does it once, or not at all. Each starts with empty tables.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import argparse
 import importlib
 import os
 import time
+from decimal import Decimal
+from typing import Any
 
 import psycopg
 from bench.rig import Memory, bench, result, say
@@ -35,28 +38,32 @@ BY_HAND = [
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--people", type=int, default=1_000_000)
+    parser.add_argument("--budget", action="store_true")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     with bench() as one:
         # Only now: they bring Django, which reads the database's address.
         crowd = importlib.import_module("bench.crowd")
         actions = importlib.import_module("envoi.campaigns.actions")
+        canary = importlib.import_module("envoi.campaigns.canary")
         planning = importlib.import_module("envoi.campaigns.planning")
         say(f"Making {asked.people:,} contacts …")
         crowd.people(one.url, asked.people)
         draft = crowd.draft()
+        if asked.budget:
+            actions.set_budget(draft.pk, Decimal(10**9), by=None)
         with psycopg.connect(one.url, autocommit=True) as db:
             memory = Memory(os.getpid())
             began = time.monotonic()
             campaign = actions.launch(draft.pk, by=None)
             launched = time.monotonic() - began
             say("Queueing them, stretch by stretch …")
-            stretches = []
-            while True:
-                at = time.monotonic()
-                if not planning.plan_stretch(campaign.pk):
-                    break
-                stretches.append(time.monotonic() - at)
+            stretches = planned(planning, campaign.pk)
+            trial = count(db, "outbox")
+            campaign.refresh_from_db()
+            if campaign.canary_state == campaign.Canary.WATCHING:
+                canary.open_rest(campaign)
+                stretches += planned(planning, campaign.pk)
             took = time.monotonic() - began
             peak = memory.stop()
             queued = count(db, "outbox")
@@ -83,6 +90,8 @@ def main() -> None:
             more={
                 "people": messages,
                 "queued": queued,
+                "of_the_trial": trial,
+                "budget": asked.budget,
                 "queued_by_hand": same,
                 "per_second": round(messages / took),
                 "launch_seconds": round(launched, 2),
@@ -90,6 +99,16 @@ def main() -> None:
                 "stretches": len(stretches),
             },
         )
+
+
+def planned(planning: Any, campaign_id: int) -> list[float]:
+    """Plan what is to be planned now; the seconds of each stretch."""
+    stretches = []
+    while True:
+        at = time.monotonic()
+        if not planning.plan_stretch(campaign_id):
+            return stretches
+        stretches.append(time.monotonic() - at)
 
 
 def count(db: psycopg.Connection, table: str) -> int:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import django
 import psycopg
+import uvloop
 from bench import dispatch, rig
 
 ANSWER_SECONDS = 0.02
@@ -75,7 +76,7 @@ def main() -> None:
     words.add_argument("--serve", type=int, default=0, help=argparse.SUPPRESS)
     asked = words.parse_args()
     if asked.serve:
-        asyncio.run(serve(asked.serve))
+        uvloop.run(serve(asked.serve))
         return
 
     with rig.bench() as run, psycopg.connect(run.url, autocommit=True) as db:

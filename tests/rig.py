@@ -50,9 +50,9 @@ class Rig:
         self.simulated: Simulated
         self.intake: subprocess.Popen[bytes]
 
-    def start(self, *words: str) -> subprocess.Popen[bytes]:
-        """Run `envoi WORDS…` on the tests' database."""
-        environment = {
+    def environment(self) -> dict[str, str]:
+        """What every process of the rig is told."""
+        return {
             **os.environ,
             "ENVOI_DATABASE_URL": self.url,
             "ENVOI_PROVIDER_URLS": "1",
@@ -60,7 +60,10 @@ class Rig:
             "ENVOI_ANSWER_SECONDS": str(ANSWER_SECONDS),
             "DJANGO_SETTINGS_MODULE": "envoi.config.settings",
         }
-        process = subprocess.Popen([sys.executable, "-m", "envoi.cli", *words], env=environment)
+
+    def start(self, *words: str) -> subprocess.Popen[bytes]:
+        """Run `envoi WORDS…` on the tests' database."""
+        process = subprocess.Popen([sys.executable, "-m", "envoi.cli", *words], env=self.environment())
         self._processes.append(process)
         return process
 

@@ -69,6 +69,19 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--name", default="")
     one.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
 
+    key = add("key", "envoi.config.commands.key:run", "Make API keys.")
+    verbs = key.add_subparsers(dest="verb", required=True, metavar="VERB")
+    one = verbs.add_parser("add", help="make one and print it, once")
+    one.add_argument("name")
+    one.add_argument(
+        "--scope",
+        action="extend",
+        nargs="+",
+        required=True,
+        metavar="SCOPE",
+        help="such as contacts:read, campaigns:write, or all; may be repeated",
+    )
+
     bring = add("import", "envoi.config.commands.bring:run", "Bring contacts or orders in from a CSV file.")
     bring.add_argument("kind", choices=["contacts", "orders"])
     bring.add_argument("file")

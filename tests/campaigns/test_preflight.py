@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import asdict, fields
 from datetime import timedelta
 from decimal import Decimal
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import connection
-from django.utils import timezone
+from django.test import Client
+from django.utils import timezone, translation
 
 from envoi.campaigns import actions, budget, canary, forecasts, planning, preflight, queries
 from envoi.campaigns.errors import Blocked, OverBudget
 from envoi.campaigns.models import Campaign
+from envoi.campaigns.models import Forecast as Kept
+from envoi.campaigns.policy import Policy
 from envoi.campaigns.preflight import Forecast
 from envoi.channels.models import Account, Channel
 from envoi.contacts.models import Contact
@@ -370,3 +377,124 @@ def test_the_people_of_a_trial_are_paid_for_once(channel: Channel, template: Tem
     plan(campaign)
     campaign.refresh_from_db()
     assert (Outbox.objects.count(), campaign.committed, campaign.out_of_budget) == (120, 120 * FRANCE, False)
+
+
+def test_a_new_installation_holds_marketing_to_the_united_states_back_with_day_and_source(
+    channel: Channel, template: Template
+) -> None:
+    fill = import_module("envoi.messaging.migrations.0003_customer_limits").fill
+    fill(apps, None)
+    LimitSettings.objects.all().delete()
+    people(2, start="+1415555")
+    people(1, start="+1416555")
+    made = preflight.forecast(draft(channel, template))
+    assert [(one.reason, one.people) for one in made.left_out] == [("not_delivered_there", 2)]
+    assert made.will_get == 1, "Canada begins with +1 too"
+    [sentence] = [one.sentence for one in made.warnings if one.code == "not_delivered_there"]
+    assert "numbers of US since 1 Apr 2025: Meta: marketing templates to +1 numbers" in sentence
+
+
+def test_an_open_page_is_told_when_it_was_counted_and_gets_a_newer_count(
+    channel: Channel, template: Template, client: Client, owner: Staff
+) -> None:
+    people(2)
+    campaign = draft(channel, template)
+    client.force_login(owner)
+    text = client.get(f"/campaigns/{campaign.pk}/").content.decode()
+    assert "counted at" in text
+    [address] = re.findall(r'hx-get="(/campaigns/[0-9]+/counted[?]seen=[0-9.]+)"', text)
+    people(1)
+    assert client.get(address).status_code == 204, "it is of this minute"
+    old = timezone.now() - forecasts.FRESH - timedelta(seconds=1)
+    Kept.objects.update(computed_at=old, asked_at=old)
+    newer = client.get(address)
+    assert newer.status_code == 200
+    assert "Send to 3 people" in newer.content.decode()
+    actions.launch(campaign.pk, by=owner)
+    assert client.get(address).headers["HX-Refresh"] == "true"
+
+
+def test_saving_a_draft_keeps_everything_of_its_trial_and_its_stops(
+    channel: Channel, template: Template, client: Client, owner: Staff
+) -> None:
+    chosen = {
+        "canary": "always",
+        "canary_from": 900,
+        "canary_size": 300,
+        "canary_minutes": 45,
+        "opted_out_percent": 1.5,
+        "failed_percent": 20.0,
+        "delivered_percent": 90.0,
+        "replied_percent": 4.0,
+        "stop_at_yellow": True,
+        "uncertain": "ask",
+        "uncertain_hours": 6,
+    }
+    assert chosen.keys() == {one.name for one in fields(Policy)}, "the form has them all"
+    campaign = draft(channel, template, policy=chosen)
+    client.force_login(owner)
+    address = f"/campaigns/{campaign.pk}/edit/"
+    form = client.get(address).context["form"]
+    shown = {one.html_name: one.value() for one in form}
+    sent = {name: value for name, value in shown.items() if value not in (None, False)}
+    sent |= {"name": "Renamed", "from.1": "first_name"}
+    assert client.post(address, sent).status_code == 302
+    campaign.refresh_from_db()
+    assert (campaign.name, asdict(campaign.trial)) == ("Renamed", chosen)
+
+    assert client.post(address, sent | {"stop_at_yellow": "", "uncertain_hours": "48"}).status_code == 302
+    campaign.refresh_from_db()
+    assert (campaign.trial.stop_at_yellow, campaign.trial.uncertain_hours) == (False, 48)
+    refused = client.post(address, sent | {"uncertain_hours": "0"})
+    assert refused.status_code == 422
+    assert 'id="trial-more" open' in refused.content.decode(), "what is to be mended is in view"
+
+
+def test_what_is_kept_is_read_in_the_readers_language(channel: Channel, template: Template) -> None:
+    people(2)
+    kept = forecasts.ask(draft(channel, template), by=None).data
+    read = preflight.forecast_of(kept)
+    with translation.override("fr"):
+        french = [one.sentence for one in read.warnings]
+    english = [one.sentence for one in read.warnings]
+    assert len(english) >= 2
+    assert not set(french) & set(english)
+    kept["warnings"] = [{"code": "slow", "sentence": "Kept by an earlier version: 5 % of it."}]
+    assert preflight.forecast_of(kept).warnings[0].sentence == "Kept by an earlier version: 5 % of it."
+
+
+def test_accounts_of_one_business_climb_the_bands_of_a_month_together(channel: Channel) -> None:
+    today = timezone.now().date()
+    for first, last, price in ((1, 1, "0.03"), (2, None, "0.02")):
+        rates.set_rate(
+            currency="USD",
+            market="France",
+            category="utility",
+            price=Decimal(price),
+            valid_from=today,
+            tier_from=first,
+            tier_to=last,
+            by=None,
+        )
+    second = Account.objects.create(provider="meta", name="B", provider_id="2", credentials=b"", hook_key="b")
+    number = Channel.objects.create(account=second, name="B", address="+33639980002", provider_id="2")
+    [person] = people(1)
+
+    def delivered() -> list[Decimal | None]:
+        for one in (channel, number):
+            Message.objects.create(
+                contact=person,
+                channel=one,
+                direction="out",
+                kind="template",
+                category="utility",
+                state="delivered",
+                delivered_at=timezone.now(),
+            )
+        pricing.price_stretch()
+        return list(Message.objects.order_by("-pk").values_list("price", flat=True)[:2])
+
+    assert delivered() == [Decimal("0.03")] * 2, "each account for itself"
+    Account.objects.update(portfolio="1052348167")
+    assert delivered() == [Decimal("0.02")] * 2
+    assert costs.billed_in_month(second.pk, today)["France", "utility"] == 4

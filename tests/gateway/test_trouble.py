@@ -38,6 +38,16 @@ def test_a_lost_database_is_503_and_comes_back_by_itself(gateway: Running, hook:
     assert stored(raw_db) == [BODY, b"back"]
 
 
+def test_a_connection_that_ended_while_nobody_wrote_costs_no_webhook(gateway: Running, hook: str, raw_db, operator):
+    assert gateway.post(hook, BODY).status == 200
+    ours = "FROM pg_stat_activity WHERE application_name = 'envoi gateway'"
+    ended = operator.execute(f"SELECT pg_terminate_backend(pid) {ours}").fetchall()
+    assert ended
+    until(lambda: operator.execute(f"SELECT 1 {ours}").fetchone() is None, "the connection has ended")
+    assert gateway.post(hook, b"next").status == 200
+    assert stored(raw_db) == [BODY, b"next"]
+
+
 @contextmanager
 def closed(operator: psycopg.Connection, database: str):
     """The gateway's connections end, and nobody can open another one."""

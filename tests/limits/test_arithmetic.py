@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from envoi.channels.tiers import limit_of
 from envoi.messaging.limits import pair, portfolio
 from envoi.messaging.limits.customer import LONGEST_COOL_DOWN, cool_down
 from envoi.messaging.limits.hours import Hours, all_zones, night, rests_until
@@ -72,7 +74,7 @@ def test_the_cool_down_doubles_each_time_to_a_month(times: int) -> None:
     ],
 )
 def test_a_tier_is_read_in_every_providers_words(word: str, limit: int | None) -> None:
-    assert portfolio.limit_of(word) == limit
+    assert limit_of(word) == limit
 
 
 def test_of_numbers_that_disagree_the_lowest_known_counts() -> None:
@@ -93,10 +95,10 @@ minutes = st.lists(
 def test_turns_that_are_promised_never_fill_a_day_beyond_the_limit(
     ago: list[tuple[int, int]], limit: int, asked: list[int]
 ) -> None:
-    held = sorted((NOON - timedelta(minutes=minute), count) for minute, count in ago)
-    used = sum(count for _, count in held)
-    if used < limit:
-        held.append((NOON, limit - used))
+    counts = Counter({NOON - timedelta(minutes=minute): count for minute, count in ago})
+    if (used := counts.total()) < limit:
+        counts[NOON] += limit - used
+    held = sorted(counts.items())
     promised, turns = None, []
     for count in asked:
         given_, promised = portfolio.plan(held, limit=limit, now=NOON, count=count, promised=promised)

@@ -6,11 +6,13 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.test import Client
 
-from envoi.channels.models import Account
+from envoi.channels.models import Account, Channel
 from envoi.core.errors import NotAllowed
 from envoi.core.phone import country_of_prefix
 from envoi.rates import actions, queries, seed
+from envoi.rates.actions import Spend
 from envoi.rates.cards import Band, Card, Fee
 from envoi.rates.errors import BadCard
 from envoi.rates.models import Market, Rate
@@ -145,3 +147,36 @@ def test_only_who_looks_after_channels_changes_prices(account: Account) -> None:
         actions.bring_in(CSV, NOVEMBER, source="", by=marketer)
     with pytest.raises(NotAllowed):
         actions.set_terms(account.pk, currency="EUR", monthly_budget=None, by=marketer)
+
+
+def test_accounts_of_one_business_share_the_bands_of_a_month(account: Account) -> None:
+    second = Account.objects.create(provider="meta", name="B", provider_id="2", credentials=b"", hook_key="b")
+    other = Account.objects.create(provider="twilio", name="C", provider_id="3", credentials=b"", hook_key="c")
+    for position, one in enumerate((account, second, other)):
+        number = Channel.objects.create(account=one, name="N", address=f"+3363998010{position}", provider_id="n")
+        actions.add_costs(
+            [Spend(number.pk, AUGUST, 0, "FR", "France", "utility", "USD", messages=9, billed=7, amount=Decimal(1))]
+        )
+    assert queries.billed_in_month(account.pk, AUGUST) == {("France", "utility"): 7}
+    Account.objects.update(portfolio="1052348167")
+    for one in (account, second):
+        assert queries.billed_in_month(one.pk, AUGUST) == {("France", "utility"): 14}
+    assert queries.billed_in_month(other.pk, AUGUST) == {("France", "utility"): 7}, "Twilio bills by its own count"
+
+
+@pytest.mark.parametrize(
+    ("market", "words", "unsure"),
+    [
+        ("Rest of Western Europe", "AT, BE, CH", True),
+        ("Other", "belong to no other market", True),
+        ("France", "FR", False),
+    ],
+)
+def test_a_markets_page_names_its_countries_and_says_what_is_not_certain(
+    client: Client, owner: Staff, market: str, words: str, unsure: bool
+) -> None:
+    client.force_login(owner)
+    text = client.get(f"/prices/USD/{market}/").content.decode()
+    assert words in text
+    assert ("This list is not certain" in text) is unsure
+    assert "its countries are not certain" in client.get("/prices/").content.decode()

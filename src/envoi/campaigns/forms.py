@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 from django import forms
@@ -21,7 +22,10 @@ from .policy import Policy
 # Elsewhere what a quick reply sends back and what a form or a catalogue begins with is fixed in the template
 # (Bird sheet, 3.4; Zenvia sheet, 2).
 TAKES_OPTIONAL = ("meta",)
-POLICY_FIELDS = ("canary", "canary_size", "canary_minutes", "opted_out_percent", "failed_percent", "uncertain")
+POLICY_FIELDS = tuple(one.name for one in fields(Policy))
+MORE_FIELDS = (
+    "canary_from", "delivered_percent", "replied_percent", "stop_at_yellow", "uncertain_hours", "uncertain"
+)  # fmt: skip
 
 
 class CampaignForm(forms.Form):
@@ -56,13 +60,46 @@ class CampaignForm(forms.Form):
         label=_("Stop when more fails than (%)"), required=False, min_value=0, max_value=100
     )
     uncertain = forms.ChoiceField(
-        label=_("What stays uncertain for a day"),
+        label=_("What stays uncertain after that time"),
         required=False,
         choices=[
             ("", _("Usual: promotions are left, others ask")),
             ("leave", _("Leave it")),
             ("ask", _("Ask a person")),
         ],
+    )
+    canary_from = forms.IntegerField(
+        label=_("Trial from how many people on"),
+        required=False,
+        min_value=50,
+        max_value=10_000_000,
+        help_text=_("Smaller campaigns go out whole."),
+    )
+    delivered_percent = forms.FloatField(
+        label=_("Warn when less arrives than (%)"),
+        required=False,
+        min_value=0,
+        max_value=100,
+        help_text=_("A trial of which less arrives is not followed by the rest."),
+    )
+    replied_percent = forms.FloatField(
+        label=_("Warn when fewer answer than (%)"),
+        required=False,
+        min_value=0,
+        max_value=100,
+        help_text=_("Few answers look like spam to WhatsApp."),
+    )
+    stop_at_yellow = forms.BooleanField(
+        label=_("Stop already when the rating falls to yellow"),
+        required=False,
+        help_text=_("Otherwise it stops at red."),
+    )
+    uncertain_hours = forms.IntegerField(
+        label=_("Hours that a message may stay uncertain"),
+        required=False,
+        min_value=1,
+        max_value=720,
+        help_text=_("A receipt that comes later still settles it."),
     )
     budget = forms.DecimalField(
         label=_("Budget"),
@@ -160,12 +197,22 @@ class CampaignForm(forms.Form):
             "budget": given["budget"],
         }
 
+    @property
+    def trial_errors(self) -> bool:
+        """Whether something in the folded part has to be mended, which nobody would see there."""
+        return any(name in self.errors for name in POLICY_FIELDS)
+
+    @property
+    def more_errors(self) -> bool:
+        """The same of the part folded within it."""
+        return any(name in self.errors for name in MORE_FIELDS)
+
     def policy(self) -> dict[str, Any]:
         """What was said about trial and stops; a field that was left empty or was not on the page has its default."""
         given = {name: self.cleaned_data.get(name) for name in POLICY_FIELDS}
         policy = {name: value for name, value in given.items() if value not in (None, "")}
         if "canary_size" in policy:
-            policy["canary_from"] = max(Policy().canary_from, policy["canary_size"])
+            policy.setdefault("canary_from", max(Policy().canary_from, policy["canary_size"]))
         return policy
 
 

@@ -29,18 +29,16 @@ COLUMNS = (
     "service",
     "held_until",
     "promoted_at",
-    "last_inbound_at",
 )
 
 # An advertisement or a page button led them here and we answered within the day: 72 hours are free (Meta sheet, F.2).
+# Joined, and not asked of each row: a question inside the key would leave the whole key to one core.
 FREE_ENTRY = """
-(a.last_inbound_at > now() - interval '96 hours' AND EXISTS (
-    SELECT 1 FROM messages i
-      JOIN messages o ON o.contact_id = i.contact_id AND o.direction = 'out'
-                     AND o.accepted_at BETWEEN i.created_at AND i.created_at + interval '24 hours'
-                     AND o.accepted_at > now() - interval '72 hours'
-     WHERE i.contact_id = a.contact_id AND i.direction = 'in'
-       AND i.created_at > now() - interval '96 hours' AND i.content ? 'referral'))
+(SELECT DISTINCT i.contact_id FROM messages i
+   JOIN messages o ON o.contact_id = i.contact_id AND o.direction = 'out'
+                  AND o.accepted_at BETWEEN i.created_at AND i.created_at + interval '24 hours'
+                  AND o.accepted_at > now() - interval '72 hours'
+  WHERE i.direction = 'in' AND i.created_at > now() - interval '96 hours' AND i.content ? 'referral')
 """
 
 
@@ -97,13 +95,14 @@ def groups(
                          ({_quarter("a.held_until", "%(_now)s")})::text,
                          ({_quarter("a.promoted_at", "%(_now)s - %(_gap)s")})::text,
                          CASE WHEN GREATEST(p.window_open_until, p.borrowed_until, p.blocked_until) > %(_now)s
-                              THEN a.contact_id::text END,
+                              THEN p.contact_id::text END,
                          CASE WHEN pw.minute > %(_since)s THEN 'counts' END,
-                         CASE WHEN {FREE_ENTRY} THEN 'free' END]::text[] COLLATE "C" AS key,
+                         CASE WHEN f.contact_id IS NOT NULL THEN 'free' END]::text[] COLLATE "C" AS key,
                    count(*) AS people
               FROM ({audience.sql}) a
               LEFT JOIN pairs p ON p.contact_id = a.contact_id AND p.channel_id = %(_channel)s
               LEFT JOIN portfolio_writes pw ON pw.contact_id = a.contact_id AND pw.portfolio_id = %(_portfolio)s
+              LEFT JOIN {FREE_ENTRY} f ON f.contact_id = a.contact_id
              GROUP BY 1
         ),
         people AS (

@@ -18,6 +18,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from ..channels.models import Channel
 from ..message_templates.models import Template
 from ..messaging import ledger, limits
 from ..messaging.actions import ledger_db
@@ -130,8 +131,15 @@ def forecast_of(kept: Mapping[str, Any]) -> Forecast:
     for name, kind in (("left_out", Group), ("later", Group), ("parts", Part), ("shares", Share)):
         given[name] = [kind(**_typed(one)) for one in given[name]]
     for name in ("warnings", "blockers"):
-        given[name] = [Advice(**one) for one in given[name]]
+        given[name] = [_advice(one) for one in given[name]]
     return Forecast(**_typed(given))
+
+
+def _advice(kept: Mapping[str, Any]) -> Advice:
+    """One that an earlier version kept has its sentence in the language of that time."""
+    if "sentence" in kept:
+        return Advice(kept["code"], kept["sentence"])
+    return Advice(**kept)
 
 
 def basis_of(campaign: Campaign) -> str:
@@ -203,7 +211,7 @@ def forecast(campaign: Campaign) -> Forecast:
         finish_at=finish_at,
         days=days,
         shares=[
-            Share("per_second", min(per_second, will_get), float(channel.throughput_per_second)),
+            Share("per_second", min(per_second, will_get), _allowed(channel)),
             Share("portfolio", first_writes, daily.limit, before=daily.used),
             Share("budget", float(amount), _float(campaign.budget)),
             Share("month", float(amount), _float(terms.monthly_budget), before=float(standing.month)),
@@ -214,6 +222,12 @@ def forecast(campaign: Campaign) -> Forecast:
     return _with(
         made, warnings=advice.warnings(campaign, made, card), blockers=advice.blockers(campaign, made, card, standing)
     )
+
+
+def _allowed(channel: Channel) -> float:
+    """Messages a second: the provider's limit, or our own ceiling for campaigns where that is lower."""
+    provider = float(channel.throughput_per_second)
+    return min(provider, channel.per_minute / 60) if channel.per_minute else provider
 
 
 def _parts(

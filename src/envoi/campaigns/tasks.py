@@ -5,7 +5,7 @@ from __future__ import annotations
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from . import actions, breaker, canary, planning, recovery
+from . import actions, breaker, canary, planning, proving, recovery, unknowns
 
 # While the database is away a try costs nothing; giving up would leave a campaign running with nobody at work on it.
 AGAIN = RetryStrategy(max_attempts=500, wait=5)
@@ -43,6 +43,20 @@ def look_after(timestamp: int) -> None:
     """Each minute: whatever job a campaign should have and has lost is queued again."""
     actions.look_after()
     recovery.recover()
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(name="campaigns.decide_unknowns", queueing_lock="campaigns.decide_unknowns")
+def decide_unknowns(timestamp: int) -> None:
+    """Every ten minutes: what the policies say of outcomes that stayed unknown beyond their time."""
+    unknowns.decide()
+
+
+@app.periodic(cron="23 * * * *")
+@app.task(name="campaigns.look_at_new_numbers", queueing_lock="campaigns.look_at_new_numbers")
+def look_at_new_numbers(timestamp: int) -> None:
+    """Each hour: new numbers that have proven themselves may send at their whole pace."""
+    proving.look()
 
 
 @app.task(name="campaigns.forecast", retry=RetryStrategy(max_attempts=3, wait=2))

@@ -15,6 +15,7 @@ urlpatterns = [
     path("<int:campaign_id>/edit/", views.edit, name="edit"),
     path("<int:campaign_id>/live", views.live, name="live"),
     path("<int:campaign_id>/check", views.check, name="check"),
+    path("<int:campaign_id>/counted", views.counted, name="counted"),
     path("<int:campaign_id>/budget", views.budget, name="budget"),
     path("<int:campaign_id>/launch", views.launch, name="launch"),
     path("<int:campaign_id>/pause", views.pause, name="pause"),

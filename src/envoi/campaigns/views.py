@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.template.defaultfilters import date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -104,6 +105,20 @@ def live(request: StaffRequest, campaign_id: int) -> StreamingHttpResponse:
         return "campaigns/_moving.html", context, context["moving"]
 
     return stream(request, piece)
+
+
+@login_required
+@require_safe
+def counted(request: StaffRequest, campaign_id: int) -> HttpResponse:
+    """What an open draft asks for every two minutes: the pre-flight when it is another than the one it shows."""
+    campaign = queries.campaign_for(request.user, campaign_id)
+    if campaign.state != "draft":
+        return HttpResponse(status=204, headers={"HX-Refresh": "true"})
+    context = _checked(request, campaign)
+    at = context["kept"].computed_at
+    if at is not None and not context["counting"] and request.GET.get("seen") == date(at, "U.u"):
+        return HttpResponse(status=204)
+    return render(request, "campaigns/_checked.html", context)
 
 
 @login_required

@@ -20,7 +20,7 @@ from ..providers.table import PROVIDERS
 from ..team.actions import note
 from ..team.models import Staff
 from ..team.rights import require
-from . import wire
+from . import proving, wire
 from .credentials import PORTFOLIO, filled, old_keys
 from .errors import AlreadyConnected, NoSuchService, NotConnected
 from .models import Account, Channel
@@ -159,10 +159,16 @@ def add_channel(
     address: str,
     provider_id: str,
     throughput_per_second: int = 80,
+    tier: str = "",
+    has_sent: bool = False,
     by: Staff | None,
 ) -> Channel:
     """Add a number of an account. `throughput_per_second` is the provider's limit: 80 on Meta at first, 20 when the
-    number also lives in the WhatsApp Business app, 1,000 after the upgrade (Meta sheet, E.1)."""
+    number also lives in the WhatsApp Business app, 1,000 after the upgrade (Meta sheet, E.1).
+
+    tier: the provider's word for its daily limit, where that is known already.
+    has_sent: a person says that campaigns left from it before; else they leave at 30 a minute (proving).
+    """
     require(by, "channels.write")
     account = _locked(account_id)
     if not 1 <= throughput_per_second <= MOST_PER_SECOND:
@@ -174,15 +180,17 @@ def add_channel(
         address=e164(address),
         provider_id=_id(provider_id),
         throughput_per_second=throughput_per_second,
+        tier=tier[:24],
         state=Channel.State.SUSPENDED if stopped else Channel.State.ACTIVE,
         state_reason=account.state_reason if stopped else "",
     )
+    proving.begin(channel, has_sent=has_sent)
     try:
         with transaction.atomic():
             channel.save()
     except IntegrityError:
         raise AlreadyConnected(_("%(id)s is a number of this account already.") % {"id": provider_id}) from None
-    note(by, "channel.add", f"channel/{channel.pk}", {"address": channel.address})
+    note(by, "channel.add", f"channel/{channel.pk}", {"address": channel.address, "per_minute": channel.per_minute})
     return channel
 
 

@@ -26,7 +26,7 @@ from ..core.phone import e164
 from ..core.vault import seal, unseal
 from ..providers import base
 from ..team.actions import note
-from . import wire
+from . import proving, wire
 from .credentials import PORTFOLIO, opening_key
 from .models import Account, Channel
 
@@ -214,12 +214,16 @@ def _add(account: Account, number: base.RemoteNumber) -> None:
         state_reason="" if account.state == Account.State.ACTIVE else account.state_reason,
     )
     _follow(channel, number)
-    note(None, "channel.add", f"channel/{channel.pk}", {"address": address})
+    note(None, "channel.add", f"channel/{channel.pk}", {"address": address, "per_minute": channel.per_minute})
 
 
 def _follow(channel: Channel, number: base.RemoteNumber) -> None:
     before = (channel.quality, channel.tier, channel.throughput_per_second, channel.provider_state)
     channel.quality, channel.tier = number.quality[:12] or channel.quality, number.tier[:24] or channel.tier
+    if channel.pk is None:
+        proving.begin(channel)
+    else:
+        proving.follow_tier(channel)
     channel.provider_state = number.state.lower()[:40]
     channel.problems = list(number.problems)
     if number.throughput_per_second and number.throughput_per_second != channel.provider_throughput:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from ..core.events import AccountChanged, ChannelChanged
 from ..team.actions import note
+from . import proving
 from .checks import stop
 from .models import Account, Channel
 
@@ -27,6 +28,7 @@ def channel_changed(fact: ChannelChanged, *, account_id: int, provider: str) -> 
         if value and value[:most] != getattr(channel, name):
             setattr(channel, name, value[:most])
             moved[name] = value[:most]
+    proving.follow_tier(channel)
     if fact.throughput_per_second and fact.throughput_per_second != channel.provider_throughput:
         channel.throughput_per_second = channel.provider_throughput = fact.throughput_per_second
         moved["throughput_per_second"] = fact.throughput_per_second
@@ -52,7 +54,10 @@ def account_changed(fact: AccountChanged, *, account_id: int, provider: str) -> 
     if fact.tier and fact.tier[:24] != account.tier:
         # The portfolio's limit is that of all its numbers (Meta sheet, E.2).
         account.tier = moved["tier"] = fact.tier[:24]
-        account.channels.update(tier=account.tier)
+        for channel in account.channels.select_for_update().order_by("pk"):
+            channel.tier = account.tier
+            proving.follow_tier(channel)
+            channel.save(update_fields=["tier", "per_minute", "pace_by", "pace_at"])
     reason = " ".join(part for part in (_readable(fact.event), fact.reason) if part)[:1_000]
     match fact.state:
         case "suspended" if account.state != Account.State.OFF:

@@ -121,6 +121,12 @@ def _field(one: Credential, kept: Mapping[str, str] | None) -> forms.Field:
     return field
 
 
+class PaceForm(forms.Form):
+    """How many messages of campaigns leave a minute; empty: as many as the provider allows."""
+
+    per_minute = forms.IntegerField(min_value=1, max_value=600_000, required=False)
+
+
 class NumberForm(forms.Form):
     """A number by hand, where the provider has no list."""
 
@@ -138,6 +144,11 @@ class NumberForm(forms.Form):
         min_value=1,
         max_value=10_000,
         initial=80,
+    )
+    has_sent = forms.BooleanField(
+        label=_("Campaigns have left from this number before"),
+        help_text=_("If not, at most 30 messages of campaigns leave a minute until it has proven itself."),
+        required=False,
     )
 
     def __init__(self, *args: Any, provider: str, **kwargs: Any) -> None:

@@ -74,6 +74,15 @@ class Channel(models.Model):
         PAUSED = "paused", _("Paused")
         SUSPENDED = "suspended", _("Suspended")
 
+    class PaceBy(models.TextChoices):
+        # What each means: channels.proving. Pages say it in sentences of their own.
+        NOBODY = ""
+        NEW = "new"
+        TIER = "tier"
+        RATED = "rated"
+        SENT = "sent"
+        PERSON = "person"
+
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="channels")
     name = models.CharField(max_length=120)
     address = models.CharField(max_length=40, help_text="What customers see: E.164.")
@@ -91,6 +100,9 @@ class Channel(models.Model):
     per_minute = models.PositiveIntegerField(
         null=True, help_text="Our own ceiling for campaigns: 30 for a number that has yet to prove itself."
     )
+    # What decided about per_minute, and when (channels.proving).
+    pace_by = models.CharField(max_length=8, choices=PaceBy.choices, blank=True, default="", db_default="")
+    pace_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:

@@ -56,6 +56,15 @@ def accounts(staff: Staff | None) -> list[Account]:
     return list(Account.objects.order_by("name", "pk"))
 
 
+def account_for(staff: Staff | None, account_id: int) -> Account:
+    """One account. Raises NotFound."""
+    require(staff, "channels.read")
+    try:
+        return Account.objects.get(pk=account_id)
+    except Account.DoesNotExist:
+        raise NotFound(_("There is no such account.")) from None
+
+
 def connection(staff: Staff | None, account_id: int) -> Connection:
     """One account for whoever may change it. Raises NotFound."""
     require(staff, "channels.write")

@@ -41,4 +41,5 @@ urlpatterns = [
     path("accounts/<int:account_id>/forget-old", views.forget_old, name="forget_old"),
     path("accounts/<int:account_id>/number/", views.add_number, name="add_number"),
     path("<int:channel_id>/state/<channel_state:state>", views.set_state, name="set_state"),
+    path("<int:channel_id>/pace", views.set_pace, name="set_pace"),
 ]

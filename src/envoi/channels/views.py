@@ -11,14 +11,14 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from ..core.errors import NotFound
+from ..core.errors import BadInput, NotFound
 from ..providers.table import PROVIDERS
 from ..team.requests import StaffRequest
 from ..team.rights import may, require
 from ..web.live import stream
 from ..web.pages import go
-from . import actions, queries, wire
-from .forms import AccountForm, NumberForm
+from . import actions, proving, queries, wire
+from .forms import AccountForm, NumberForm, PaceForm
 from .guides import GUIDES, NAMES
 
 
@@ -136,6 +136,17 @@ def add_number(request: StaffRequest, account_id: int) -> HttpResponse:
 def set_state(request: StaffRequest, channel_id: int, state: str) -> HttpResponse:
     channel = actions.set_state(channel_id, state=state, by=request.user)
     return go(request, "channels:account", channel.account_id)
+
+
+@login_required
+@require_POST
+def set_pace(request: StaffRequest, channel_id: int) -> HttpResponse:
+    form = PaceForm({} if "lift" in request.POST else request.POST)
+    if not form.is_valid():
+        raise BadInput(" ".join(str(words) for words in form.errors["per_minute"]))
+    proving.set_pace(channel_id, form.cleaned_data["per_minute"], by=request.user)
+    messages.success(request, _("Saved. Campaigns follow it from their next message on."))
+    return go(request, "reports:channel_limits", channel_id)
 
 
 def _context(request: StaffRequest, account_id: int) -> dict[str, Any]:

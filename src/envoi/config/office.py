@@ -14,10 +14,12 @@ from envoi.contacts.imports import run as run_contacts
 from envoi.contacts.models import Import
 from envoi.orders.imports import run as run_orders
 from envoi.team import actions as team
+from envoi.team import keys
 
-__all__ = ["add_staff", "bring", "start"]
+__all__ = ["add_key", "add_staff", "bring", "start"]
 
 add_staff = lambda **given: team.add_staff(**given, by=None)  # noqa: E731
+add_key = lambda **given: keys.make(**given, by=None)  # noqa: E731
 
 
 def bring(kind: str, path: Path, options: dict[str, Any], tell: Callable[[str], None]) -> dict[str, Any]:

@@ -37,6 +37,7 @@ X_FRAME_OPTIONS = "DENY"
 INSTALLED_APPS = [
     "envoi.web",
     "envoi.team",
+    "envoi.rest",
     "envoi.channels",
     "envoi.media",
     "envoi.rates",
@@ -65,6 +66,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "envoi.rest.door.never_html",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -77,6 +79,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "envoi.web.middleware.problems",
+    "envoi.rest.door.door",
 ]
 
 ROOT_URLCONF = "envoi.config.urls"

@@ -1,9 +1,13 @@
-"""Every address of the web pages."""
+"""Every address of the web pages and of the REST API."""
 
 from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import include, path
+
+from envoi.rest.views import docs
+
+from .api import api
 
 
 def not_here(request: HttpRequest) -> HttpResponse:
@@ -31,5 +35,8 @@ urlpatterns = [
     path("account/password/reset/", not_here),
     path("account/", include("allauth.account.urls")),
     path("account/two-step/", include("allauth.mfa.urls")),
+    path("team/", include("envoi.team.urls")),
+    path("api/v1/docs", docs, {"api": api}, name="api_docs"),
+    path("api/v1/", api.urls),
     path("i18n/", include("django.conf.urls.i18n")),
 ]

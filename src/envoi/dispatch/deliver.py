@@ -134,12 +134,15 @@ def once_more(message: Claimed, failure: Failure, now: datetime) -> Outcome:
 
 
 def _outgoing(message: Claimed, form: base.Form | None) -> base.Outgoing:
-    content = dict(message.content or {})
+    token = token_of(message.contact_id, message.id)
+    if message.content is None:
+        return base.Outgoing(recipient=message.recipient, token=token, form=form, values=message.values or ())
+    content = dict(message.content)
     kind, reply_to = str(content.pop("kind", "template")), str(content.pop("reply_to", ""))
     options = content.pop("options", {})
     return base.Outgoing(
         recipient=message.recipient,
-        token=token_of(message.contact_id, message.id),
+        token=token,
         form=form,
         values=message.values or (),
         kind=kind,

@@ -1,34 +1,34 @@
 """The loop of one channel: claim within every limit, send at the channel's pace, record what happened.
 
-Four tasks side by side, so that neither the network nor the database waits for the other. Two keep a quarter of a
-second's worth of claimed messages and of slots; the pacer lets the most urgent message leave at each slot; the recorder
-writes outcomes in batches. Database work runs in threads on plain connections, so that the ledger has one colour. A
-channel that rests or is paused simply has no runner.
+Three tasks side by side, so that neither the network nor the database waits for the other. Two keep a quarter of a
+second's worth of claimed messages and of slots, which the gate lets leave; the recorder writes outcomes in batches.
+Database work runs in threads on plain connections, so that the ledger has one colour. A channel that rests or is paused
+simply has no runner.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from heapq import heappop, heappush
 from typing import Any, TypeVar
 
 import psycopg
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from ..messaging import limits
-from ..messaging.ledger import Claimed, Refused
+from ..messaging.ledger import Claimed, Refused, Unclear
 from ..providers import base
 from ..providers.table import PROVIDERS
 from . import store
 from .clocks import DatabaseClock
 from .deliver import Outcomes, deliver, not_ready, once_more
+from .doubt import Doubt
 from .files import Files
+from .gate import Gate, Ready
 from .record import record
 from .store import Route
 
@@ -39,7 +39,9 @@ T = TypeVar("T")
 IDLE = 0.1  # seconds between two looks at the outbox: a reply leaves within this
 AGAIN = 0.02  # seconds between two looks at the pace while slots are lacking
 FLUSH = 0.05  # seconds for which outcomes are gathered before they are recorded together
+LONG_REST = 1.0  # seconds: what is claimed is given back rather than kept for longer
 BATCH = 500  # messages claimed at once, at most
+HELD = 3 * BATCH  # messages claimed and still here, at most: while one batch leaves, the next is on its way
 STRANGER = 1.0  # seconds in which another dispatcher of the channel shows, if there is one
 COMPANY = 5.0  # seconds for which another dispatcher of the channel is believed to be there still
 ALIKE = timedelta(microseconds=100)  # two readings of one moment differ by less
@@ -54,19 +56,6 @@ class Limits:
     answer: timedelta = timedelta(seconds=30)
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """A claimed message that may leave at the next slot, until `last` (the loop's time).
-
-    whole, form: the message and its lane's form with every file filled in; `message` is as it was claimed.
-    """
-
-    message: Claimed
-    whole: Claimed
-    form: base.Form | None
-    last: float
-
-
 class Runner:
     """Sends for one channel until `stop`; what it has claimed and not begun is given back."""
 
@@ -79,40 +68,34 @@ class Runner:
         self._provider = PROVIDERS[route.provider]
         self._forms: dict[int, base.Form | None] = {}
         self._clock = DatabaseClock()
-        self._throughput = 1.0
-        self._window = limits.Window()
-        # Claimed and still here: those whose files are being uploaded, and those that may leave, the most urgent first.
+        self._doubt = Doubt()
+        self._rested_at = float("-inf")
+        # Claimed and still here: those whose files are being uploaded; those that may leave are at the gate.
         self._preparing: set[asyncio.Task[None]] = set()
-        self._ready: list[tuple[int, int, Ready]] = []
-        self._number = 0
         self._more = True
         self._room = 0
-        # Slots that have not come, and those that have and are not used; the loop's times.
-        self._slots: deque[float] = deque()
-        self._come: deque[float] = deque()
         self._left: datetime | None = None
         self._company_until = float("inf")
-        self._rests_until = 0.0
         self._sending: set[asyncio.Task[None]] = set()
         self._outcomes = Outcomes()
+        self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
         self._to_claim = asyncio.Event()
         self._to_take_slots = asyncio.Event()
-        self._to_send = asyncio.Event()
         self._to_record = asyncio.Event()
         self._recorded = 0
+        self._gate = Gate(self._loop, begin=self._begin, low=self._ask, in_flight=allowed.in_flight)
 
     def stop(self) -> None:
         """Claim nothing more and come to an end."""
         self._stopping.set()
         self._to_claim.set()
         self._to_take_slots.set()
-        self._to_send.set()
 
     async def run(self) -> int:
         """Work until `stop`; returns how many outcomes were recorded."""
         recorder = asyncio.create_task(self._record())
-        tasks = [asyncio.create_task(work()) for work in (self._claim, self._take_slots, self._pace)]
+        tasks = [asyncio.create_task(work()) for work in (self._claim, self._take_slots)]
         # Whatever ends one of them ends the runner, and the next one starts afresh: nothing leaves without a recorder.
         for task in (recorder, *tasks):
             task.add_done_callback(lambda _: self.stop())
@@ -124,8 +107,7 @@ class Runner:
             if self._preparing:
                 await asyncio.wait(self._preparing)
             # Given back at once: kept, they would lapse and be called uncertain, though not a byte of them left.
-            self._outcomes.unsent += [one.message for _, _, one in self._ready]
-            self._ready.clear()
+            self._outcomes.unsent += [one.message for one in self._gate.clear()]
             if self._sending:
                 await asyncio.wait(self._sending)
             self._to_record.set()
@@ -137,16 +119,21 @@ class Runner:
     async def _claim(self) -> None:
         while not self._stopping.is_set():
             self._to_claim.clear()
-            began = asyncio.get_running_loop().time()
-            replies, bulk = self._waiting()
+            if self._gate.rests_for > LONG_REST:
+                # The database says so too as soon as it is recorded; until then it would hand out more.
+                await self._until(self._stopping, IDLE)
+                continue
+            began = self._loop.time()
+            replies = self._gate.replies
+            here = len(self._gate) + len(self._preparing)
             taken = await self._in_database(
                 store.take,
                 self.route,
-                at_most=max(self._batch() - len(self._ready) - len(self._preparing), 0),
+                at_most=max(min(self._hold() - here, BATCH), 0),
                 lease=self._allowed.lease,
                 known_forms=list(self._forms),
                 waiting_replies=replies,
-                waiting_bulk=bulk + len(self._preparing),
+                waiting_bulk=here - replies,
             )
             if taken is not None:
                 self._keep(taken, began)
@@ -154,19 +141,20 @@ class Runner:
 
     def _keep(self, taken: store.Taken, began: float) -> None:
         self._forms |= taken.forms
-        self._throughput = taken.throughput
+        self._gate.pace(taken.throughput)
         self._more = taken.more
-        self._room = min(taken.room, self._batch())
+        self._room = taken.room
         # By the loop's own clock, from before the claim: the database's may be set while the claim lasts.
         last = began + (self._allowed.lease - self._allowed.answer).total_seconds() - limits.HORIZON.total_seconds()
         for message in taken.messages:
             form = self._forms.get(message.lane_id)
             if message.content is None and (form is None or not (form.header or form.cards)):
-                self._is_ready(Ready(message, message, form, last))
+                self._gate.put(Ready(message, message, form, last))
             else:
                 task = asyncio.create_task(self._prepare(message, form, last))
                 self._preparing.add(task)
                 task.add_done_callback(self._preparing.discard)
+        self._go_on()
 
     async def _prepare(self, message: Claimed, form: base.Form | None, last: float) -> None:
         """Have the message's files at the provider, before it takes a slot: an upload may last."""
@@ -177,91 +165,73 @@ class Runner:
             self._outcomes.add(*not_ready(message, error))
             self._to_record.set()
             return
-        self._is_ready(Ready(message, whole, whole_form, last))
+        self._gate.put(Ready(message, whole, whole_form, last))
+        self._go_on()
 
-    def _is_ready(self, one: Ready) -> None:
-        heappush(self._ready, (one.message.priority, self._number, one))
-        self._number += 1
-        self._to_take_slots.set()
+    def _go_on(self) -> None:
+        """Open the gate; or, in a rest, give back what waits at it: it could wait there until its lease lapses."""
+        if self._gate.rests_for > LONG_REST:
+            self._outcomes.unsent += [one.message for one in self._gate.clear()]
+            self._to_record.set()
+        else:
+            self._gate.open()
+
+    def _hold(self) -> int:
+        return min(self._room or BATCH, HELD)
+
+    def _ask(self) -> None:
+        """Have the next batch and its slots fetched before those that are here are used up."""
+        ready = len(self._gate)
+        if self._more and ready <= max(self._hold() // 2, self._hold() - BATCH):
+            # Once for each answer of the database.
+            self._more = False
+            self._to_claim.set()
+        if ready and self._gate.slots_left <= ready // 2:
+            self._to_take_slots.set()
 
     async def _take_slots(self) -> None:
         """Keep slots for what is ready and can be in flight: any other would pass unused."""
-        loop = asyncio.get_running_loop()
         while not self._stopping.is_set():
             self._to_take_slots.clear()
-            replies, bulk = self._waiting()
             # None while too much is in flight: another dispatcher of the channel may have the slots.
-            lacking = replies + bulk - self._slots_left() if len(self._sending) < self._most_in_flight() else 0
+            lacking = len(self._gate) - self._gate.slots_left if self._gate.sending < self._gate.most_in_flight else 0
             pause = 1.0
-            if lacking > 0 and loop.time() >= self._rests_until:
-                replies = min(replies, lacking)
+            if lacking > 0 and not self._gate.rests_for:
+                replies = min(self._gate.replies, lacking)
                 taken = await self._in_database(store.slots, self.route, replies=replies, bulk=lacking - replies)
                 if taken is not None:
-                    self._keep_slots(taken, loop.time())
+                    self._keep_slots(taken, self._loop.time())
                 pause = AGAIN
             await self._until(self._to_take_slots, pause)
 
     def _keep_slots(self, taken: store.Slots, now: float) -> None:
         self._clock.read(taken.now, now)
         start = self._clock.to_loop(taken.now)
-        self._slots = deque(sorted((*self._slots, *(start + moment for moment in taken.moments))))
         if self._left is None:
             self._company_until = now + STRANGER
         elif abs(taken.found - self._left) > ALIKE:
             # Somebody else moved the pace: for a while ours are not all that leaves.
             self._company_until = now + COMPANY
         self._left = taken.left
-        self._to_send.set()
-
-    def _slots_left(self) -> int:
-        return len(self._slots) + len(self._come)
-
-    def _waiting(self) -> tuple[int, int]:
-        replies = sum(1 for one in self._ready if one[0] == store.REPLIES)
-        return replies, len(self._ready) - replies
+        self._gate.put_slots((start + moment for moment in taken.moments), alone_from=self._company_until)
+        self._gate.open()
 
     # Sending
 
-    async def _pace(self) -> None:
-        """Let the most urgent message leave at each slot, so that a reply overtakes all of a campaign that waits."""
-        loop = asyncio.get_running_loop()
-        while not self._stopping.is_set():
-            self._to_send.clear()
-            now = loop.time()
-            self._follow_slots(now)
-            if self._more and len(self._ready) <= self._room // 2:
-                # Once for each answer of the database.
-                self._more = False
-                self._to_claim.set()
-            if self._slots_left() <= len(self._ready) // 2:
-                self._to_take_slots.set()
-            if not self._ready or not self._slots_left():
-                await self._until(self._to_send, 1.0)
-            elif not self._come:
-                await self._until(self._to_send, self._slots[0] - now)
-            elif len(self._sending) >= self._most_in_flight() or not self._has_room(now):
-                # An answer wakes us, and so does time: the provider's second moves on.
-                await self._until(self._to_send, 0.002)
-            else:
-                self._come.popleft()
-                self._begin(loop)
-
-    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
-        _, _, one = heappop(self._ready)
-        if loop.time() > one.last:
+    def _begin(self, one: Ready) -> None:
+        now = self._loop.time()
+        if now > one.last:
             # The answer could come after the lease: then somebody else may already call it uncertain.
+            self._gate.answered(now, now)
             self._outcomes.unsent.append(one.message)
             self._to_record.set()
             return
-        # Counted here and not when the task runs: several may be begun before the first of them does.
-        self._window.sent()
-        task = loop.create_task(self._send(one))
+        task = self._loop.create_task(self._send(one))
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
 
     async def _send(self, one: Ready) -> None:
-        loop = asyncio.get_running_loop()
-        began = loop.time()
+        began = self._loop.time()
         outcome, error = await deliver(
             self._provider,
             self._http,
@@ -271,10 +241,11 @@ class Runner:
             one.form,
             self._now,
         )
-        now = loop.time()
-        self._window.answered(began, now)
+        now = self._loop.time()
+        self._gate.answered(began, now)
         if error is not None:
             self._heed(error, now)
+        self._weigh(outcome, began, now)
         if isinstance(outcome, Refused) and await self._files.renew(
             self.route, one.message, self._forms.get(one.message.lane_id), (one.whole, one.form), outcome.failure.code
         ):
@@ -282,41 +253,31 @@ class Runner:
         # Only now: while the answer was awaited, the recorder has put a new batch in the old one's place.
         self._outcomes.add(outcome, error)
         self._to_record.set()
-        self._to_send.set()
+        self._go_on()
+
+    def _weigh(self, outcome: object, began: float, now: float) -> None:
+        """Rest when one answer after the other says nothing; what had begun before the rest makes it no longer."""
+        if not isinstance(outcome, Unclear):
+            self._doubt.clear()
+            self._gate.doubts(False)
+        elif began >= self._rested_at and (seconds := self._doubt.unclear()):
+            log.warning("channel %s rests %.0f s: the provider's answers say nothing", self.route.channel_id, seconds)
+            self._rested_at = now
+            self._gate.doubts(True)
+            self._gate.rest(now + seconds)
+            self._outcomes.rest_seconds = max(self._outcomes.rest_seconds, seconds)
 
     def _heed(self, error: base.SendError, now: float) -> None:
         """Hold back at once what the database will hold back from the next claim on."""
         match error:
             case base.Throttled() | base.Uncertain():
                 least = 1.0 if isinstance(error, base.Throttled) else 0.0
-                self._rests_until = max(self._rests_until, now + max(error.after, least))
+                self._gate.rest(now + max(error.after, least))
             case base.Suspended():
-                self._rests_until = max(self._rests_until, now + 5.0)
-
-    def _follow_slots(self, now: float) -> None:
-        while self._slots and self._slots[0] <= now:
-            self._come.append(self._slots.popleft())
-            self._window.slot(self._come[-1])
-        tolerance = limits.TOLERANCE_ALONE if self._is_alone(now) else limits.TOLERANCE
-        oldest = max(now - tolerance.total_seconds(), self._rests_until)
-        while self._come and self._come[0] < oldest:
-            self._come.popleft()
-
-    def _is_alone(self, now: float) -> bool:
-        return now >= self._company_until
-
-    def _has_room(self, now: float) -> bool:
-        return self._window.has_room(self._throughput, now, alone=self._is_alone(now))
-
-    def _batch(self) -> int:
-        return min(BATCH, 2 * self._most_in_flight())
-
-    def _most_in_flight(self) -> int:
-        # A second's worth: a provider that takes longer is in trouble, and so few need not fear for their lease.
-        return min(self._allowed.in_flight, max(int(self._throughput), 8))
+                self._gate.rest(now + 5.0)
 
     def _now(self) -> datetime:
-        return self._clock.now(asyncio.get_running_loop().time())
+        return self._clock.now(self._loop.time())
 
     # Recording
 
@@ -333,7 +294,7 @@ class Runner:
             if (
                 self._stopping.is_set()
                 and not self._sending
-                and not self._ready
+                and not len(self._gate)
                 and not self._preparing
                 and not len(self._outcomes)
             ):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any, TypeVar
@@ -92,7 +92,7 @@ class Files:
                 raise base.TemplateProblem(error.failure) from error
         if message.content is not None and _names_files(message.content):
             kind = str(message.content.get("kind", ""))
-            message = replace(message, content=await self._filled(route, message.content, kind, until))
+            message = msgspec.structs.replace(message, content=await self._filled(route, message.content, kind, until))
         return message, form
 
     async def renew(

@@ -29,6 +29,7 @@ class Owner:
 
     account_id: int
     provider: str
+    hook_key: str
     address: str
     secrets: tuple[str, ...] | None
     verify_token: str
@@ -40,13 +41,14 @@ class Accounts:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._owners: dict[tuple[str, str], Owner] = {}
+        self._by_path: dict[str, Owner] = {}
         self._sealed: dict[int, tuple[bytes, str, Owner]] = {}
         self._read_at = float("-inf")
         self._reading = asyncio.Lock()
 
-    def known(self, provider: str, hook_key: str) -> Owner | None:
-        """The account of this provider with this key, when that is known without asking."""
-        return self._owners.get((provider, hook_key)) if self._age() <= KNOWN_FOR else None
+    def known(self, path: str) -> Owner | None:
+        """The account with this path (/hooks/provider/key), when that is known without asking."""
+        return self._by_path.get(path) if self._age() <= KNOWN_FOR else None
 
     async def owner(self, provider: str, hook_key: str) -> Owner | None:
         """The account of this provider with this key, None when there is none."""
@@ -76,25 +78,25 @@ class Accounts:
                     raise
                 # What was true a moment ago is better than no answer: storing decides about the 503.
                 return
-            self._owners = {
-                (row[1], row[2]): self._open(row[0], row[1], hook_url(row[1], row[2]), bytes(row[3])) for row in rows
-            }
+            self._owners = {(row[1], row[2]): self._open(row[0], row[1], row[2], bytes(row[3])) for row in rows}
+            self._by_path = {f"/hooks/{provider}/{key}": owner for (provider, key), owner in self._owners.items()}
             self._read_at = time.monotonic()
 
-    def _open(self, account_id: int, provider: str, address: str, sealed: bytes) -> Owner:
+    def _open(self, account_id: int, provider: str, hook_key: str, sealed: bytes) -> Owner:
         before = self._sealed.get(account_id)
-        if before is not None and before[:2] == (sealed, address):
+        if before is not None and before[:2] == (sealed, hook_key):
             return before[2]
-        owner = self._unseal(account_id, provider, address, sealed)
-        self._sealed[account_id] = (sealed, address, owner)
+        owner = self._unseal(account_id, provider, hook_key, sealed)
+        self._sealed[account_id] = (sealed, hook_key, owner)
         return owner
 
-    def _unseal(self, account_id: int, provider: str, address: str, sealed: bytes) -> Owner:
+    def _unseal(self, account_id: int, provider: str, hook_key: str, sealed: bytes) -> Owner:
+        address = hook_url(provider, hook_key)
         try:
             credentials: dict[str, Any] = unseal(sealed)
         except (Unreadable, ValueError):
             log.error("account %s: its credentials can't be read", account_id)
-            return Owner(account_id, provider, address, None, "")
+            return Owner(account_id, provider, hook_key, address, None, "")
         wire = PROVIDERS.get(provider)
         secrets = wire.secrets(credentials) if wire else ()
-        return Owner(account_id, provider, address, secrets, str(credentials.get("verify_token") or ""))
+        return Owner(account_id, provider, hook_key, address, secrets, str(credentials.get("verify_token") or ""))

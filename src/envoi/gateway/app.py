@@ -18,7 +18,7 @@ from .accounts import Accounts, Owner
 from .database import Database, Unavailable
 from .patience import Patience
 from .replies import Metrics, Reply
-from .writer import Full, Writer
+from .writer import STORE, Full, Writer
 
 log = logging.getLogger("envoi.gateway")
 
@@ -60,7 +60,7 @@ class Gateway:
 
     def __init__(self, url: str) -> None:
         self._reader = Database(url, name="envoi gateway reads")
-        self._commits = Database(url, name="envoi gateway")
+        self._commits = Database(url, name="envoi gateway", prepared=STORE)
         self._accounts = Accounts(self._reader)
         self._writer = Writer(self._commits, bell=self._reader)
         self._patience = Patience(BODY_SECONDS)
@@ -68,12 +68,18 @@ class Gateway:
 
     async def answer(self, request: Request) -> Reply:
         """What to answer. Raises Gone when nobody is left to answer to, and nothing else."""
+        provider = ""
         try:
-            match request.path.split("/"):
-                case ["", "hooks", provider, hook_key]:
-                    reply = await self._hook(request, provider, hook_key)
-                case _:
-                    reply = await self._page(request.path)
+            owner = self._accounts.known(request.path)
+            if owner is not None and request.method == "POST":
+                provider = owner.provider
+                reply = await self._take(request, owner)
+            else:
+                match request.path.split("/"):
+                    case ["", "hooks", provider, hook_key]:
+                        reply = await self._hook(request, provider, hook_key)
+                    case _:
+                        reply = await self._page(request.path)
         except Gone:
             raise
         except Unavailable as error:
@@ -83,7 +89,8 @@ class Gateway:
         except Exception:
             log.exception("a request failed")
             reply = Reply.later(5, "Something went wrong here.")
-        self._metrics.count(request.path, reply.status)
+        if provider:
+            self._metrics.count(provider, reply.status)
         return reply
 
     async def close(self) -> None:
@@ -106,44 +113,48 @@ class Gateway:
     async def _hook(self, request: Request, provider: str, hook_key: str) -> Reply:
         if provider not in PROVIDERS:
             return NOT_FOUND
-        owner = self._accounts.known(provider, hook_key) or await self._accounts.owner(provider, hook_key)
+        owner = await self._accounts.owner(provider, hook_key)
         if owner is None:
             return NOT_FOUND
         match request.method:
             case "POST":
-                try:
-                    with self._patience:
-                        body = await request.body()
-                except TooLarge:
-                    return Reply(413, "At most 3 MB.", {"connection": "close"})
-                except TimeoutError:
-                    return Reply(408, "The body took too long.", {"connection": "close"})
-                if owner.secrets is None:
-                    return Reply.later(60, "The account's secrets can't be read.")
-                if not _signed(request, owner, body):
-                    # Perhaps with a secret that a person has entered a moment ago: not every provider sends twice.
-                    anew = await self._accounts.owner_anew(provider, hook_key)
-                    if anew is None or not _signed(request, anew, body):
-                        return Reply(401, "The signature is missing or wrong.")
-                await self._writer.store(
-                    owner.account_id,
-                    owner.provider,
-                    body=body,
-                    query=request.query,
-                    content_type=request.headers.get("content-type", ""),
-                )
-                return STORED
+                return await self._take(request, owner)
             case "GET":
                 return self._handshake(_delivery(request, owner, b""), owner)
         return Reply(405, "GET or POST.", {"allow": "GET, POST"})
 
+    async def _take(self, request: Request, owner: Owner) -> Reply:
+        try:
+            with self._patience:
+                body = await request.body()
+        except TooLarge:
+            return Reply(413, "At most 3 MB.", {"connection": "close"})
+        except TimeoutError:
+            return Reply(408, "The body took too long.", {"connection": "close"})
+        if owner.secrets is None:
+            return Reply.later(60, "The account's secrets can't be read.")
+        delivery = _delivery(request, owner, body)
+        if not PROVIDERS[owner.provider].verify(delivery, owner.secrets) and not await self._signed_anew(
+            delivery, owner
+        ):
+            return Reply(401, "The signature is missing or wrong.")
+        await self._writer.store(
+            owner.account_id,
+            owner.provider,
+            body=body,
+            query=request.query,
+            content_type=request.headers.get("content-type", ""),
+        )
+        return STORED
+
+    async def _signed_anew(self, delivery: Delivery, owner: Owner) -> bool:
+        """With a secret that a person has perhaps entered a moment ago: not every provider sends twice."""
+        anew = await self._accounts.owner_anew(owner.provider, owner.hook_key)
+        return anew is not None and PROVIDERS[owner.provider].verify(delivery, anew.secrets or ())
+
     def _handshake(self, asked: Delivery, owner: Owner) -> Reply:
         challenge = PROVIDERS[owner.provider].handshake(asked.query, owner.verify_token)
         return Reply(403, "The verify token is wrong.") if challenge is None else Reply(200, challenge)
-
-
-def _signed(request: Request, owner: Owner, body: bytes) -> bool:
-    return PROVIDERS[owner.provider].verify(_delivery(request, owner, body), owner.secrets or ())
 
 
 def _delivery(request: Request, owner: Owner, body: bytes) -> Delivery:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any, Final, LiteralString, TypeVar
 
 import psycopg
+
+from .line import Line
 
 log = logging.getLogger("envoi.gateway")
 
@@ -17,6 +19,7 @@ FIRST_PAUSE = 0.25
 LONGEST_PAUSE = 5.0
 # A commit that takes longer is no use: providers call it failed after some seconds and send again.
 PATIENCE = 10.0
+NAME: Final = "envoi"
 
 Row = tuple[Any, ...]
 Connection = psycopg.AsyncConnection[Row]
@@ -37,10 +40,12 @@ class Database:
     Unavailable may hide a commit whose answer was lost: what is stored must bear being stored twice.
     """
 
-    def __init__(self, url: str, *, name: str) -> None:
+    def __init__(self, url: str, *, name: str, prepared: LiteralString | None = None) -> None:
         self._url = url
         self._name = name
+        self._prepared = prepared
         self._connection: Connection | None = None
+        self._line: Line | None = None
         self._turn = asyncio.Lock()
         self._pause = 0.0
         self._try_at = 0.0
@@ -49,9 +54,9 @@ class Database:
         """Run one statement and return its rows, [] when it has none."""
         return await self._try(lambda connection: _execute(connection, query, values))
 
-    async def copy(self, statement: str, data: bytes) -> None:
-        """Run COPY … FROM STDIN with these bytes."""
-        await self._try(lambda connection: _copy(connection, statement, data))
+    async def run(self, values: Sequence[bytes]) -> None:
+        """Run the prepared statement, the only one here, with these values in PostgreSQL's binary format."""
+        await self._try(lambda connection: self._run(values))
 
     async def _try(self, run: Callable[[Connection], Awaitable[Result]]) -> Result:
         async with self._turn:
@@ -59,8 +64,10 @@ class Database:
                 raise Unavailable(wait)
             try:
                 async with asyncio.timeout(PATIENCE):
-                    if self._connection is None:
-                        self._connection = await self._connect()
+                    if self._connection is None or self._connection.closed:
+                        await self._drop()
+                        await self._connect()
+                        assert self._connection is not None
                     result = await run(self._connection)
             except (psycopg.Error, OSError, TimeoutError) as error:
                 await self._drop()
@@ -80,16 +87,26 @@ class Database:
         async with self._turn:
             await self._drop()
 
-    async def _connect(self) -> Connection:
-        return await psycopg.AsyncConnection.connect(
+    async def _connect(self) -> None:
+        self._connection = await psycopg.AsyncConnection.connect(
             self._url,
             autocommit=True,
             connect_timeout=3,
             application_name=self._name,
             options="-c timezone=UTC",
         )
+        if self._prepared is not None:
+            await self._connection.execute(f"PREPARE {NAME} AS {self._prepared}")
+            self._line = Line(self._connection, NAME.encode())
+
+    async def _run(self, values: Sequence[bytes]) -> None:
+        assert self._line is not None
+        await self._line.run(values)
 
     async def _drop(self) -> None:
+        line, self._line = self._line, None
+        if line is not None:
+            line.close()
         connection, self._connection = self._connection, None
         if connection is not None:
             with suppress(psycopg.Error, OSError):
@@ -99,8 +116,3 @@ class Database:
 async def _execute(connection: Connection, query: str, values: Mapping[str, Any] | None) -> list[Row]:
     cursor = await connection.execute(query, values)
     return await cursor.fetchall() if cursor.description else []
-
-
-async def _copy(connection: Connection, statement: str, data: bytes) -> None:
-    async with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        await copy.write(data)

@@ -20,17 +20,20 @@ class Patience:
         self._begun: dict[asyncio.Task[Any], float] = {}
         self._ended: set[asyncio.Task[Any]] = set()
         self._timer: asyncio.TimerHandle | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def __enter__(self) -> None:
-        task = _this_task()
-        self._begun[task] = time.monotonic()
+        # Python 3.11 asks the system for the process's id each time when it is asked which loop runs.
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+        self._begun[self._this_task()] = time.monotonic()
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(self._seconds, self._look)
+            self._timer = self._loop.call_later(self._seconds, self._look)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        task = _this_task()
+        task = self._this_task()
         del self._begun[task]
         if task in self._ended:
             self._ended.discard(task)
@@ -39,18 +42,18 @@ class Patience:
                 raise TimeoutError from error
 
     def _look(self) -> None:
+        assert self._loop is not None
         self._timer = None
         now = time.monotonic()
         for task, begun in self._begun.items():
             if (left := begun + self._seconds - now) > 0:
-                self._timer = asyncio.get_running_loop().call_later(left, self._look)
+                self._timer = self._loop.call_later(left, self._look)
                 return
             if task not in self._ended:
                 self._ended.add(task)
                 task.cancel()
 
-
-def _this_task() -> asyncio.Task[Any]:
-    task = asyncio.current_task()
-    assert task is not None
-    return task
+    def _this_task(self) -> asyncio.Task[Any]:
+        task = asyncio.current_task(self._loop)
+        assert task is not None
+        return task

@@ -40,11 +40,9 @@ class Metrics:
     def __init__(self) -> None:
         self._answers: Counter[tuple[str, int]] = Counter()
 
-    def count(self, path: str, status: int) -> None:
-        """Note one answer to a webhook; other pages are not counted."""
-        if path.startswith("/hooks/"):
-            provider = path.split("/")[2]
-            self._answers[provider if provider in PROVIDERS else "unknown", status] += 1
+    def count(self, provider: str, status: int) -> None:
+        """Note one answer to a webhook address of `provider`, whatever stood there in the address."""
+        self._answers[provider if provider in PROVIDERS else "unknown", status] += 1
 
     def page(self, writer: Writer) -> str:
         """All counters, one a line."""

@@ -16,7 +16,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from ..channels.models import Channel
+from ..channels.models import Account, Channel
 from ..core.phone import PREFIX_LENGTH, country_of_prefix
 from ..rates import queries as rates
 from ..rates.actions import Spend, add_costs
@@ -76,7 +76,7 @@ class _Desk:
     channels: dict[int, Channel] = field(default_factory=dict)
     terms: dict[int, rates.Terms] = field(default_factory=dict)
     cards: dict[tuple[str, str, date], Card] = field(default_factory=dict)
-    billed: dict[tuple[int, str], Counter[tuple[str, str]]] = field(default_factory=dict)
+    billed: dict[tuple[str, str], Counter[tuple[str, str]]] = field(default_factory=dict)
     counts: dict[tuple[int, str, str | None], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -112,7 +112,7 @@ class _Desk:
             of_service = self._next(channel.pk, day, "service")
             if day < SERVICE_BILLED_FROM or of_service < FREE_SERVICE_MESSAGES:
                 return Charge(fee, terms.currency, country, market, category, day, billed=False)
-        month = (account.pk, f"{day:%Y-%m}")
+        month = (_business(account), f"{day:%Y-%m}")
         if month not in self.billed:
             self.billed[month] = Counter(rates.billed_in_month(account.pk, day))
         price = card.price(market, category, already=self.billed[month][market, category])
@@ -128,6 +128,11 @@ class _Desk:
             self.counts[key] = rates.messages_in_month(channel_id, day, category=category)
         self.counts[key] += 1
         return self.counts[key] - 1
+
+
+def _business(account: Account) -> str:
+    """Whose volume bands count together: accounts of one portfolio, or an account whose portfolio is not known."""
+    return f"{account.provider}/{account.portfolio}" if account.portfolio else str(account.pk)
 
 
 def _category(text: object) -> str:

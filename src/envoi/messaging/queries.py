@@ -49,9 +49,24 @@ def message_for(contact_id: int, message_id: int, *, campaign_id: int | None = N
 
 def trace_of(contact_id: int, message_id: int) -> list[TraceLine]:
     """The message's story, oldest first: queued, every wait with its rule, accepted, receipts with price or error."""
-    message = message_for(contact_id, message_id)
-    lines = [TraceLine(message.created_at, "skipped" if message.state == "skipped" else "queued", _cause(message))]
-    events = MessageEvent.objects.filter(contact_id=contact_id, message_id=message_id).order_by("at", "id")
+    return traces_of([message_for(contact_id, message_id)])[message_id]
+
+
+def traces_of(messages: Iterable[Message]) -> dict[int, list[TraceLine]]:
+    """`trace_of` for many, by message id, in one statement."""
+    every = list(messages)
+    found: dict[int, list[MessageEvent]] = {message.id: [] for message in every}
+    contacts = {message.contact_id for message in every}
+    # By contact first: the index leads with it, as all that belongs to a customer does.
+    events = MessageEvent.objects.filter(contact_id__in=contacts, message_id__in=found).order_by("at", "id")
+    for event in events:
+        found[event.message_id].append(event)
+    return {message.id: _story(message, found[message.id]) for message in every}
+
+
+def _story(message: Message, events: Iterable[MessageEvent]) -> list[TraceLine]:
+    ending = message.state if message.state in ("skipped", "received") else "queued"
+    lines = [TraceLine(message.created_at, ending, _cause(message))]
     # A receipt's line carries the provider's time, not ours of reading it: the story is told as it happened.
     own = {"sent": message.sent_at, "delivered": message.delivered_at, "read": message.read_at}
     if message.accepted_at and not any(event.what in ("held", "accepted") for event in events):

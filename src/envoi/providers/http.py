@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
@@ -67,7 +67,7 @@ class Client:
                     content += chunk
                     if len(content) > most:
                         raise Uncertain(Failure("answer_too_long", "The answer is too long", url))
-                return Answer(response.status, _headers(response), bytes(content))
+                return Answer(response.status, Headers(response), bytes(content))
         except ValueError as error:
             # Also pyreqwest's BuilderError: nothing was built, hence nothing sent.
             failure = Failure("bad_address", "The account's address is no web address", url)
@@ -91,12 +91,32 @@ class Client:
         await self.close()
 
 
-def _headers(response: Any) -> dict[str, str]:
-    """Names in lower case; none when one of them is no ASCII: that says nothing about the answer."""
-    try:
-        return {name.lower(): value for name, value in response.headers.items()}
-    except ValueError:
-        return {}
+class Headers(Mapping[str, str]):
+    """An answer's headers, names in lower case; read when somebody asks, which for an accepted message nobody does.
+
+    None when one of them is no ASCII: that says nothing about the answer.
+    """
+
+    def __init__(self, response: Any) -> None:
+        self._response = response
+        self._read: dict[str, str] | None = None
+
+    def __getitem__(self, name: str) -> str:
+        return self._all()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def _all(self) -> dict[str, str]:
+        if self._read is None:
+            try:
+                self._read = {name.lower(): value for name, value in self._response.headers.items()}
+            except ValueError:
+                self._read = {}
+        return self._read
 
 
 def _nothing_left(error: PyreqwestError) -> bool:

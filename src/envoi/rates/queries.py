@@ -16,7 +16,7 @@ from ..channels.models import Account
 from ..core.errors import NotFound
 from ..team.models import Staff
 from ..team.rights import require
-from .cards import ZERO, Band, Card, Fee
+from .cards import OTHER, ZERO, Band, Card, Fee
 from .models import Billing, Category, Cost, Market, ProviderFee, Rate
 
 
@@ -60,6 +60,19 @@ def markets_on(day: date) -> dict[str, str]:
     return dict(rows)
 
 
+def countries_of(market: str, day: date) -> list[str]:
+    """The countries whose numbers are billed as this market on this day, by their letters."""
+    return sorted(country for country, named in markets_on(day).items() if named == market)
+
+
+def is_unsure(market: str) -> bool:
+    """Whether which countries belong to it was put together by others: the sources of the seed name no list of Meta's.
+
+    A market that is one country, or North America, is sure (Meta sheet, F.4); regions and what is left over are not.
+    """
+    return market.startswith("Rest of ") or market == OTHER
+
+
 def fee_of(provider: str, day: date) -> Fee:
     """The provider's own price on this day; nothing for a provider without any (Meta)."""
     found = ProviderFee.objects.filter(provider=provider, valid_from__lte=day).order_by("-valid_from").first()
@@ -86,12 +99,22 @@ def spent_in_month(account_id: int, day: date) -> Decimal:
 
 
 def billed_in_month(account_id: int, day: date) -> dict[tuple[str, str], int]:
-    """Billed messages by (market, category) of this day's month: they choose the volume band (Meta sheet, F.2)."""
+    """Billed messages by (market, category) of this day's month: they choose the volume band.
+
+    Counted over all accounts of the same business portfolio (Meta sheet, F.2); an account whose portfolio is not known
+    stands alone. Each account's days are those of its own time zone.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """
             SELECT market, category, sum(billed) FROM costs
-             WHERE channel_id IN (SELECT id FROM channels WHERE account_id = %(account)s)
+             WHERE channel_id IN (
+                       SELECT c.id FROM accounts mine
+                         JOIN accounts theirs ON theirs.id = mine.id
+                                              OR mine.portfolio <> '' AND theirs.portfolio = mine.portfolio
+                                                 AND theirs.provider = mine.provider
+                         JOIN channels c ON c.account_id = theirs.id
+                        WHERE mine.id = %(account)s)
                AND date_trunc('month', day) = date_trunc('month', %(day)s::date)
              GROUP BY market, category
             """,
@@ -155,6 +178,11 @@ class Row:
     prices: tuple[Rate | None, ...]
     valid_from: date
     source: str
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether it is not certain which countries are billed as it."""
+        return is_unsure(self.market)
 
 
 def currencies(staff: Staff | None) -> list[str]:

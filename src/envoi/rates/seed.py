@@ -13,6 +13,8 @@ from decimal import Decimal
 
 FIRST = date(2020, 1, 1)
 
+# Markets of one country are as the cards name them. Which countries make a region ("Rest of …") is on none of the cards
+# that were seen: the lists are those that others publish as Meta's, and the pages say that they are not certain.
 ALONE = {
     "Argentina": "AR", "Brazil": "BR", "Chile": "CL", "Colombia": "CO", "Egypt": "EG", "France": "FR", "Germany": "DE",
     "India": "IN", "Indonesia": "ID", "Israel": "IL", "Italy": "IT", "Malaysia": "MY", "Mexico": "MX",

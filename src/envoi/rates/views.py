@@ -20,6 +20,7 @@ from ..team.requests import StaffRequest
 from ..team.rights import may, require
 from ..web.pages import page_or_piece
 from . import actions, queries
+from .cards import OTHER
 from .forms import CardForm, FeeForm, RateForm, TermsForm
 
 LONGEST_MARKET = 60
@@ -63,6 +64,9 @@ def market(request: StaffRequest, currency: str, market: str) -> HttpResponse:
         "currency": currency,
         "market": market,
         "history": queries.history(request.user, currency=currency, market=market),
+        "countries": queries.countries_of(market, timezone.now().date()),
+        "is_rest": market == OTHER,
+        "is_unsure": queries.is_unsure(market),
         "form": form,
         "may_change": may(request.user, "channels.write"),
         "today": timezone.now().date(),

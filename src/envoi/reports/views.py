@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from ..campaigns import proving
+from ..channels.tiers import LOWEST
 from ..contacts import queries as contacts
 from ..core.paging import whole
 from ..messaging import settling
@@ -85,7 +87,17 @@ def settle(request: StaffRequest) -> HttpResponse:
 @require_safe
 def channel_limits(request: StaffRequest, channel_id: int) -> HttpResponse:
     now = limits_now.channel_now(request.user, channel_id)
-    context = {"now": now, "may_change": may(request.user, "channels.write")}
+    context = {
+        "now": now,
+        "may_change": may(request.user, "channels.write"),
+        "proof": proving.proof_of(now.channel),
+        "rule": {
+            "DELIVERED": proving.DELIVERED,
+            "DAYS": proving.DAYS,
+            "PERCENT": f"{round(100 * proving.SHARE)}\u202f%",
+        },
+        "lowest": LOWEST,
+    }
     return render(request, "reports/channel_limits.html", context)
 
 

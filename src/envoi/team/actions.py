@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
@@ -13,6 +14,9 @@ from django.utils.translation import gettext as _
 from ..core.errors import BadInput
 from .models import AuditEntry, Staff
 from .rights import require
+
+# Through which API key the request of this moment came; keys.acting sets it for the length of a request.
+acting_key: ContextVar[int | None] = ContextVar("acting_key", default=None)
 
 
 @transaction.atomic
@@ -45,4 +49,4 @@ def add_staff(*, email: str, role: str, password: str, name: str = "", by: Staff
 
 def note(by: Staff | None, verb: str, subject: str, detail: dict[str, Any] | None = None) -> None:
     """Write one line of the audit log, in the caller's transaction: no action without its line."""
-    AuditEntry.objects.create(staff=by, verb=verb, subject=subject, detail=detail or {})
+    AuditEntry.objects.create(staff=by, key_id=acting_key.get(), verb=verb, subject=subject, detail=detail or {})

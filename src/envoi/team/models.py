@@ -1,8 +1,9 @@
-"""Staff and what they did. Tables: staff, audit_log."""
+"""Staff, the keys of programs, and what both did. Tables: staff, api_keys, audit_log."""
 
 from __future__ import annotations
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
@@ -43,11 +44,36 @@ class Staff(AbstractBaseUser):
         return self.name or self.email
 
 
+class ApiKey(models.Model):
+    """What a program shows to use the API. Of its secret only a hash is here, and the first letters (`shown`).
+
+    made_by: whose rights bound it, None for the operator at the command line. It goes when its maker's row goes: a key
+    without a maker has the operator's rights.
+    """
+
+    name = models.CharField(max_length=120)
+    shown = models.CharField(max_length=16)
+    digest = models.CharField(max_length=64, unique=True)
+    scopes = ArrayField(models.CharField(max_length=40))
+    made_by = models.ForeignKey(Staff, null=True, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+    last_used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+    revoked_by = models.ForeignKey(Staff, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        db_table = "api_keys"
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class AuditEntry(models.Model):
-    """Who did what, kept for good. Written by team.actions.note."""
+    """Who did what, kept for good. Written by team.actions.note. `key`: through which API key."""
 
     at = models.DateTimeField(db_default=Now())
     staff = models.ForeignKey(Staff, null=True, on_delete=models.SET_NULL, related_name="+")
+    key = models.ForeignKey(ApiKey, null=True, on_delete=models.SET_NULL, related_name="+")
     verb = models.CharField(max_length=60)
     subject = models.CharField(max_length=120)
     detail = models.JSONField(default=dict)

@@ -24,6 +24,7 @@ MARKET = READ | {
     "campaigns.launch",
     "media.write",
     "messages.settle",
+    "messages.write",
     # Marketers write the words of campaigns; WhatsApp approves every template before anybody can get it.
     "templates.write",
 }
@@ -33,7 +34,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     Staff.Role.OWNER: frozenset(ALL),
     Staff.Role.ADMINISTRATOR: frozenset(ALL),
     Staff.Role.MARKETER: frozenset(MARKET),
-    Staff.Role.AGENT: frozenset({"contacts.read", "contacts.write", "templates.read", "media.write"}),
+    Staff.Role.AGENT: frozenset({"contacts.read", "contacts.write", "templates.read", "media.write", "messages.write"}),
     Staff.Role.ANALYST: frozenset(READ),
 }
 

@@ -36,6 +36,8 @@ def told(what: str, detail: Mapping[str, Any] | None) -> str:
     """The sentence after the headline of one line, "" when the headline says all."""
     detail = detail or {}
     parts = [why(str(detail["reason"]))] if detail.get("reason") else []
+    if detail.get("reason") == "no_receipt_in_time":
+        parts = [_("No receipt has settled it in %(hours)s hours.") % {"hours": detail.get("hours")}]
     if until := detail.get("until"):
         parts.append(_("Tried again at %(time)s.") % {"time": moment(datetime.fromisoformat(str(until)))})
     words = " ".join(str(detail[key]) for key in ("title", "detail") if detail.get(key))
@@ -53,23 +55,30 @@ def told(what: str, detail: Mapping[str, Any] | None) -> str:
     return " ".join(parts)
 
 
-def story(lines: Iterable[Line]) -> list[dict[str, Any]]:
-    """A trace for the page, oldest first: the price is told once, and times that the provider rounds keep their order.
+def in_order(lines: Iterable[Line]) -> list[tuple[datetime, str, dict[str, Any]]]:
+    """A trace as (at, what, detail), oldest first: the price is told once, and times that the provider rounds keep
+    their order.
 
     Receipts carry whole seconds, so a message planned at 14:21:49.4 is "sent" at 14:21:49: within one second what
     must come first comes first.
     """
-    told_lines: list[dict[str, Any]] = []
+    ordered: list[tuple[datetime, str, dict[str, Any]]] = []
     told_once: set[str] = set()
     for line in sorted(lines, key=lambda one: (one.at.replace(microsecond=0), _place(one.what))):
         detail = dict(line.detail or {})
         for word in told_once & detail.keys():
             detail.pop(word)
         told_once |= {"pricing", "price"} & detail.keys()
-        told_lines.append(
-            {"at": line.at, "what": line.what, "headline": headline(line.what), "words": told(line.what, detail)}
-        )
-    return told_lines
+        ordered.append((line.at, line.what, detail))
+    return ordered
+
+
+def story(lines: Iterable[Line]) -> list[dict[str, Any]]:
+    """A trace for the page, in order, each line with its headline and its words."""
+    return [
+        {"at": at, "what": what, "headline": headline(what), "words": told(what, detail)}
+        for at, what, detail in in_order(lines)
+    ]
 
 
 def _place(what: str) -> int:
@@ -103,6 +112,8 @@ def _headlines() -> dict[str, str]:
         "sent_again": _("Queued once more"),
         "repeated_safely": _("Asked for again under its key"),
         "given_up": _("Given up"),
+        "left_uncertain": _("Left as it is"),
+        "person_asked": _("A person is asked what to do"),
     }
 
 

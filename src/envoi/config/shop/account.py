@@ -29,7 +29,8 @@ Spec = Callable[[str, int], dict[str, Any]]
 class Played:
     """One provider as the demo plays it.
 
-    account_id, channel_id, template_id: the provider's ids, as we keep them. path: where the simulator plays it.
+    account_id, channel_id, template_id: the provider's ids, as we keep them. path: where the simulator plays it. tier:
+    what it says of the number's daily limit ("" for Zenvia, which says nothing).
     control: what names the account in the simulator's control API. spec(callback_url, throughput): the account as the
     simulator is told of it (PUT /_simulator/<provider>/accounts/<control>).
     """
@@ -41,6 +42,7 @@ class Played:
     control: str
     spec: Spec
     path: str = ""
+    tier: str = ""
     template_id: str = ""
 
 
@@ -56,6 +58,7 @@ def _meta(callback_url: str, throughput: int) -> dict[str, Any]:
                 "display_phone_number": DIGITS,
                 "verified_name": "Record shop",
                 "throughput": throughput,
+                "tier": "TIER_100K",
             }
         ],
         "templates": [_approved() | {"parameter_format": "NAMED"}],
@@ -72,7 +75,7 @@ def _twilio(callback_url: str, throughput: int) -> dict[str, Any]:
         # Twilio drops a webhook that fails; the demo's server may still be starting.
         "retry_count": 20,
         "requests_per_second": 1000,
-        "senders": [{"sender": ADDRESS, "throughput": throughput}],
+        "senders": [{"sender": ADDRESS, "throughput": throughput, "messaging_limit": "100K Customers/24hr"}],
         "contents": [content | {"sid": CONTENT_SID}],
     }
 
@@ -83,7 +86,7 @@ def _bird(callback_url: str, throughput: int) -> dict[str, Any]:
         "waba": "workspace",
         "signing_key": SIGNING_KEY,
         "callback_url": callback_url,
-        "channels": [{"phone_number": ADDRESS, "throughput": throughput}],
+        "channels": [{"phone_number": ADDRESS, "throughput": throughput, "messaging_limit": "tier_100k"}],
         "templates": [_approved() | {"parameter_format": "NAMED"}],
     }
 
@@ -124,6 +127,7 @@ PLAYED: dict[str, Played] = {
             credentials={"token": TOKEN, "app_secret": APP_SECRET, "verify_token": VERIFY_TOKEN},
             control=WABA,
             spec=_meta,
+            tier="TIER_100K",
         ),
         Played(
             provider="twilio",
@@ -133,6 +137,7 @@ PLAYED: dict[str, Played] = {
             control=ACCOUNT_SID,
             spec=_twilio,
             path="/twilio",
+            tier="TIER_100K",
             template_id=CONTENT_SID,
         ),
         Played(
@@ -143,6 +148,7 @@ PLAYED: dict[str, Played] = {
             control="demo",
             spec=_bird,
             path="/bird",
+            tier="tier_100k",
         ),
         Played(
             provider="zenvia",

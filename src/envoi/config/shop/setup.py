@@ -61,7 +61,9 @@ def is_empty() -> bool:
 def open_shop(*, provider: str, simulator_url: str, customers: int, throughput: int, seed: int) -> Shop:
     """Make the whole shop in an empty installation. Raises Problem when an import fails."""
     owner = team.add_staff(email=EMAIL, role=Staff.Role.OWNER, password=PASSWORD, name="Shop owner", by=None)
-    account, channel, template = open_account(provider, simulator_url=simulator_url, throughput=throughput)
+    account, channel, template = open_account(
+        provider, simulator_url=simulator_url, throughput=throughput, tier=PLAYED[provider].tier
+    )
     # A demo is shown at any hour, and numbers of fiction are mostly American: nobody waits here for the morning or
     # for WhatsApp to deliver marketing there.
     limits.set_hours(quiet_from=time(0), quiet_to=time(0), zone="UTC", by=None)
@@ -82,8 +84,13 @@ def open_shop(*, provider: str, simulator_url: str, customers: int, throughput: 
     return Shop(account, channel, campaign, customers)
 
 
-def open_account(provider: str, *, simulator_url: str, throughput: int) -> tuple[Account, Channel, Template]:
-    """An account at a played provider, its number, and the demo's wording as approved there."""
+def open_account(
+    provider: str, *, simulator_url: str, throughput: int, tier: str = ""
+) -> tuple[Account, Channel, Template]:
+    """An account at a played provider, its number, and the demo's wording as approved there.
+
+    tier: the daily limit that the simulator will say; "" leaves it to the first look at the provider.
+    """
     played = PLAYED[provider]
     account = channels.connect_account(
         provider=provider,
@@ -99,6 +106,9 @@ def open_account(provider: str, *, simulator_url: str, throughput: int) -> tuple
         address=ADDRESS,
         provider_id=played.channel_id,
         throughput_per_second=throughput,
+        tier=tier,
+        # Nobody who looks at a demo waits until a number has proven itself.
+        has_sent=not tier,
         by=None,
     )
     template = templates.store_template(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Literal
 
-from psycopg.rows import class_row
+from psycopg.rows import args_row
 
 from .freeing import free_unsent
 from .moves import note_rows
@@ -67,7 +67,7 @@ def claim(
         """,
         {"channel_id": channel_id},
     ).fetchall()
-    with db.cursor(row_factory=class_row(Claimed)) as cursor:
+    with db.cursor(row_factory=args_row(Claimed)) as cursor:
         for position, (lane_id, priority) in enumerate(lanes):
             # Campaigns of one priority share what is left evenly; what one does not use goes to the next.
             peers = sum(1 for _, other in lanes[position:] if other == priority)

@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 from ..limits import pair
 from . import pairs, portfolios
 from .freeing import free_unsent
-from .moves import forget, move, note
+from .moves import forget, move, note, whole
 from .returns import put_back
 from .standing import InForce, in_force, joins, verdict
 from .words import Claimed, Connection, PutBack, Refusal
 
 # Nobody waits here for a row that somebody else is changing; in the order of their ids all the same.
 HOLD = """
-SELECT id FROM contacts WHERE id = ANY(%(contacts)s) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+SELECT id FROM contacts WHERE id = ANY(%(contacts)s::bigint[]) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
 """
 BUSY = timedelta(seconds=2)
 
@@ -71,7 +71,7 @@ class _Round:
         self._open: set[int] = set()
         self._borrowed: dict[int, datetime | None] = {}
         promoted = sorted({message.contact_id for message in taken if message.promotional})
-        self._held = {row[0] for row in db.execute(HOLD, {"contacts": promoted})} if promoted else set()
+        self._held = {row[0] for row in db.execute(HOLD, {"contacts": whole(promoted)})} if promoted else set()
 
     def ask_standing(self, taken: Sequence[Claimed]) -> list[Claimed]:
         """The rules about the customer alone: consent, window, region, cool-down, promotions, hours."""
@@ -79,8 +79,8 @@ class _Round:
             STANDING,
             {
                 **self.rules.parameters,
-                "contacts": [message.contact_id for message in taken],
-                "ids": [message.id for message in taken],
+                "contacts": whole(message.contact_id for message in taken),
+                "ids": whole(message.id for message in taken),
                 "promotional": [message.promotional for message in taken],
                 "free_form": [is_free_form(message) for message in taken],
                 "ends": [message.expires_at for message in taken],
@@ -162,8 +162,8 @@ class _Round:
                 RESERVE,
                 {
                     "now": self.rules.now,
-                    "contacts": [message.contact_id for message in promotions],
-                    "messages": [message.id for message in promotions],
+                    "contacts": whole(message.contact_id for message in promotions),
+                    "messages": whole(message.id for message in promotions),
                 },
             )
 

@@ -115,20 +115,23 @@ def enqueue(
     text: str = "",
     content: Mapping[str, Any] | None = None,
     reply_to: str = "",
+    template_id: int | None = None,
+    values: Sequence[str] | None = None,
     expires_at: datetime | None = None,
 ) -> int:
-    """Queue one whole message (not of a campaign) and return its id."""
+    """Queue one whole message, or one that fills its lane's form with `values` (not of a campaign); returns its id."""
     row = db.execute(
         """
         WITH made AS (
-            INSERT INTO messages (contact_id, channel_id, direction, kind, category, state, text, content, reply_to)
+            INSERT INTO messages (contact_id, channel_id, direction, kind, category, state, text, content, reply_to,
+                                  template_id, "values")
             VALUES (%(contact_id)s, %(channel_id)s, 'out', %(kind)s, %(category)s, 'queued', %(text)s, %(content)s,
-                    %(reply_to)s)
+                    %(reply_to)s, %(template_id)s, %(values)s::text[])
             RETURNING id
         )
-        INSERT INTO outbox (channel_id, id, lane_id, contact_id, recipient, promotional, content, expires_at)
+        INSERT INTO outbox (channel_id, id, lane_id, contact_id, recipient, promotional, content, "values", expires_at)
         SELECT %(channel_id)s, id, %(lane_id)s, %(contact_id)s, %(recipient)s, %(category)s = 'marketing',
-               %(whole)s, %(expires_at)s
+               %(whole)s, %(values)s::text[], %(expires_at)s
           FROM made
         RETURNING id
         """,
@@ -144,6 +147,8 @@ def enqueue(
             # All that dispatch needs stands in the outbox, which it reads alone.
             "whole": Jsonb({**(content or {}), "kind": kind, "reply_to": reply_to}),
             "reply_to": reply_to,
+            "template_id": template_id,
+            "values": None if values is None else list(values),
             "expires_at": expires_at,
         },
     ).fetchone()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -17,6 +18,22 @@ Line = tuple[int, int, str, dict[str, Any] | None]
 def json_rows(rows: Iterable[dict[str, Any]]) -> str:
     """Rows as one JSON text, for json_to_recordset."""
     return msgspec.json.encode(list(rows)).decode()
+
+
+def whole(numbers: Iterable[int]) -> str:
+    """An array of whole numbers as PostgreSQL writes it; psycopg's own way takes ten times as long for a batch."""
+    return f"{{{','.join(map(str, numbers))}}}"
+
+
+def texts(values: Iterable[str]) -> str:
+    """An array of texts as PostgreSQL writes it."""
+    quoted = (value.replace("\\", "\\\\").replace('"', '\\"') for value in values)
+    return "{" + ",".join(f'"{value}"' for value in quoted) + "}"
+
+
+def moments(times: Iterable[datetime]) -> str:
+    """An array of moments as seconds since 1970, for to_timestamp; exact to the microsecond."""
+    return f"{{{','.join(repr(time.timestamp()) for time in times)}}}"
 
 
 def move(db: Connection, messages: Iterable[Claimed], *, to: str, when_in: Sequence[str], reason: str = "") -> None:
@@ -34,8 +51,8 @@ def move(db: Connection, messages: Iterable[Claimed], *, to: str, when_in: Seque
         {
             "to": to,
             "reason": reason,
-            "contacts": [key[0] for key in keys],
-            "ids": [key[1] for key in keys],
+            "contacts": whole(key[0] for key in keys),
+            "ids": whole(key[1] for key in keys),
             "when_in": list(when_in),
         },
     )
@@ -45,11 +62,12 @@ def forget(db: Connection, channel_id: int, messages: Iterable[Claimed]) -> None
     db.execute(
         """
         WITH gone AS MATERIALIZED (
-            SELECT id FROM outbox WHERE channel_id = %(channel_id)s AND id = ANY(%(ids)s) ORDER BY id FOR UPDATE
+            SELECT id FROM outbox WHERE channel_id = %(channel_id)s AND id = ANY(%(ids)s::bigint[])
+             ORDER BY id FOR UPDATE
         )
         DELETE FROM outbox USING gone WHERE outbox.channel_id = %(channel_id)s AND outbox.id = gone.id
         """,
-        {"channel_id": channel_id, "ids": [message.id for message in messages]},
+        {"channel_id": channel_id, "ids": whole(message.id for message in messages)},
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .moves import forget, move, note
+from .moves import forget, moments, move, note, texts, whole
 from .receipts import Settled, apply, free_customers, words_of
 from .words import Connection, Refused, Sent, Unclear
 
@@ -21,17 +21,17 @@ def record_sent(db: Connection, channel_id: int, sent: Sequence[Sent]) -> None:
            SET state = CASE WHEN messages.state IN ('queued', 'sending', 'uncertain') THEN 'accepted'
                             ELSE messages.state END,
                provider_id = s.provider_id,
-               accepted_at = s.at
-          FROM unnest(%(contacts)s::bigint[], %(ids)s::bigint[], %(provider_ids)s::text[], %(ats)s::timestamptz[])
+               accepted_at = to_timestamp(s.at)
+          FROM unnest(%(contacts)s::bigint[], %(ids)s::bigint[], %(provider_ids)s::text[], %(ats)s::float8[])
                AS s (contact_id, id, provider_id, at)
          WHERE messages.contact_id = s.contact_id
            AND messages.id = s.id
         """,
         {
-            "contacts": [item.message.contact_id for item in sent],
-            "ids": [item.message.id for item in sent],
-            "provider_ids": [item.provider_id for item in sent],
-            "ats": [item.at for item in sent],
+            "contacts": whole(item.message.contact_id for item in sent),
+            "ids": whole(item.message.id for item in sent),
+            "provider_ids": texts(item.provider_id for item in sent),
+            "ats": moments(item.at for item in sent),
         },
     )
     # `accepted_at` is the trace's line (messaging.queries): a row of its own for each message would repeat it.

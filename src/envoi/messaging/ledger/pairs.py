@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from ..limits import pair
+from .moves import whole
 from .words import Connection
 
 WINDOW = timedelta(hours=24)  # Meta sheet, A.2: free-form only within 24 h of the customer's own message
@@ -48,8 +49,8 @@ def borrow(db: Connection, channel_id: int, counts: Mapping[int, int], *, now: d
         BORROW,
         {
             "channel": channel_id,
-            "contacts": contacts,
-            "counts": [counts[contact] for contact in contacts],
+            "contacts": whole(contacts),
+            "counts": whole(counts[contact] for contact in contacts),
             "now": now,
             "interval": pair.INTERVAL,
             "tolerance": pair.TOLERANCE,

@@ -16,6 +16,9 @@ from .words import Connection
 # A message that is sent again by choice has this long to leave.
 AGAIN_FOR = timedelta(hours=24)
 
+# What a policy may say of an outcome that stayed unknown beyond its time, and the line of the trace for it.
+DECIDED = {"leave": "left_uncertain", "ask": "person_asked"}
+
 # (contact_id, message_id), as a message's primary key.
 Key = tuple[int, int]
 
@@ -71,6 +74,21 @@ def repeat_safely(db: Connection, channel_id: int, *, younger_than: timedelta, t
         {"channel_id": channel_id, "tries": tries, "younger": younger_than},
     ).fetchall()
     return send_again(db, [(row[0], row[1]) for row in rows], by="", why="repeated_safely") if rows else 0
+
+
+def note_policy(db: Connection, decided: Sequence[tuple[int, int, int, str]]) -> int:
+    """Write down that a policy decided: (contact_id, message_id, after how many hours, "leave" or "ask") each.
+
+    What a receipt settles at this moment is left out. Returns how many lines were written.
+    """
+    held = {(contact_id, message_id) for _, contact_id, message_id in _hold(db, [row[:2] for row in decided])}
+    lines = [
+        (contact_id, message_id, DECIDED[way], {"reason": "no_receipt_in_time", "hours": hours})
+        for contact_id, message_id, hours, way in decided
+        if (contact_id, message_id) in held and way in DECIDED
+    ]
+    note_rows(db, lines)
+    return len(lines)
 
 
 def _hold(db: Connection, keys: Sequence[Key]) -> list[tuple[int, int, int]]:

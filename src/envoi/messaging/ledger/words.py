@@ -1,4 +1,7 @@
-"""What the ledger's functions take and give: claims, refusals, outcomes. Frozen values without behaviour."""
+"""What the ledger's functions take and give: claims, refusals, outcomes. Frozen values without behaviour.
+
+Those that each message has are msgspec's: made in a tenth of the time of a frozen dataclass.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import psycopg
 
 from ...core.events import Failure
@@ -28,8 +32,7 @@ ORDER = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(msgspec.Struct, frozen=True):
     """A message that this process alone may send until `lease_until`. `values` fill the lane's form.
 
     `priority` is its lane's: 0 for replies and authentication, 1 for utility, 2 for marketing.
@@ -57,8 +60,7 @@ class Refusal:
     until: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(msgspec.Struct, frozen=True):
     """The provider took the message, gave it an id, and perhaps holds it back for a quality check."""
 
     message: Claimed

@@ -4,6 +4,7 @@ They live here and not in dispatch, since what is promised before a launch must 
 (docs/decisions/0004).
 """
 
+from ...channels.tiers import UNPROVEN_PER_MINUTE
 from .throughput import (
     COEXISTENCE,
     DEFAULTS,
@@ -12,7 +13,6 @@ from .throughput import (
     SHARE,
     TOLERANCE,
     TOLERANCE_ALONE,
-    UNPROVEN_PER_MINUTE,
     Pace,
     backoff,
     cut,

@@ -6,10 +6,11 @@ hours after the last template that left outside an open window, over all numbers
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from ...channels.tiers import limit_of
 
 DAY = timedelta(hours=24)
 MINUTE = timedelta(minutes=1)
@@ -19,22 +20,6 @@ WINDOW = DAY + 2 * MINUTE
 
 # Nobody is promised a turn beyond this; who would wait longer asks again then.
 LONGEST_PLAN_DAYS = 60
-
-_TIER = re.compile(r"(?<![\d.])(\d+(?:[.,]\d+)?)\s*([KM]?)(?![A-Z0-9])")
-
-
-def limit_of(tier: str) -> int | None:
-    """The limit behind a provider's word for it; None when it sets none, or when it is not known.
-
-    Known words: TIER_250, TIER_1K, tier_10k, TIER_UNLIMITED, TIER_NOT_SET, "10K Customers/24hr", "2,000".
-    """
-    word = tier.upper().replace("_", " ").replace(",", "")
-    if "UNLIMITED" in word:
-        return None
-    found = _TIER.search(word)
-    if found is None:
-        return None
-    return int(float(found[1]) * {"": 1, "K": 1_000, "M": 1_000_000}[found[2]])
 
 
 def lowest(tiers: Iterable[str]) -> int | None:
@@ -60,8 +45,8 @@ def plan(
 ) -> tuple[list[datetime], Promise | None]:
     """When each of `count` more customers gets a turn, and up to where room is promised then.
 
-    minutes: how many customers count since which minute, oldest first. Each makes room WINDOW later, whoever takes it
-    makes it again a WINDOW after that, and so on day by day. Beyond LONGEST_PLAN_DAYS all come at its end.
+    minutes: how many customers count since which minute, each once, oldest first. Each makes room WINDOW later, whoever
+    takes it makes it again a WINDOW after that, and so on day by day. Beyond LONGEST_PLAN_DAYS all come at its end.
     """
     end = now + DAY * LONGEST_PLAN_DAYS
     # Where more count than are allowed (the limit was lowered), the first to leave make no room.

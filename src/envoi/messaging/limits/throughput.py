@@ -39,9 +39,6 @@ RECOVERY_PER_SECOND = 0.01
 # Longer than any provider means; a channel that rested for days would look broken and say nothing.
 LONGEST_REST_SECONDS = 3600.0
 
-# The source's advice for bulk sending from a new number: at most 30 messages a minute until it has proved itself.
-UNPROVEN_PER_MINUTE = 30
-
 # What a new number may do a second where its provider does not tell: Meta sheet E.1, Twilio sheet (80 for texts and
 # files), Bird sheet (Meta's), Zenvia sheet (nothing is published: begin at 20, adapt).
 DEFAULTS = {"meta": 80, "twilio": 80, "bird": 80, "zenvia": 20}

@@ -1,8 +1,8 @@
 """Meta's WhatsApp Cloud API. "A.5" and the like are sections of the Meta fact sheet (November 2026).
 
-messages and template_sends: what leaves · sending and graph: calls and what their answers mean · media, templates,
-numbers: the rest of its API · webhooks, inbound, changes and people: what comes in · errors: what to do about each
-code.
+messages, template_sends and rendering: what leaves · sending and graph: calls and what their answers mean · media,
+templates, numbers: the rest of its API · webhooks, inbound, changes and people: what comes in · errors: what to do
+about each code.
 
 Credentials of an account: "token"; "app_secret" and, while it is being changed, "app_secret_old"; "verify_token";
 "app_id" for samples of template headers; "api_version" for another version than the default.
@@ -18,6 +18,7 @@ from ..base import Accepted, Account, Advice, Channel, Delivery, Http, Outgoing
 from . import errors, messages, sending, webhooks
 from .media import MetaMedia
 from .numbers import MetaHooks, MetaNumbers
+from .rendering import rendering
 from .templates import MetaTemplates
 
 
@@ -33,7 +34,8 @@ class Meta:
 
     def body(self, outgoing: Outgoing, channel: Channel) -> bytes:
         """See messages.body. The number is in the address, not in the body."""
-        return messages.body(outgoing)
+        known = rendering(outgoing, messages.body)
+        return known.body(outgoing) if known else messages.body(outgoing)
 
     async def send(self, http: Http, account: Account, channel: Channel, body: bytes) -> Accepted:
         """See sending.send."""

@@ -1,0 +1,85 @@
+"""/orders: what customers bought, as the shop says."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from django.utils.translation import gettext as _
+from ninja import Query, Router, Schema, Status
+from pydantic import AwareDatetime, Field
+
+from ..core.errors import BadInput
+from ..rest.requests import KeyRequest
+from ..rest.shapes import LARGEST, Cursor, Given, Id, Limit, Listing, Money, PairedId, listing, money, paired, place
+from . import finding
+from .actions import NewOrder
+
+router = Router(tags=["orders"])
+
+
+class OrderGiven(Given):
+    """One purchase. `external_id` is the shop's number of it: the same number again brings that order up to date."""
+
+    contact: Id
+    external_id: Annotated[str, Field(min_length=1, max_length=120)]
+    amount: Money
+    at: AwareDatetime
+    quantity: Annotated[int, Field(ge=1, le=2**31 - 1)] = 1
+    items: Annotated[list[dict[str, Any]], Field(max_length=500)] = []
+
+
+class OrderOut(Schema):
+    """One purchase. Its id is its contact's, a point, its own."""
+
+    id: PairedId
+    contact: Id
+    external_id: str
+    amount: Money | None
+    at: datetime
+    quantity: int
+    items: list[dict[str, Any]]
+
+
+@router.get("", response=Listing[OrderOut])
+def list_orders(
+    request: KeyRequest,
+    contact: Annotated[int | None, Query(ge=1, le=LARGEST)] = None,
+    limit: Limit = 50,
+    cursor: Cursor = "",
+) -> Listing[OrderOut]:
+    """Orders, of one contact or of all, contact by contact."""
+    page = finding.orders(request.by, contact_id=contact, after=place(cursor, digits=False), limit=limit)
+    return listing(page, _shown)
+
+
+@router.post("", response={200: OrderOut, 201: OrderOut})
+def save_order(request: KeyRequest, given: OrderGiven) -> Status[OrderOut]:
+    """Add an order, or bring the one of this number up to date: 201 for a new one, else 200."""
+    amount = Decimal(given.amount.amount)
+    if amount != round(amount, 2):
+        raise BadInput(_("An amount goes to the cent."))
+    order = NewOrder(
+        contact_id=given.contact,
+        external_id=given.external_id,
+        at=given.at,
+        amount=amount,
+        currency=given.amount.currency,
+        quantity=given.quantity,
+        items=given.items,
+    )
+    saved, new = finding.save_order(order, by=request.by)
+    return Status(201 if new else 200, _shown(saved))
+
+
+def _shown(order: Any) -> OrderOut:
+    return OrderOut(
+        id=paired(order.contact_id, order.id),
+        contact=order.contact_id,
+        external_id=order.external_id,
+        amount=money(order.amount, order.currency),
+        at=order.at,
+        quantity=order.quantity,
+        items=order.items,
+    )
