@@ -7,6 +7,7 @@ from asyncio import run
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
 from django.http import HttpResponse, StreamingHttpResponse

@@ -51,6 +51,8 @@ SET LOCAL default_statistics_target = 10;
 SET LOCAL client_connection_check_interval = '2s'
 """
 
+REFUSED = "CREATE TEMPORARY TABLE refused (line int PRIMARY KEY, reason text) ON COMMIT DROP"
+
 FINISH = """
 UPDATE imports
    SET state = CASE WHEN check_only THEN 'checked' ELSE 'finished' END,
@@ -187,7 +189,7 @@ def _write(
     with connection.cursor() as cursor:
         cursor.execute(SETTINGS)
         cursor.execute(kind.stage)
-        cursor.execute("CREATE TEMPORARY TABLE refused (line int PRIMARY KEY, reason text) ON COMMIT DROP")
+        cursor.execute(REFUSED)
         read = _copy(cursor, kind.copy, table, reader, columns, rejects, board)
         reader.finish(cursor)
         cursor.execute("ANALYZE stage")
@@ -245,10 +247,10 @@ def _copy(
                 batch += plain
                 read += len(plain) + one_by_one(Row(found.first + at, found.rows[at]) for at in sorted(doubt))
             if len(batch) >= BATCH:
-                copy.write(_csv(batch))
+                copy.write(as_copy(batch))
                 batch.clear()
             board.tell_now_and_then(table.bytes_read, read, rejects.count)
-        copy.write(_csv(batch))
+        copy.write(as_copy(batch))
     return read
 
 
@@ -279,7 +281,8 @@ def _original(cells: Cells, columns: Columns) -> Cells:
     return cells[2:] if columns.mended else cells
 
 
-def _csv(rows: list[StageRow]) -> str:
+def as_copy(rows: list[StageRow]) -> str:
+    """Rows as COPY … (FORMAT csv) takes them."""
     buffer = StringIO()
     csv.writer(buffer, lineterminator="\n").writerows(rows)
     return buffer.getvalue()

@@ -76,9 +76,9 @@ def consents_of(contact_id: int) -> list[ConsentEntry]:
 
 
 def imports(staff: Staff | None, *, limit: int = 50) -> list[Import]:
-    """The newest imports."""
+    """The newest imports of files."""
     require(staff, "contacts.read")
-    return list(Import.objects.select_related("started_by").order_by("-pk")[:limit])
+    return list(Import.objects.exclude(path="").select_related("started_by").order_by("-pk")[:limit])
 
 
 def import_for(staff: Staff | None, import_id: int) -> Import:
