@@ -177,6 +177,16 @@ def test_consent_in_a_column_needs_its_source_and_everybody_a_tag(signed_in):
     assert (one.state, one.check_only, one.options["tags"]) == ("queued", True, ["spring"])
 
 
+def test_without_the_needed_column_the_page_keeps_what_was_chosen(signed_in):
+    one = stored("Cellulaire,Nom\n+33639980001,Ana\n", draft=True)
+    sent = {"column_0": "attribute:", "title_0": "mobile", "column_1": "", "tags": "x", "do": "check"}
+    answer = signed_in.post(f"/contacts/imports/{one.pk}/columns/", sent)
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    assert "The file needs a column with the phone" in text
+    assert 'value="mobile"' in text
+
+
 def test_an_import_that_ran_can_not_be_chosen_anew(signed_in):
     one = brought("phone\n+33639980001\n")
     assert signed_in.get(f"/contacts/imports/{one.pk}/columns/").status_code == 409

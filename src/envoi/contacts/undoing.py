@@ -99,7 +99,7 @@ UPDATE imports
 """
 
 PRUNE = """
-DELETE FROM {table} WHERE import_id IN (SELECT id FROM imports WHERE finished_at < now() - %(kept)s)
+DELETE FROM {table} WHERE import_id IN (SELECT id FROM imports WHERE finished_at < now() - make_interval(days => %(days)s))
 """
 
 
@@ -138,7 +138,8 @@ def undo(import_id: int, take_back: Taken) -> None:
 
 def take_contacts_back(cursor: Any, one: Import, step: Callable[[], None]) -> tuple[int, int]:
     """Contacts as they were before this import."""
-    given = {"import": one.pk, "proof": consents.proof_of_import(one.pk, one.file_name)}
+    proof = consents.proof_of_import(one.pk, one.file_name)
+    given: dict[str, int | str] = {"import": one.pk, "proof": proof}
     cursor.execute(GOING, given)
     cursor.execute("ANALYZE going")
     step()
@@ -158,7 +159,7 @@ def take_contacts_back(cursor: Any, one: Import, step: Callable[[], None]) -> tu
     for statement in (KEYS, TAGS):
         cursor.execute(statement, given)
     step()
-    consents.take_back(cursor, one.pk, given["proof"])
+    consents.take_back(cursor, one.pk, proof)
     cursor.execute("SELECT count(*) FROM staying WHERE made")
     (kept,) = cursor.fetchone()
     cursor.execute("SELECT count(*) FROM import_changes WHERE import_id = %(import)s", given)
@@ -172,7 +173,7 @@ def forget_old(tables: Iterable[str]) -> int:
     gone = 0
     for table in tables:
         with connection.cursor() as cursor:
-            cursor.execute(PRUNE.format(table=table), {"kept": KEPT})
+            cursor.execute(PRUNE.format(table=table), {"days": KEPT.days})
             gone += cursor.rowcount
     return gone
 
@@ -197,7 +198,8 @@ def _relatives(cursor: Any) -> list[tuple[str, str]]:
     """Tables of any app that know contacts, beside what goes with them, and the column that names one."""
     quote = connection.ops.quote_name
     known = {
-        (relation.related_model._meta.db_table, relation.field.column) for relation in Contact._meta.related_objects
+        (relation.related_model._meta.db_table, str(relation.field.column))
+        for relation in Contact._meta.related_objects
     }
     cursor.execute(
         """SELECT c.table_name, c.column_name FROM information_schema.columns c
