@@ -117,7 +117,7 @@ SELECT t.contact_id, %(import)s, COALESCE(a.fields, '{}'), t.tags, t.keys, COALE
 SETS = "COPY tag_sets (tags, name) FROM STDIN"
 TAGS = """
 INSERT INTO tags (name)
-SELECT DISTINCT name FROM tag_sets ORDER BY name
+SELECT DISTINCT name FROM tag_sets WHERE tags IN (SELECT tags FROM stage) ORDER BY name
     ON CONFLICT (name) DO NOTHING
 """
 TAGS_HELD = "SELECT count(*) FROM (SELECT 1 FROM tags ORDER BY id FOR KEY SHARE) AS held"

@@ -29,7 +29,7 @@ from .columns import (
 )
 from .models import Import, ImportColumns
 from .options import ImportOptions
-from .stored import table_of
+from .stored import AS_CSV, table_of
 from .words import folded
 
 JOBS = {Import.Kind.CONTACTS: "contacts.run_import", Import.Kind.ORDERS: "orders.run_import"}
@@ -58,7 +58,6 @@ class Preview:
 
     columns: list[Column]
     encoding: str
-    delimiter: str
     remembered: dict[str, Any]
 
 
@@ -77,7 +76,9 @@ def preview(one: Import) -> Preview:
             Column(title, [row[place][:60] if place < len(row) else "" for row in rows], what)
             for place, (title, what) in enumerate(zip(header, whats, strict=True))
         ]
-        return Preview(columns, table.encoding.title, table.delimiter, memory.options if memory else {})
+        # How our own copy of a workbook is written is nobody's business.
+        encoding = "" if table.path.name == AS_CSV else table.encoding.title
+        return Preview(columns, encoding, memory.options if memory else {})
 
 
 @transaction.atomic

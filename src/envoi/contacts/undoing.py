@@ -99,7 +99,8 @@ UPDATE imports
 """
 
 PRUNE = """
-DELETE FROM {table} WHERE import_id IN (SELECT id FROM imports WHERE finished_at < now() - make_interval(days => %(days)s))
+DELETE FROM {table}
+ WHERE import_id IN (SELECT id FROM imports WHERE finished_at < now() - make_interval(days => %(days)s))
 """
 
 
