@@ -37,9 +37,9 @@ RULE = {
 }
 
 SEED = """
-INSERT INTO orders (contact_id, external_id, at, amount, currency, value)
+INSERT INTO orders (contact_id, external_id, at, amount, currency, quantity, value)
 SELECT 1 + mod(n * 48271, %(people)s), 'seed ' || n, now() - make_interval(mins => mod(n * 69621, %(minutes)s)::int),
-       5 + mod(n, 300) + 0.5, 'EUR', 5 + mod(n, 300) + 0.5
+       5 + mod(n, 300) + 0.5, 'EUR', 1, 5 + mod(n, 300) + 0.5
   FROM generate_series(1::bigint, %(orders)s) AS n
 """
 # Everybody whose windows would change in the coming day.
@@ -53,10 +53,22 @@ def seed(url: str, people: int, each: int) -> None:
         # Look-ups of contacts that are known to be there, one for each row, would take most of the time.
         db.execute("SET session_replication_role = 'replica'")
         db.execute("SET work_mem = '256MB'")
+        db.execute("SET maintenance_work_mem = '512MB'")
         db.execute("INSERT INTO order_settings (id, currency) VALUES (1, 'EUR')")
+        # Indexes that are made at the end take a fifth of the time of those that grow.
+        indexes = db.execute(
+            "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'orders' AND indexname <> 'orders_pkey'"
+        ).fetchall()
+        db.execute("ALTER TABLE orders DROP CONSTRAINT orders_pkey")
+        for name, _definition in indexes:
+            db.execute(f"DROP INDEX {name}")
         db.execute(SEED, {"people": people, "orders": people * each, "minutes": DAYS * 24 * 60})
+        db.execute("ALTER TABLE orders ADD PRIMARY KEY (contact_id, id)")
+        for _name, definition in indexes:
+            db.execute(definition)
         db.execute("VACUUM ANALYZE orders")
-        db.execute(totals.REFRESH.format(chosen="IN (SELECT id FROM contacts)"))
+        db.execute("CREATE TEMPORARY TABLE everybody AS SELECT id AS contact_id FROM contacts")
+        totals.refresh_from(db, "everybody")
         db.execute("VACUUM ANALYZE order_totals")
 
 

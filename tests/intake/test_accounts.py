@@ -161,7 +161,8 @@ def test_without_a_withdrawal_nobodys_consent_changes(store: Store) -> None:
 
 
 def test_a_new_user_id_leads_to_the_same_customer(store: Store) -> None:
-    one = contacts.contact_for_person(Person(phone=OLD, user_id="FR.1"))
+    scope = f"account:{Account.objects.get().pk}"
+    one = contacts.contact_for_person(Person(phone=OLD, user_id="FR.1", scope=scope))
     system = {"type": "user_changed_user_id", "body": "x", "user_id": "FR.2"}
     message = {
         "id": "wamid.U",
@@ -172,6 +173,6 @@ def test_a_new_user_id_leads_to_the_same_customer(store: Store) -> None:
         "system": system,
     }
     told(store, webhook("messages", value(messages=[message])))
-    assert contacts.contact_for_person(Person(user_id="FR.2")) == one
-    assert contacts.contact_for_person(Person(user_id="FR.1")) == one
+    assert contacts.contact_for_person(Person(user_id="FR.2", scope=scope)) == one
+    assert contacts.contact_for_person(Person(user_id="FR.1", scope=scope)) == one
     assert Contact.objects.get().phone == OLD

@@ -21,7 +21,7 @@ from envoi.intake.models import WebhookEvent
 from envoi.media.models import File
 from envoi.messaging import attachments
 from envoi.messaging.models import Attachment, Message
-from envoi.reports.queries import contact_story
+from envoi.reports.story import contact_story
 from envoi.team.models import Staff
 from tests.media.conftest import Connect, Connected
 from tests.media.files import HTML
@@ -65,7 +65,7 @@ def test_a_customers_picture_is_kept_and_shown(
     with default_storage.open(one.file.path) as stored:
         assert stored.read()[:4] == b"\x89PNG"
 
-    story = contact_story(owner, one.contact_id)
+    story = contact_story(owner, one.contact_id).items
     assert [shown.file for entry in story for shown in entry.files] == [one.file]
     client.force_login(owner)
     page = client.get(f"/contacts/{one.contact_id}/").content.decode()

@@ -109,7 +109,7 @@ def test_the_database_says_of_any_state_what_the_pure_function_says(raw_db, chan
             ]
             message_id = owe(raw_db, channel, lane_id, [contact_id], category=dice.choice(["marketing", "utility"]))[0]
             person = Person(
-                marketing=dice.choice(["granted", "granted", "granted", "unknown", "withdrawn"]),
+                marketing=dice.choice(["granted", "granted", "granted", "granted", "unknown", "pending", "withdrawn"]),
                 service=dice.choice(["unknown", "granted", "withdrawn"]),
                 promoted_at=around(-1, -23.9, -25),
                 promoted_by=dice.choice([None, message_id, 1]),
@@ -119,6 +119,7 @@ def test_the_database_says_of_any_state_what_the_pure_function_says(raw_db, chan
                 window_open_until=around(-1, 0.01, 12),
                 borrowed_until=around(-1, 0.05, 0.073, 0.074, 1),
                 blocked_until=around(-1, 1),
+                blocked=dice.random() < 0.1,
             )
             promotional = dice.random() < 0.7
             asked = Asked(
@@ -130,7 +131,8 @@ def test_the_database_says_of_any_state_what_the_pure_function_says(raw_db, chan
             expected[message_id] = (person, asked)
             raw_db.execute(
                 "UPDATE contacts SET marketing = %s, service = %s, promoted_at = %s, promoted_by = %s,"
-                " held_until = %s, timezone = %s, phone = %s, country = 'ES' WHERE id = %s",
+                " held_until = %s, timezone = %s, phone = %s, country = 'ES',"
+                " blocked_at = CASE WHEN %s THEN now() END WHERE id = %s",
                 [
                     person.marketing,
                     person.service,
@@ -139,6 +141,7 @@ def test_the_database_says_of_any_state_what_the_pure_function_says(raw_db, chan
                     person.held_until,
                     zone,
                     phone,
+                    person.blocked,
                     contact_id,
                 ],
             )
@@ -171,7 +174,7 @@ def test_the_database_says_of_any_state_what_the_pure_function_says(raw_db, chan
     }
     assert said == wanted
     assert len(said) == 400
-    assert len({reason for reason, _ in said.values()}) == 11, "every rule said no to somebody"
+    assert len({reason for reason, _ in said.values()}) == 12, "every rule said no to somebody"
 
 
 # -- the portfolio

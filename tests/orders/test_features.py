@@ -15,10 +15,12 @@ from lifetimes.utils import summary_data_from_transaction_data
 
 from envoi.contacts.models import Contact
 from envoi.core import clock
+from envoi.messaging.models import ActivityMonth
 from envoi.orders import actions, bounds, exchange, queries, windows
 from envoi.orders.actions import NewOrder
-from envoi.orders.features import FEATURES, MEASURES, bound
+from envoi.orders.features import FEATURES, INTERACTIONS, MEASURES, WRITTEN_AND_READ, bound
 from envoi.orders.models import Order, OrderTotals, RfmBounds
+from envoi.records import merging
 
 from .shop import CDNOW, cdnow, days_go_by, expected, kept
 
@@ -181,6 +183,27 @@ class TestWindows:
         return found.orders_30, found.orders_90, found.orders_365
 
 
+class TestIntensity:
+    def test_it_counts_what_was_written_read_and_bought_in_three_months(self, ana):
+        assert queries.interactions_of(ana) == 0
+        actions.add_orders([order(ana, "1", ago=80), order(ana, "2", ago=100)])
+        month = clock.now().date().replace(day=1)
+        ActivityMonth.objects.create(contact_id=ana, month=month, received=2, read=3, sent=9)
+        ActivityMonth.objects.create(contact_id=ana, month=(month - timedelta(days=40)).replace(day=1), read=1)
+        ActivityMonth.objects.create(contact_id=ana, month=(month - timedelta(days=130)).replace(day=1), read=50)
+        assert queries.interactions_of(ana) == 1 + 5 + 1
+
+    def test_everybody_is_counted_in_one_statement(self, ana):
+        nobody = Contact.objects.create().pk
+        actions.add_orders([order(ana, "1", ago=80)])
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT c.id, {INTERACTIONS} FROM contacts c"
+                f" LEFT JOIN order_totals o ON o.contact_id = c.id {WRITTEN_AND_READ}"
+            )
+            assert dict(cursor.fetchall()) == {ana: 1, nobody: 0}
+
+
 CURRENCIES = ["EUR", "USD", "GBP"]
 number = st.sampled_from(["a", "b", "c"])
 who = st.integers(0, 2)
@@ -189,7 +212,7 @@ steps = st.lists(
         st.tuples(st.just("order"), who, number, st.integers(0, 400), st.integers(0, 50), st.sampled_from(CURRENCIES)),
         st.tuples(st.just("refund"), who, number, st.sampled_from([0, 1, 10, None])),
         st.tuples(st.just("remove"), who, number),
-        st.tuples(st.just("move"), who, who, st.booleans()),
+        st.tuples(st.just("merge"), who, who),
         st.tuples(st.just("rate"), st.sampled_from(["USD", "GBP"]), st.integers(0, 400), st.integers(1, 9)),
         st.tuples(st.just("no rates")),
         st.tuples(st.just("days"), st.integers(1, 100)),
@@ -208,12 +231,12 @@ def do(step: tuple, ids: list[int]) -> None:
                 actions.refund(ids[who], number, back)
         case "remove", who, number:
             actions.remove_orders(ids[who], [number])
-        case "move", source, target, back if source != target:
+        case "merge", kept_id, gone_id if kept_id != gone_id:
             before = kept()
-            saved = actions.move(ids[source], ids[target])
-            if back:
-                actions.move_back(saved)
-                assert kept() == before
+            merged = merging.merge(kept_id=ids[kept_id], gone_id=ids[gone_id], by=None)
+            assert kept() == expected()
+            merging.undo(merged.pk, by=None)
+            assert kept() == before
         case "rate", currency, ago, rate:
             day = (clock.now() - timedelta(days=ago)).date()
             exchange.set_rate(currency=currency, day=day, rate=Decimal(rate) / 4, source="", by=None)

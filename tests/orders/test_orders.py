@@ -15,7 +15,7 @@ from envoi.contacts import actions as people
 from envoi.contacts.cells import BadCell
 from envoi.contacts.models import Contact, Identity
 from envoi.core.events import Person
-from envoi.orders import actions, queries
+from envoi.orders import actions, exchange, queries
 from envoi.orders.actions import NewOrder
 from envoi.orders.amounts import amount_of, currency_of, quantity_of
 from envoi.orders.models import Order, OrderTotals
@@ -160,6 +160,21 @@ class TestFile:
         repeated = text + "A-1;+33639980001;2026-01-06;13,00;EUR\n"
         assert counts(brought(repeated, kind="orders")) == {"updated": 1, "duplicate": 1}
         assert totals(contact.pk) == (1, Decimal("13.00"))
+
+    def test_a_refund_and_a_currency_without_a_rate_survive_a_file(self):
+        text = "customer,order number,date,amount,currency\nC1,A,2026-01-01,10,EUR\nC1,B,2026-01-02,5,CHF\n"
+        exchange.set_own_currency("EUR", by=None)
+        brought(text, kind="orders", unknown_customers="create")
+        c1 = Contact.objects.get().pk
+        actions.refund(c1, "A", Decimal(4))
+        found = queries.totals_of(c1)
+        assert (found.currency, found.orders, found.spend, found.unconverted) == ("EUR", 2, Decimal(6), 1)
+        brought(text.replace(",10,", ",12,"), kind="orders")
+        assert queries.totals_of(c1).spend == Decimal(8)
+        # Both are worth less now than what was given back, or nothing: the customer has bought nothing.
+        actions.refund(c1, "B")
+        brought(text.replace(",10,", ",3,"), kind="orders")
+        assert queries.totals_of(c1) is None
 
     def test_orders_of_people_that_nobody_knows_are_refused_unless_chosen_otherwise(self):
         people.contact_for_person(Person(phone="+33639980001"))

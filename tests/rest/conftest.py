@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from django.db import connection
 
 from envoi.team import keys
 from envoi.team.models import Staff
@@ -71,6 +72,9 @@ def calling(live_server: Any, owner: Staff) -> Iterator[Callable[..., Caller]]:
     yield with_scopes
     for one in made:
         one.http.close()
+    # Jobs are not of Django's making, so its flush would leave them to the tests that follow.
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE procrastinate_jobs CASCADE")
 
 
 @pytest.fixture

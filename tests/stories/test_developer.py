@@ -79,6 +79,8 @@ def test_from_a_key_to_one_customers_trace(rig: Rig, api: Caller) -> None:
     )
     at = f"/campaigns/{campaign['id']}"
     assert campaign["budget"] == {"amount": "50.00", "currency": "USD"}
+    # Without a card of prices no budget can be kept, and this installation has none.
+    assert api.patch(at, {"budget": None})["budget"] is None
     before = api.post(f"{at}/preflight", expect=200)
     assert before["state"] == "counted"
     assert (before["total"], before["recipients"]) == (14, 12)

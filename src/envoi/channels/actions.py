@@ -89,6 +89,7 @@ def change_account(
     account.credentials = seal(after)
     if base_url is not None:
         account.base_url = _address(base_url)
+    business = account.portfolio
     if portfolio is not None:
         account.portfolio = _portfolio(portfolio)
     try:
@@ -99,6 +100,8 @@ def change_account(
     changed = sorted(key for key in after if after[key] != before.get(key))
     said = {"name": account.name, "portfolio": account.portfolio, "credentials": changed}
     note(by, "account.change", f"account/{account.pk}", said)
+    if account.portfolio != business:
+        jobs.defer("contacts.rescope", account_id=account.pk, before=business)
     return account
 
 

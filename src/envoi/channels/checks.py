@@ -21,6 +21,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from ..core import jobs
 from ..core.errors import BadInput
 from ..core.phone import e164
 from ..core.vault import seal, unseal
@@ -70,6 +71,7 @@ def record(account_id: int, seen: wire.Look, *, resume: bool) -> None:
         # What a person set holds: Meta's agencies see accounts whose business is another.
         account.portfolio = seen.portfolio
         note(None, "account.changed", f"account/{account.pk}", {"portfolio": account.portfolio})
+        jobs.defer("contacts.rescope", account_id=account.pk, before="")
     if account.state == Account.State.RESTRICTED and account.state_until and account.state_until <= timezone.now():
         _becomes(account, Account.State.ACTIVE)
     if account.state == Account.State.UNREACHABLE or (resume and account.state == Account.State.SUSPENDED):

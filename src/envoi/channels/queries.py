@@ -23,6 +23,9 @@ from .models import Account, Channel
 # A job that has not come back after this was lost with its worker; the button works again.
 LOST_AFTER = timedelta(minutes=5)
 
+# The business behind the account `a`, by Meta's id of it; where that is unknown, the account stands for itself.
+PORTFOLIO_KEY = "COALESCE(NULLIF(a.portfolio, ''), 'account:' || a.id)"
+
 
 @dataclass(frozen=True, slots=True)
 class Connection:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from envoi.campaigns.api import router as campaigns
 from envoi.channels.api import accounts, channels
-from envoi.contacts.api import router as contacts
 from envoi.contacts.api import tags
 from envoi.message_templates.api import router as templates
 from envoi.messaging.api import router as messages
 from envoi.orders.api import router as orders
+from envoi.records.api import contacts
 from envoi.rest.api import new_api
 from envoi.segments.api import router as segments
 

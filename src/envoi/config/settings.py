@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "envoi.message_templates",
     "envoi.messaging",
     "envoi.campaigns",
+    "envoi.records",
     "envoi.reports",
     "envoi.intake",
     "django_cotton",

@@ -18,6 +18,7 @@ def not_here(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("", include("envoi.reports.urls")),
     path("contacts/", include("envoi.contacts.urls")),
+    path("contacts/", include("envoi.records.urls")),
     path("orders/", include("envoi.orders.urls")),
     path("segments/", include("envoi.segments.urls")),
     path("templates/", include("envoi.message_templates.urls")),

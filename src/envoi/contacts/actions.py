@@ -21,7 +21,7 @@ from ..core.phone import country_of, e164
 from ..team.actions import note
 from ..team.models import Staff
 from ..team.rights import require
-from . import consents
+from . import consents, erased, events
 from .identities import (
     contact_for_person,
     contacts_for_people,
@@ -102,18 +102,20 @@ def record_consent(
     contact_id: int,
     *,
     purpose: Literal["marketing", "service"],
-    state: Literal["granted", "withdrawn"],
+    state: consents.State,
     source: str,
     text: str = "",
     proof: str = "",
     at: datetime | None = None,
+    by: Staff | None = None,
 ) -> None:
     """Append one line to the ledger; the contact's own column follows the newest line. Both commit together.
 
     source: where it came from; text: what the person saw or wrote; proof: where to find it again;
-    at: when they decided, now when None.
+    at: when they decided, now when None; by: which of the staff wrote it down.
     """
-    consents.record(_raw(), contact_id, purpose=purpose, state=state, source=source, text=text, proof=proof, at=at)
+    said = {"source": source, "text": text, "proof": proof, "at": at, "by": by.pk if by else None}
+    consents.record(_raw(), contact_id, purpose=purpose, state=state, **said)  # type: ignore[arg-type]
 
 
 @transaction.atomic
@@ -137,21 +139,26 @@ def tag(contact_ids: Iterable[int], *, name: str, by: Staff | None = None) -> in
 def untag(contact_ids: Iterable[int], *, name: str, by: Staff | None = None) -> int:
     """Take a tag off contacts; returns how many had it."""
     require(by, "contacts.write")
+    word = _tag_name(name)
     with connection.cursor() as cursor:
         cursor.execute(
             """
             DELETE FROM contact_tags
              WHERE contact_id = ANY(%(ids)s) AND tag_id = (SELECT id FROM tags WHERE name = %(name)s)
+            RETURNING contact_id
             """,
-            {"ids": list(contact_ids), "name": _tag_name(name)},
+            {"ids": list(contact_ids), "name": word},
         )
-        return int(cursor.rowcount)
+        gone = [row[0] for row in cursor.fetchall()]
+    events.record(gone, "untagged", {"tag": word}, by)
+    return len(gone)
 
 
 @transaction.atomic
 def add_contact(
     *,
-    phone: str,
+    phone: str = "",
+    customer: str = "",
     name: str = "",
     language: str = "",
     country: str = "",
@@ -162,11 +169,16 @@ def add_contact(
 ) -> int:
     """Add one contact by hand and return its id; contact, tags, consent and the audit line commit together.
 
+    customer: the company's own number of them; one of it and the phone is needed.
     country: for a phone without country code; proof: how and when they agreed, needed with marketing="granted".
     Raises BadInput for what can't be understood, AlreadyKnown for a phone that somebody has.
     """
     require(by, "contacts.write")
-    number = e164(phone, country=country or None)
+    number = e164(phone, country=country or None) if phone.strip() else None
+    own = shortened(customer, 160)
+    keys = [(kind, value, "") for kind, value in (("customer", own), ("phone", number)) if value]
+    if not keys:
+        raise BadInput(_("Write a phone or your own customer number: without one nobody can be found again."))
     if marketing not in Consent.values:
         raise BadInput(_("Consent is “unknown”, “granted” or “withdrawn”."))
     if marketing == Consent.GRANTED and not proof.strip():
@@ -175,14 +187,15 @@ def add_contact(
         phone=number,
         name=shortened(name, 200),
         language=language_of(language),
-        country=country.upper() or country_of(number),
+        country=country.upper() or (country_of(number) if number else ""),
     )
-    if link(contact.pk, [("phone", number)]) != 1:
-        raise AlreadyKnown(_("%(phone)s is a contact already.") % {"phone": number})
+    if link(contact.pk, keys) != len(keys):
+        raise AlreadyKnown(_("%(phone)s is a contact already.") % {"phone": " / ".join(key[1] for key in keys)})
     for word in tags:
         tag([contact.pk], name=word, by=by)
     if marketing in ("granted", "withdrawn"):
-        record_consent(contact.pk, purpose="marketing", state=marketing, source="staff", proof=proof.strip())  # type: ignore[arg-type]
+        record_consent(contact.pk, purpose="marketing", state=marketing, source="staff", proof=proof.strip(), by=by)  # type: ignore[arg-type]
+    erased.meet([contact.pk])
     note(by, "contacts.add", f"contact/{contact.pk}")
     return contact.pk
 

@@ -242,8 +242,8 @@ def delete_tag(request: KeyRequest, tag_id: Id) -> Status[None]:
 
 
 def shown(request: KeyRequest, contact_id: int) -> ContactOut:
-    """One contact as the API gives it. Raises NotFound."""
-    return all_shown([queries.contact_for(request.by, contact_id)])[0]
+    """One contact as the API gives it. Raises NotFound, for who was erased as well."""
+    return all_shown([lookup.known(queries.contact_for(request.by, contact_id))])[0]
 
 
 def all_shown(contacts: Sequence[Any]) -> list[ContactOut]:

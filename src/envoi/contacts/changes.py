@@ -19,7 +19,7 @@ from ..team.actions import note
 from ..team.models import Staff
 from ..team.rights import require
 from .actions import contact_for_person, record_consent, tag, untag
-from .identities import link, shortened
+from .identities import Key, everybody_with_a_key_of, keys_of, link, shortened
 from .models import Contact, ContactTag, Identity, Tag
 from .words import language_of
 
@@ -54,9 +54,9 @@ def upsert(
     if not phone and not user_id:
         raise BadInput(_("Give a phone or a user_id: that is how a contact is known."))
     number = e164(phone, country=country or None) if phone else None
-    keys = [(kind, value) for kind, value in (("phone", number), ("user_id", user_id)) if value]
-    known = any(Identity.objects.filter(kind=kind, value=value).exists() for kind, value in keys)
-    contact_id = contact_for_person(Person(phone=number, user_id=user_id))
+    person = Person(phone=number, user_id=user_id)
+    known = bool(everybody_with_a_key_of(person))
+    contact_id = contact_for_person(person)
     if country:
         said["country"] = country
     if said:
@@ -86,15 +86,15 @@ def change(
     A new phone replaces the one shown; the old number stays a key of theirs. Raises BadInput, NotFound, KeyTaken.
     """
     require(by, "contacts.write")
-    contact = Contact.objects.select_for_update(no_key=True).filter(pk=contact_id).first()
+    contact = Contact.objects.select_for_update(no_key=True).filter(pk=contact_id, erased_at=None).first()
     if contact is None:
         raise NotFound(_("There is no such contact."))
     if phone is not None:
         contact.phone = e164(phone, country=country or contact.country or None)
-        _own(contact_id, "phone", contact.phone)
+        _own(contact_id, *keys_of(Person(phone=contact.phone)), said=contact.phone)
         contact.country = contact.country or country_of(contact.phone)
     if user_id is not None:
-        _own(contact_id, "user_id", user_id)
+        _own(contact_id, *keys_of(Person(user_id=user_id)), said=user_id)
     if name is not None:
         contact.name = shortened(name, 200)
     if language is not None:
@@ -170,10 +170,11 @@ def delete_tag(tag_id: int, *, by: Staff | None) -> None:
     found.delete()
 
 
-def _own(contact_id: int, kind: str, value: str) -> None:
-    link(contact_id, [(kind, value)])
-    if not Identity.objects.filter(kind=kind, value=value, contact_id=contact_id).exists():
-        raise KeyTaken(_("%(value)s belongs to another contact.") % {"value": value})
+def _own(contact_id: int, key: Key, *, said: str) -> None:
+    kind, value, scope = key
+    link(contact_id, [key])
+    if not Identity.objects.filter(kind=kind, value=value, scope=scope, contact_id=contact_id).exists():
+        raise KeyTaken(_("%(value)s belongs to another contact.") % {"value": said})
 
 
 def _retag(contact_id: int, wanted: Iterable[str], *, by: Staff | None) -> None:

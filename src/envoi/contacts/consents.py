@@ -8,12 +8,14 @@ from typing import Any, Literal
 
 import psycopg
 
+State = Literal["granted", "withdrawn", "pending"]
+
 # Only the newest entry stands on the contact, whatever the order in which entries arrive. But a STOP that reaches us
 # late is not answered with a file's grant, which is dated by its upload: in doubt nobody is written to.
 RECORD = """
 WITH entry AS (
-    INSERT INTO consents (contact_id, purpose, state, source, text, proof, at)
-    VALUES (%(contact_id)s, %(purpose)s, %(state)s, %(source)s, %(text)s, %(proof)s, COALESCE(%(at)s, now()))
+    INSERT INTO consents (contact_id, purpose, state, source, text, proof, at, by_id)
+    VALUES (%(contact_id)s, %(purpose)s, %(state)s, %(source)s, %(text)s, %(proof)s, COALESCE(%(at)s, now()), %(by)s)
     RETURNING contact_id, at
 )
 UPDATE contacts
@@ -32,16 +34,17 @@ def record(
     contact_id: int,
     *,
     purpose: Literal["marketing", "service"],
-    state: Literal["granted", "withdrawn"],
+    state: State,
     source: str,
     text: str = "",
     proof: str = "",
     at: datetime | None = None,
+    by: int | None = None,
 ) -> None:
     """Append one line and bring the contact's column up to date, in the caller's transaction.
 
     source: where it came from ("keyword", "import", "provider", a person); text: what the person saw or wrote;
-    proof: where to find it again; at: when the person decided, now when None.
+    proof: where to find it again; at: when the person decided, now when None; by: which of the staff wrote it down.
     """
     if purpose not in ("marketing", "service"):
         raise ValueError(purpose)
@@ -57,6 +60,7 @@ def record(
             "text": text,
             "proof": proof,
             "at": at,
+            "by": by,
         },
     )
 
@@ -170,6 +174,36 @@ UPDATE contacts c SET marketing = said.state, updated_at = now() FROM said WHERE
 """
 
 
-def take_back(db: Any, import_id: int, proof: str) -> None:
+def take_back_import(db: Any, import_id: int, proof: str) -> None:
     """Answer what a file said of those who stay."""
     db.execute(TAKE_BACK, {"import": import_id, "proof": proof})
+
+
+# From here on: for two records that become one.
+
+
+def newest(db: psycopg.Connection[Any], contact_ids: list[int], purpose: str) -> int | None:
+    """Whose line of this purpose is the newest, None without any; of two of the same moment the withdrawal."""
+    row = db.execute(
+        """SELECT contact_id FROM consents WHERE contact_id = ANY(%(ids)s) AND purpose = %(purpose)s
+            ORDER BY at DESC, state = 'withdrawn' DESC, id DESC LIMIT 1""",
+        {"ids": contact_ids, "purpose": purpose},
+    ).fetchone()
+    return row[0] if row else None
+
+
+def lines_of(db: psycopg.Connection[Any], contact_id: int, *, proof: str) -> list[int]:
+    """The ids of a contact's lines with exactly this proof."""
+    rows = db.execute(
+        "SELECT id FROM consents WHERE contact_id = %(id)s AND proof = %(proof)s ORDER BY id",
+        {"id": contact_id, "proof": proof},
+    )
+    return [row[0] for row in rows]
+
+
+def take_back(db: psycopg.Connection[Any], contact_id: int, ids: list[int]) -> None:
+    """Remove lines that a merge wrote, when it is undone: nobody had said them. Nothing else is ever removed."""
+    db.execute(
+        "DELETE FROM consents WHERE contact_id = %(id)s AND id = ANY(%(ids)s) AND source = 'merge'",
+        {"id": contact_id, "ids": ids},
+    )

@@ -15,7 +15,7 @@ from ..core.tables import Cell
 from ..team.actions import note
 from ..team.models import Staff
 from ..team.rights import require
-from .finding import all_of, filter_of
+from .finding import KNOWN, all_of, filter_of
 
 CHUNK = 1_000
 MOST_ATTRIBUTES = 200
@@ -54,6 +54,7 @@ def export_where(
 ) -> tuple[list[str], Iterator[list[Cell]]]:
     """As export, for a condition in SQL about `contacts c`; told: what the audit log says of the choice."""
     require(staff, "contacts.export")
+    where = f"{KNOWN} AND {where}"
     note(staff, "contacts.export", "contacts", dict(told))
     with connection.cursor() as cursor:
         cursor.execute(KEYS.format(where=where, most=MOST_ATTRIBUTES), parameters)

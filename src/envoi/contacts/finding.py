@@ -42,6 +42,8 @@ NUMBER = """c.id IN (
 NUMBER_SEEN = "(c.phone ~ %(number)s OR upper(c.name) LIKE upper(%(text)s))"
 NAME = "upper(c.name) LIKE upper(%(text)s)"
 WORD = "(upper(c.name) LIKE upper(%(text)s) OR upper(c.name) LIKE upper(%(word)s))"
+# Who was erased stays only to keep statistics whole.
+KNOWN = "c.erased_at IS NULL"
 TAGGED = "EXISTS (SELECT 1 FROM contact_tags t WHERE t.contact_id = c.id AND t.tag_id = %(tag)s)"
 
 
@@ -128,7 +130,9 @@ def _search(search: str, wanted: Filter) -> None:
     """Three letters anywhere in a name, fewer only where a word begins; three digits or more also of a number."""
     text = re.sub(r"([\\%_])", r"\\\1", search)
     digits = re.sub(r"[\s().+\-/]", "", search)
-    if digits.isascii() and digits.isdigit() and len(digits) >= 3:
+    if search.startswith("@") and len(search) > 1:
+        wanted.add("c.username = %(username)s", username=search.removeprefix("@"))
+    elif digits.isascii() and digits.isdigit() and len(digits) >= 3:
         _number(digits, text, wanted)
     elif len(search) >= 3:
         wanted.add(NAME, text=f"%{text}%")
@@ -158,7 +162,7 @@ def _ids(wanted: Filter) -> tuple[list[int], bool]:
     """Who matches, up to COUNTED, and whether there are more."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT c.id FROM contacts c WHERE {all_of(wanted.find)} LIMIT {COUNTED + 1}",  # noqa: S608
+            f"SELECT c.id FROM contacts c WHERE {all_of([KNOWN, *wanted.find])} LIMIT {COUNTED + 1}",  # noqa: S608
             wanted.parameters,
         )
         ids = [one for (one,) in cursor.fetchall()]
@@ -172,7 +176,7 @@ def _everybody() -> tuple[int, bool]:
         estimate = int(cursor.fetchone()[0])
         if estimate > COUNTED:
             return estimate, True
-        cursor.execute(f"SELECT count(*) FROM (SELECT 1 FROM contacts LIMIT {COUNTED + 1}) AS counted")  # noqa: S608
+        cursor.execute(f"SELECT count(*) FROM (SELECT 1 FROM contacts c WHERE {KNOWN} LIMIT {COUNTED + 1}) AS counted")  # noqa: S608
         counted = int(cursor.fetchone()[0])
     return min(counted, COUNTED), counted > COUNTED
 
@@ -180,13 +184,13 @@ def _everybody() -> tuple[int, bool]:
 def _page(wanted: Filter, ids: list[int] | None, sort: Sort, after: str | None, limit: int) -> list[Contact]:
     order, beyond = ORDERS[sort]
     parameters = {**wanted.parameters, "limit": limit}
-    source, where = "contacts c", wanted.seen
+    source, where = "contacts c", [KNOWN, *wanted.seen]
     if ids is not None:
-        where, parameters["ids"] = ["c.id = ANY(%(ids)s)"], ids
+        where, parameters["ids"] = [KNOWN, "c.id = ANY(%(ids)s)"], ids
     elif wanted.tag is not None and sort == "newest":
         # The tag's own index holds its people in this very order.
         source = "contact_tags t JOIN contacts c ON c.id = t.contact_id"
-        where = [condition if condition != TAGGED else "t.tag_id = %(tag)s" for condition in wanted.seen]
+        where = [condition if condition != TAGGED else "t.tag_id = %(tag)s" for condition in where]
         order, beyond = "t.contact_id DESC", "t.contact_id < %(after_id)s"
     if after:
         parameters["after"], parameters["after_id"] = _cursor(after, sort)

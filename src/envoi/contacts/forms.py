@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
 
@@ -9,8 +10,9 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from ..team.models import Staff
 from .columns import ATTRIBUTE
-from .models import Consent
+from .models import Attribute, Consent, Contact, Keyword
 
 
 class ListForm(forms.Form):
@@ -194,7 +196,13 @@ ORDER_COLUMNS = [
 class ContactForm(forms.Form):
     """One contact by hand."""
 
-    phone = forms.CharField(label=_("Phone"), help_text=_("With country code: +33…"), max_length=40)
+    phone = forms.CharField(label=_("Phone"), help_text=_("With country code: +33…"), required=False, max_length=40)
+    customer = forms.CharField(
+        label=_("Customer number"),
+        help_text=_("Your own, when there is no phone or beside it."),
+        required=False,
+        max_length=160,
+    )
     name = forms.CharField(label=_("Name"), required=False, max_length=200)
     language = forms.CharField(label=_("Language"), help_text=_("Such as fr, en or zh."), required=False, max_length=12)
     tags = forms.CharField(label=_("Tags"), help_text=_("Several, with a comma between."), required=False)
@@ -205,6 +213,8 @@ class ContactForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
+        if not cleaned.get("phone") and not cleaned.get("customer") and not self.errors:
+            self.add_error("phone", _("Write a phone or a customer number."))
         if cleaned.get("agreed") and not cleaned.get("proof"):
             self.add_error("proof", _("Say how and when they agreed: consent without it is no proof."))
         return cleaned
@@ -214,12 +224,131 @@ class ContactForm(forms.Form):
         given = self.cleaned_data
         return {
             "phone": given["phone"],
+            "customer": given["customer"],
             "name": given["name"],
             "language": given["language"],
             "tags": names(given["tags"]),
             "marketing": "granted" if given["agreed"] else "unknown",
             "proof": given["proof"],
         }
+
+
+class ProfileForm(forms.Form):
+    """What is known of one contact; a field for each attribute, defined by the company or come with a file."""
+
+    name = forms.CharField(label=_("Name"), required=False, max_length=200)
+    language = forms.CharField(label=_("Language"), help_text=_("Such as fr, en or zh."), required=False, max_length=12)
+    country = forms.CharField(
+        label=_("Country"), help_text=_("Two letters, such as FR."), required=False, max_length=60
+    )
+    time_zone = forms.CharField(
+        label=_("Time zone"),
+        help_text=_("Such as Europe/Paris. Empty: where the phone is from."),
+        required=False,
+        max_length=40,
+    )
+    owner = forms.TypedChoiceField(label=_("Looked after by"), required=False, coerce=int, empty_value=None)
+
+    def __init__(
+        self, data: Any = None, *, contact: Contact, known: Sequence[Attribute], staff: Sequence[Staff]
+    ) -> None:
+        said = {
+            "name": contact.name,
+            "language": contact.language,
+            "country": contact.country,
+            "time_zone": contact.timezone,
+            "owner": contact.owner_id,
+        }
+        super().__init__(data, initial=said)
+        self.fields["owner"].choices = [("", "–"), *((one.pk, str(one)) for one in staff)]  # type: ignore[attr-defined]
+        keys = {one.key for one in known}
+        for one in known:
+            self._add(one.key, one.label, one, contact.attributes.get(one.key))
+        for key, value in sorted(contact.attributes.items()):
+            if key not in keys:
+                self._add(key, key, None, value)
+
+    def _add(self, key: str, label: str, one: Attribute | None, value: Any) -> None:
+        kind = one.kind if one else "text"
+        widget: forms.Widget = forms.TextInput()
+        if kind == "date":
+            widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        elif kind == "number":
+            widget = forms.TextInput(attrs={"inputmode": "decimal"})
+        elif kind in ("boolean", "choice"):
+            words = [("true", _("Yes")), ("false", _("No"))] if kind == "boolean" else [(w, w) for w in one.choices]  # type: ignore[union-attr]
+            widget = forms.Select(choices=[("", "–"), *words])
+        shown = str(value).lower() if isinstance(value, bool) else "" if value is None else str(value)
+        self.fields[f"attribute:{key}"] = forms.CharField(
+            label=label, required=False, max_length=1_000, widget=widget, initial=shown
+        )
+
+    def attributes(self) -> list[Any]:
+        """The bound fields of attributes, in their order."""
+        return [self[name] for name in self.fields if name.startswith("attribute:")]
+
+    def values(self) -> dict[str, Any]:
+        """Arguments for profile.change."""
+        given = self.cleaned_data
+        own = {name.removeprefix("attribute:"): text for name, text in given.items() if name.startswith("attribute:")}
+        return {
+            "name": given["name"],
+            "language": given["language"],
+            "country": given["country"],
+            "time_zone": given["time_zone"],
+            "owner_id": given["owner"],
+            "values": own,
+        }
+
+
+class AttributeForm(forms.Form):
+    """One attribute that the company notes about its customers."""
+
+    label = forms.CharField(label=_("Name"), max_length=60)
+    key = forms.CharField(
+        label=_("Key"),
+        help_text=_("As the column of a file is called, and in templates. Empty: the same as the name."),
+        required=False,
+        max_length=60,
+    )
+    kind = forms.ChoiceField(label=_("Kind"), choices=Attribute.Kind.choices)
+    choices = forms.CharField(
+        label=_("Words to choose from"),
+        help_text=_("For a choice, one a line."),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+    def values(self) -> dict[str, Any]:
+        """Arguments for attributes.define."""
+        given = self.cleaned_data
+        return {
+            "key": given["key"] or given["label"],
+            "label": given["label"],
+            "kind": given["kind"],
+            "choices": given["choices"].splitlines(),
+        }
+
+
+class WordForm(forms.Form):
+    """A word and what it means as a whole message."""
+
+    text = forms.CharField(label=_("Word"), max_length=100)
+    means = forms.ChoiceField(label=_("What it does"), choices=Keyword.Means.choices)
+    language = forms.CharField(label=_("Language"), required=False, max_length=12)
+
+
+class OptInForm(forms.Form):
+    """Whether a first yes has to be confirmed."""
+
+    double_opt_in = forms.BooleanField(label=_("Ask people to confirm that they want promotions"), required=False)
+    question = forms.CharField(
+        label=_("What they are asked"),
+        help_text=_("Empty: our own words, in English."),
+        required=False,
+        max_length=1_000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
 
 
 def names(text: str) -> list[str]:

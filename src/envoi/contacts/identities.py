@@ -8,13 +8,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
+from ..channels.queries import PORTFOLIO_KEY
 from ..core.errors import BadInput
 from ..core.events import Person
-from ..core.phone import country_of
+from ..core.phone import country_of, line_of
+from . import erased
 from .models import Contact, Identity
 
-# (kind, value)
-Key = tuple[str, str]
+# (kind, value, scope): see models.Identity
+Key = tuple[str, str, str]
 
 
 @transaction.atomic
@@ -37,7 +39,7 @@ def contacts_for_people(people: Sequence[Person]) -> list[int]:
 
     Call `fill_in` afterwards, with the rows held in the order of their ids. Raises BadInput like the other.
     """
-    keys = [_keys(person) for person in people]
+    keys = [keys_of(person) for person in people]
     owners = _owners_of({key for each in keys for key in each})
     new: dict[tuple[Key, ...], Person] = {}
     for each, person in zip(keys, people, strict=True):
@@ -45,7 +47,10 @@ def contacts_for_people(people: Sequence[Person]) -> list[int]:
             new.setdefault(each, person)
     # Who shares a key with another newcomer of the same batch, or has a key new to us, is looked at one by one.
     shared = Counter(key for each in new for key in each)
-    owners |= _make_all({each: person for each, person in new.items() if all(shared[key] == 1 for key in each)})
+    made = _make_all({each: person for each, person in new.items() if all(shared[key] == 1 for key in each)})
+    if made:
+        erased.meet(set(made.values()))
+    owners |= made
     found = []
     for each, person in zip(keys, people, strict=True):
         if not all(key in owners for key in each):
@@ -58,25 +63,39 @@ def contacts_for_people(people: Sequence[Person]) -> list[int]:
 
 def everybody_with_a_key(people: Iterable[Person]) -> list[int]:
     """The ids of all contacts that own a key of one of these people."""
-    return sorted(set(_owners_of({key for person in people for key in _keys(person)}).values()))
+    return sorted(set(_owners_of({key for person in people for key in keys_of(person)}).values()))
 
 
 def _found_or_made(person: Person, *, country: str = "") -> int:
-    keys = list(_keys(person))
-    known = _owners(keys)
+    keys = keys_of(person)
+    known = owners_by_kind(keys)
     contact_id = known.get("user_id") or known.get("phone")
     if contact_id is None:
         return _made(keys, person, country=country)
     if missing := [key for key in keys if key[0] not in known]:
         link(contact_id, missing)
+        erased.meet([contact_id])
     return contact_id
 
 
-def _keys(person: Person) -> tuple[Key, ...]:
-    keys = tuple((kind, value) for kind, value in (("phone", person.phone), ("user_id", person.user_id)) if value)
+def keys_of(person: Person) -> tuple[Key, ...]:
+    """A person's keys: the line of their phone, and their id within its portfolio. Raises BadInput without any."""
+    keys: list[Key] = []
+    if person.phone:
+        keys.append(("phone", line_of(person.phone), ""))
+    if person.user_id:
+        keys.append(("user_id", person.user_id, person.scope))
     if not keys:
         raise BadInput(_("This person has neither a phone nor an id."))
-    return keys
+    return tuple(keys)
+
+
+def written(phone: str | None) -> str | None:
+    """How a number that came from WhatsApp is kept and written to.
+
+    In Argentina WhatsApp alone knows whether a 9 belongs to it: a landline that writes has none.
+    """
+    return phone if phone is None or phone.startswith("+54") else line_of(phone)
 
 
 def _owners_of(keys: Iterable[Key]) -> dict[Key, int]:
@@ -86,13 +105,17 @@ def _owners_of(keys: Iterable[Key]) -> dict[Key, int]:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT kind, value, contact_id
-              FROM unnest(%(kinds)s::text[], %(values)s::text[]) AS asked (kind, value)
-              JOIN identities USING (kind, value)
+            SELECT kind, value, scope, contact_id
+              FROM unnest(%(kinds)s::text[], %(values)s::text[], %(scopes)s::text[]) AS asked (kind, value, scope)
+              JOIN identities USING (kind, value, scope)
             """,
-            {"kinds": [key[0] for key in asked], "values": [key[1] for key in asked]},
+            {
+                "kinds": [key[0] for key in asked],
+                "values": [key[1] for key in asked],
+                "scopes": [key[2] for key in asked],
+            },
         )
-        return {(kind, value): contact_id for kind, value, contact_id in cursor.fetchall()}
+        return {(kind, value, scope): contact_id for kind, value, scope, contact_id in cursor.fetchall()}
 
 
 def _make_all(newcomers: Mapping[tuple[Key, ...], Person]) -> dict[Key, int]:
@@ -115,33 +138,33 @@ def _make_all(newcomers: Mapping[tuple[Key, ...], Person]) -> dict[Key, int]:
             """,
             {
                 "ids": ids,
-                "phones": [person.phone for _keys, person in people],
+                "phones": [written(person.phone) for _keys, person in people],
                 "names": [shortened(person.name, 200) for _keys, person in people],
-                "countries": [country_of(person.phone) if person.phone else "" for _keys, person in people],
+                "countries": [country_of(line_of(person.phone)) if person.phone else "" for _keys, person in people],
             },
         )
-        rows = sorted(
-            (kind, value, number) for number, (keys, _) in zip(ids, people, strict=True) for kind, value in keys
-        )
+        rows = sorted((key, number) for number, (keys, _) in zip(ids, people, strict=True) for key in keys)
         cursor.execute(
             """
-            INSERT INTO identities (kind, value, contact_id)
-            SELECT * FROM unnest(%(kinds)s::text[], %(values)s::text[], %(ids)s::bigint[]) ON CONFLICT DO NOTHING
+            INSERT INTO identities (kind, value, scope, contact_id)
+            SELECT * FROM unnest(%(kinds)s::text[], %(values)s::text[], %(scopes)s::text[], %(ids)s::bigint[])
+                ON CONFLICT DO NOTHING
             """,
             {
-                "kinds": [row[0] for row in rows],
-                "values": [row[1] for row in rows],
-                "ids": [row[2] for row in rows],
+                "kinds": [key[0] for key, _number in rows],
+                "values": [key[1] for key, _number in rows],
+                "scopes": [key[2] for key, _number in rows],
+                "ids": [number for _key, number in rows],
             },
         )
         if cursor.rowcount < len(rows):
             # Somebody was quicker. What is ours of such a person goes to who was there first, one by one.
-            owners = _owners_of((kind, value) for kind, value, _number in rows)
-            lost = {number for kind, value, number in rows if owners[kind, value] != number}
+            owners = _owners_of(key for key, _number in rows)
+            lost = {number for key, number in rows if owners[key] != number}
             cursor.execute("DELETE FROM identities WHERE contact_id = ANY(%(ids)s)", {"ids": list(lost)})
             cursor.execute("DELETE FROM contacts WHERE id = ANY(%(ids)s)", {"ids": list(lost)})
             return {key: number for key, number in owners.items() if number not in lost}
-    return {(kind, value): number for kind, value, number in rows}
+    return dict(rows)
 
 
 def everybody_with_a_key_of(person: Person) -> list[int]:
@@ -149,31 +172,29 @@ def everybody_with_a_key_of(person: Person) -> list[int]:
 
     Whoever says stop is not asked which of our records they are.
     """
-    keys = [(kind, value) for kind, value in (("phone", person.phone), ("user_id", person.user_id)) if value]
-    return sorted(set(_owners(keys).values()))
+    return everybody_with_a_key([person])
 
 
-def _owners(keys: list[tuple[str, str]]) -> dict[str, int]:
+def owners_by_kind(keys: Iterable[Key]) -> dict[str, int]:
     """Which contact has each of the keys, by the key's kind."""
-    return {
-        kind: owner
-        for kind, value in keys
-        for owner in Identity.objects.filter(kind=kind, value=value).values_list("contact_id", flat=True)
-    }
+    return {key[0]: owner for key, owner in _owners_of(keys).items()}
 
 
-def _made(keys: list[tuple[str, str]], person: Person, *, country: str) -> int:
+def _made(keys: Sequence[Key], person: Person, *, country: str) -> int:
     """A new contact with these keys, or whoever got one of them first.
 
     The insert of a key that somebody else is inserting waits for them, and then finds the key taken.
     """
     phone = person.phone
     contact = Contact.objects.create(
-        phone=phone, name=shortened(person.name, 200), country=country or (country_of(phone) if phone else "")
+        phone=written(phone),
+        name=shortened(person.name, 200),
+        country=country or (country_of(line_of(phone)) if phone else ""),
     )
     if link(contact.pk, keys) == len(keys):
+        erased.meet([contact.pk])
         return contact.pk
-    owners = _owners(keys)
+    owners = owners_by_kind(keys)
     first = owners.get("user_id") if owners.get("user_id") != contact.pk else owners.get("phone")
     assert first is not None
     Identity.objects.filter(contact_id=contact.pk).update(contact_id=first)
@@ -181,46 +202,77 @@ def _made(keys: list[tuple[str, str]], person: Person, *, country: str) -> int:
     return first
 
 
-def link(contact_id: int, keys: list[tuple[str, str]]) -> int:
+def link(contact_id: int, keys: Iterable[Key]) -> int:
     """Give keys to a contact unless they are taken; returns how many it got. Sorted: nobody waits in a circle."""
     with connection.cursor() as cursor:
         got = 0
-        for kind, value in sorted(keys):
+        for kind, value, scope in sorted(keys):
             cursor.execute(
                 """
-                INSERT INTO identities (kind, value, contact_id) VALUES (%(kind)s, %(value)s, %(contact_id)s)
+                INSERT INTO identities (kind, value, scope, contact_id)
+                VALUES (%(kind)s, %(value)s, %(scope)s, %(contact_id)s)
                     ON CONFLICT DO NOTHING
                 """,
-                {"kind": kind, "value": value, "contact_id": contact_id},
+                {"kind": kind, "value": value, "scope": scope, "contact_id": contact_id},
             )
             got += cursor.rowcount
     return got
 
 
 def fill_in(people: Iterable[tuple[int, Person]]) -> None:
-    """Fill contacts' names and phones where they are empty; only a phone that is the contact's own."""
-    told: dict[int, tuple[str, str | None]] = {}
+    """Fill contacts' names and phones where empty, only a phone that is the contact's own; follow their usernames."""
+    told: dict[int, tuple[str, str, str | None]] = {}
     for contact_id, person in people:
-        name, phone = told.get(contact_id, ("", None))
-        told[contact_id] = (name or shortened(person.name, 200), phone or person.phone)
+        name, username, phone = told.get(contact_id, ("", "", None))
+        username = shortened(person.username, 60) or username
+        told[contact_id] = (name or shortened(person.name, 200), username, phone or person.phone)
     with connection.cursor() as cursor:
         cursor.execute(
             """
             UPDATE contacts c
                SET name = CASE WHEN c.name = '' THEN n.name ELSE c.name END,
-                   phone = COALESCE(c.phone, own.value),
+                   username = COALESCE(NULLIF(n.username, ''), c.username),
+                   phone = COALESCE(c.phone, CASE WHEN own.value IS NOT NULL THEN n.phone END),
                    updated_at = now()
-              FROM unnest(%(ids)s::bigint[], %(names)s::text[], %(phones)s::text[]) AS n (id, name, phone)
-              LEFT JOIN identities own ON own.kind = 'phone' AND own.value = n.phone AND own.contact_id = n.id
+              FROM unnest(%(ids)s::bigint[], %(names)s::text[], %(usernames)s::text[], %(phones)s::text[],
+                          %(lines)s::text[]) AS n (id, name, username, phone, line)
+              LEFT JOIN identities own ON own.kind = 'phone' AND own.value = n.line AND own.contact_id = n.id
              WHERE c.id = n.id
-               AND ((c.name = '' AND n.name <> '') OR (c.phone IS NULL AND own.value IS NOT NULL))
+               AND ((c.name = '' AND n.name <> '') OR (c.phone IS NULL AND own.value IS NOT NULL)
+                    OR (n.username <> '' AND c.username <> n.username))
             """,
             {
                 "ids": list(told),
-                "names": [name for name, _phone in told.values()],
-                "phones": [phone for _name, phone in told.values()],
+                "names": [name for name, _username, _phone in told.values()],
+                "usernames": [username for _name, username, _phone in told.values()],
+                "phones": [written(phone) for _name, _username, phone in told.values()],
+                "lines": [phone and line_of(phone) for _name, _username, phone in told.values()],
             },
         )
+
+
+@transaction.atomic
+def rescope(account_id: int, before: str) -> int:
+    """User ids of an account hold in its business as it is known now; returns how many moved.
+
+    before: the business until now, "" for the account itself. Ids of a business that still has another account stay.
+    An id that is known in the new business already stays too: its two contacts are shown as perhaps the same person.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            UPDATE identities i SET scope = {PORTFOLIO_KEY}
+              FROM accounts a
+             WHERE a.id = %(account)s
+               AND i.kind = 'user_id' AND i.scope = COALESCE(NULLIF(%(before)s, ''), 'account:' || a.id)
+               AND i.scope <> {PORTFOLIO_KEY}
+               AND NOT EXISTS (SELECT 1 FROM accounts b WHERE %(before)s <> '' AND b.portfolio = %(before)s)
+               AND NOT EXISTS (SELECT 1 FROM identities j
+                                WHERE j.kind = 'user_id' AND j.value = i.value AND j.scope = {PORTFOLIO_KEY})
+            """,  # noqa: S608  (our own text)
+            {"account": account_id, "before": before},
+        )
+        return int(cursor.rowcount)
 
 
 def shortened(text: str, most: int) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 
 from ..core.errors import NotFound
+from ..core.phone import line_of
 from ..team.models import Staff
 from ..team.rights import require
 from .models import ConsentEntry, Contact, Identity, Tag
@@ -15,7 +16,15 @@ from .models import ConsentEntry, Contact, Identity, Tag
 def contact_ids(staff: Staff | None, *, kind: str, value: str) -> list[int]:
     """Whose key this is: one contact, or none."""
     require(staff, "contacts.read")
-    return list(Identity.objects.filter(kind=kind, value=value).values_list("contact_id", flat=True))
+    key = line_of(value) if kind == Identity.Kind.PHONE else value
+    return list(Identity.objects.filter(kind=kind, value=key).values_list("contact_id", flat=True))
+
+
+def known(contact: Contact) -> Contact:
+    """The same contact. Raises NotFound when nothing is known of them any more."""
+    if contact.erased_at:
+        raise NotFound(_("There is no such contact."))
+    return contact
 
 
 def user_ids(contacts: Sequence[Contact]) -> dict[int, str]:
@@ -40,7 +49,7 @@ def consent_entries(
 ) -> list[ConsentEntry]:
     """The ledger of one contact, the newest line first; `before`: only lines with smaller ids. Raises NotFound."""
     require(staff, "contacts.read")
-    if not Contact.objects.filter(pk=contact_id).exists():
+    if not Contact.objects.filter(pk=contact_id, erased_at=None).exists():
         raise NotFound(_("There is no such contact."))
     found = ConsentEntry.objects.filter(contact_id=contact_id).order_by("-id")
     if before is not None:

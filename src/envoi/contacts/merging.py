@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import consents
+from . import consents, erased
 from .importing import Outcome, unchecked
 from .matching import claim, find_out_who
 from .models import Import
@@ -179,6 +179,7 @@ def merge(cursor: Any, one: Import, options: ImportOptions, step: Callable[[], N
         _update_known(cursor, becomes, step)
     consents.record_known(cursor, says)
     cursor.execute(REMEMBER, {"import": one.pk})
+    erased.meet_in(cursor, "SELECT contact_id FROM matched")
     cursor.execute("SELECT (SELECT count(*) FROM matched), (SELECT count(DISTINCT contact_id) FROM touched)")
     people, updated = cursor.fetchone()
     return Outcome(created, updated, people - created - updated, duplicate)

@@ -1,4 +1,5 @@
-"""People. Tables: contacts, identities, consents, tags, contact_tags, imports, import_changes, import_columns.
+"""People. Tables: contacts, identities, consents, tags, contact_tags, notes, contact_events, imports, import_changes;
+and, small and led by no contact: attributes, keywords, suppressions, merges, contact_settings, import_columns.
 
 Every row that belongs to a customer leads with contact_id (docs/decisions/0005).
 """
@@ -15,9 +16,10 @@ from ..team.models import Staff
 
 
 class Consent(models.TextChoices):
-    """What is known of somebody's consent to one purpose."""
+    """What is known of somebody's consent to one purpose. `pending`: said once, to be confirmed (double opt-in)."""
 
     UNKNOWN = "unknown", _("Unknown")
+    PENDING = "pending", _("To be confirmed")
     GRANTED = "granted", _("Granted")
     WITHDRAWN = "withdrawn", _("Withdrawn")
 
@@ -25,6 +27,8 @@ class Consent(models.TextChoices):
 class Contact(models.Model):
     """A customer, as the company knows them. `phone` is E.164 and may be missing (identities hold every key).
 
+    `username` is what they call themselves on WhatsApp at the moment: shown and searched, never a key. Who is blocked
+    is never written to, whatever for. `erased_at`: nothing is known of them any more; the row keeps statistics whole.
     `marketing` and `service` repeat the newest entry of `consents`, so that a send can check them in one row.
     `promoted_at` is when the last promotion was reserved for this person, by message `promoted_by`;
     `held_at` is when the provider's cap was met last, for the `held_times`-th time in a row, and `held_until` how long
@@ -32,6 +36,7 @@ class Contact(models.Model):
     """
 
     phone = models.CharField(max_length=20, null=True, blank=True)  # noqa: DJ001  (unknown is not empty)
+    username = models.CharField(max_length=60, blank=True, default="", db_default="")
     name = models.CharField(max_length=200, blank=True, default="")
     language = models.CharField(max_length=12, blank=True, default="")
     country = models.CharField(max_length=2, blank=True, default="")
@@ -48,6 +53,10 @@ class Contact(models.Model):
     held_until = models.DateTimeField(null=True)
     held_at = models.DateTimeField(null=True)
     held_times = models.PositiveSmallIntegerField(default=0, db_default=0)
+    owner = models.ForeignKey(Staff, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+    blocked_at = models.DateTimeField(null=True)
+    blocked_reason = models.CharField(max_length=200, blank=True, default="", db_default="")
+    erased_at = models.DateTimeField(null=True)
     # Which import made this contact: what its undo looks for.
     import_id = models.BigIntegerField(null=True)
 
@@ -59,23 +68,31 @@ class Contact(models.Model):
             models.Index(fields=["name", "id"], name="contacts_by_name"),
             GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="contacts_name_search"),
             models.Index(OpClass(Reverse("phone"), name="text_pattern_ops"), name="contacts_phone_end"),
+            models.Index("username", condition=~models.Q(username=""), name="contacts_by_username"),
+            models.Index("owner", "id", condition=models.Q(owner__isnull=False), name="contacts_by_owner"),
         ]
 
     def __str__(self) -> str:
-        return self.name or self.phone or f"#{self.pk}"
+        return self.name or self.phone or (f"@{self.username}" if self.username else f"#{self.pk}")
 
 
 class Identity(models.Model):
-    """One way to know a person: (kind, value) names exactly one contact."""
+    """One way to know a person: (kind, value, scope) names exactly one contact.
+
+    phone: in the one form of core.phone.line_of, whatever variant was written. user_id: byte for byte as the provider
+    wrote it; it holds within one business portfolio, which is its `scope` (channels.queries.portfolio_key). The others
+    have no scope.
+    """
 
     class Kind(models.TextChoices):
         PHONE = "phone", _("Phone")
         USER_ID = "user_id", _("WhatsApp user id")
         CUSTOMER = "customer", _("Customer number")
 
-    pk = models.CompositePrimaryKey("kind", "value")
+    pk = models.CompositePrimaryKey("kind", "value", "scope")
     kind = models.CharField(max_length=12, choices=Kind.choices)
     value = models.CharField(max_length=160)
+    scope = models.CharField(max_length=140, blank=True, default="", db_default="")
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="identities")
 
     class Meta:
@@ -86,7 +103,7 @@ class Identity(models.Model):
 
 
 class ConsentEntry(models.Model):
-    """One line of the consent ledger: append-only. `text` is what the person saw or wrote."""
+    """One line of the consent ledger: append-only. `text` is what the person saw or wrote, `by` who wrote it down."""
 
     class Purpose(models.TextChoices):
         MARKETING = "marketing", _("Marketing")
@@ -101,6 +118,7 @@ class ConsentEntry(models.Model):
     text = models.TextField(blank=True, default="")
     proof = models.TextField(blank=True, default="")
     at = models.DateTimeField(db_default=Now())
+    by = models.ForeignKey(Staff, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
 
     class Meta:
         db_table = "consents"
@@ -128,11 +146,12 @@ class Tag(models.Model):
 
 
 class ContactTag(models.Model):
-    """This contact has this tag."""
+    """This contact has this tag, since `at`."""
 
     pk = models.CompositePrimaryKey("contact_id", "tag_id")
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="tagged", db_index=False)
     tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="tagged", db_index=False)
+    at = models.DateTimeField(db_default=Now())
 
     class Meta:
         db_table = "contact_tags"
@@ -140,6 +159,161 @@ class ContactTag(models.Model):
 
     def __str__(self) -> str:
         return f"{self.contact_id} {self.tag_id}"
+
+
+class Note(models.Model):
+    """What one of the staff wrote down about a contact. Only staff sees it."""
+
+    pk = models.CompositePrimaryKey("contact_id", "id")
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="notes", db_index=False)
+    id = models.BigIntegerField(db_default=models.Func(models.Value("notes_id_seq"), function="nextval"))
+    text = models.TextField()
+    at = models.DateTimeField(db_default=Now())
+    by = models.ForeignKey(Staff, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+
+    class Meta:
+        db_table = "notes"
+
+    def __str__(self) -> str:
+        return self.text[:60]
+
+
+class ContactEvent(models.Model):
+    """Something that was done to a contact's record: tagged, given to somebody, blocked, moved, merged, …
+
+    What has a table of its own (messages, consents, orders, notes) is not repeated here. `by`: none for the machine.
+    """
+
+    pk = models.CompositePrimaryKey("contact_id", "id")
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="+", db_index=False)
+    id = models.BigIntegerField(db_default=models.Func(models.Value("contact_events_id_seq"), function="nextval"))
+    at = models.DateTimeField(db_default=Now())
+    what = models.CharField(max_length=24)
+    detail = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+    by = models.ForeignKey(Staff, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+
+    class Meta:
+        db_table = "contact_events"
+
+    def __str__(self) -> str:
+        return self.what
+
+
+class Attribute(models.Model):
+    """What the company notes about its customers beside the columns: the kind of one key of contacts.attributes.
+
+    There: text and choice as text, number as number, date as "2026-03-01", boolean as true or false. A key without a
+    row here is text that came with a file.
+    """
+
+    class Kind(models.TextChoices):
+        TEXT = "text", _("Text")
+        NUMBER = "number", _("Number")
+        DATE = "date", _("Date")
+        BOOLEAN = "boolean", _("Yes or no")
+        CHOICE = "choice", _("Choice")
+
+    key = models.CharField(max_length=60, primary_key=True)
+    label = models.CharField(max_length=60)
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    choices = ArrayField(models.CharField(max_length=60), default=list, db_default=[])
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "attributes"
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class Keyword(models.Model):
+    """What the company changed about the words of optout: a word of its own, or one of ours that means nothing here.
+
+    `word` is folded (optout.folded): capitals, accents and punctuation do not matter.
+    """
+
+    class Means(models.TextChoices):
+        STOP = "stop", _("Stops promotions")
+        START = "start", _("Asks for promotions")
+        CONFIRM = "confirm", _("Confirms")
+        NOTHING = "nothing", _("Means nothing")
+
+    word = models.CharField(max_length=100, primary_key=True)
+    shown = models.CharField(max_length=100)
+    language = models.CharField(max_length=12, blank=True, default="", db_default="")
+    means = models.CharField(max_length=8, choices=Means.choices)
+    at = models.DateTimeField(db_default=Now())
+    by = models.ForeignKey(Staff, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+
+    class Meta:
+        db_table = "keywords"
+
+    def __str__(self) -> str:
+        return self.shown
+
+
+class Suppression(models.Model):
+    """Somebody erased had withdrawn: a keyed hash of one of their keys, so that they stay unwritten if they come back.
+
+    Nobody can read the key out of it; whoever brings the same key in again meets the withdrawal (contacts.erased).
+    """
+
+    pk = models.CompositePrimaryKey("hash", "purpose")
+    hash = models.CharField(max_length=64)
+    purpose = models.CharField(max_length=10, choices=ConsentEntry.Purpose.choices)
+    withdrawn_at = models.DateTimeField()
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "suppressions"
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.hash[:8]}"
+
+
+class Merge(models.Model):
+    """Two contacts that became one: `gone_id` is now `kept_id`. `saved` is all that an undo needs (records.merging).
+
+    A receipt that still names the one who is gone finds its message through this table.
+    """
+
+    kept_id = models.BigIntegerField()
+    gone_id = models.BigIntegerField()
+    at = models.DateTimeField(db_default=Now())
+    by = models.ForeignKey(Staff, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+    saved = models.JSONField(default=dict)
+    undone_at = models.DateTimeField(null=True)
+    undone_by = models.ForeignKey(Staff, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+
+    class Meta:
+        db_table = "merges"
+        constraints = [
+            models.UniqueConstraint("gone_id", condition=models.Q(undone_at__isnull=True), name="gone_once"),
+        ]
+        indexes = [models.Index("kept_id", name="merges_by_kept")]
+
+    def __str__(self) -> str:
+        return f"{self.gone_id} → {self.kept_id}"
+
+
+class ContactSettings(models.Model):
+    """What the installation has set about people: one row, made when somebody first changes something.
+
+    double_opt_in: who asks for promotions is `pending` until they confirm; `question` is what they are asked.
+    hash_key: the sealed key of `suppressions`.
+    """
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    double_opt_in = models.BooleanField(default=False, db_default=False)
+    question = models.TextField(blank=True, default="", db_default="")
+    hash_key = models.BinaryField(null=True)
+
+    class Meta:
+        db_table = "contact_settings"
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="contact_settings_one_row")]
+
+    def __str__(self) -> str:
+        return "double opt-in" if self.double_opt_in else "single opt-in"
 
 
 class Import(models.Model):

@@ -12,11 +12,13 @@ import psycopg
 from django.db import connection, transaction
 
 from ..core.events import IdentityChanged, Person
+from ..core.phone import line_of
 from ..team.actions import note
 from ..team.models import AuditEntry
 from . import consents
-from .identities import link
-from .models import Contact, Identity
+from .events import record
+from .identities import keys_of, link, owners_by_kind, written
+from .models import Contact
 
 VERB = "contacts.identity"
 CHANGED = "Their number or id changed; they had withdrawn under the other one."
@@ -28,7 +30,7 @@ def move_identity(fact: IdentityChanged) -> list[int]:
 
     The same fact again changes nothing.
     """
-    olds, news = _owners(fact.old), _owners(fact.new)
+    olds, news = owners_by_kind(keys_of(fact.old)), owners_by_kind(keys_of(fact.new))
     before = olds.get("user_id") or olds.get("phone")
     if before is None:
         return []
@@ -37,12 +39,13 @@ def move_identity(fact: IdentityChanged) -> list[int]:
         one.pk: one for one in Contact.objects.select_for_update(no_key=True).filter(pk__in=concerned).order_by("pk")
     }
     # Who has the new key keeps it: they may have written from it before we heard of the change.
-    free = [key for key in _keys(fact.new) if key[0] not in news]
+    free = [key for key in keys_of(fact.new) if key[0] not in news]
     heir = news.get("phone") or news.get("user_id") or before
     moved = link(heir, free) if free else 0
     number = fact.new.phone
     if number and fact.old.phone and number != fact.old.phone:
-        moved += _take_number(people, fact.old.phone, number, heir=_owners(Person(phone=number)).get("phone", heir))
+        owner = owners_by_kind(keys_of(Person(phone=number))).get("phone", heir)
+        moved += _take_number(people, fact.old.phone, number, heir=owner)
     moved += _spread_withdrawals(people, fact)
     if moved:
         detail = {
@@ -59,15 +62,17 @@ def _note_once(subject: str, detail: dict[str, Any]) -> None:
     """The change is announced by a message from the old number, which finds that number's contact each time."""
     if not AuditEntry.objects.filter(subject=subject, verb=VERB, detail=detail).exists():
         note(None, VERB, subject, detail)
+        record([int(subject.removeprefix("contact/"))], "moved", detail)
 
 
 def _take_number(people: dict[int, Contact], old: str, new: str, *, heir: int) -> int:
     """Nobody is written to at the old number any more: it may be a stranger's soon. Their identity keeps it."""
     moved = 0
     for one in people.values():
-        if one.pk == heir and one.phone in (None, old):
-            one.phone = new
-        elif one.pk != heir and one.phone == old:
+        had = one.phone is not None and line_of(one.phone) == line_of(old)
+        if one.pk == heir and (had or one.phone is None):
+            one.phone = written(new)
+        elif one.pk != heir and had:
             one.phone = None
         else:
             continue
@@ -96,18 +101,6 @@ def _spread_withdrawals(people: dict[int, Contact], fact: IdentityChanged) -> in
                 )
                 spread += 1
     return spread
-
-
-def _keys(person: Person) -> list[tuple[str, str]]:
-    return [(kind, value) for kind, value in (("phone", person.phone), ("user_id", person.user_id)) if value]
-
-
-def _owners(person: Person) -> dict[str, int]:
-    return {
-        kind: owner
-        for kind, value in _keys(person)
-        for owner in Identity.objects.filter(kind=kind, value=value).values_list("contact_id", flat=True)
-    }
 
 
 def _raw() -> psycopg.Connection[Any]:

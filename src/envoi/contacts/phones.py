@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 
-from ..core.phone import BadPhone, country_of, e164
+from ..core.phone import BadPhone, country_of, e164, line_of
 
 _BLANKS = str.maketrans("", "", " \u00a0\u202f.-()/")
 _MOST_PREFIXES = 100_000
@@ -49,9 +49,9 @@ class Phones:
                 digits = "+" + digits[2:]
             if digits[:1] == "+":
                 if digits[1:].isdigit() and _is_plain(digits):
-                    return digits
+                    return line_of(digits)
             elif country and digits.isdigit() and (number := _national(digits, country)):
-                return number
+                return line_of(number)
         return e164(text, country=country or None)
 
     def all_e164(self, texts: Sequence[str], countries: Sequence[str]) -> list[str | None]:
@@ -114,6 +114,9 @@ class _Lengths(dict[str, frozenset[int]]):
 
     def _find(self, start: str) -> frozenset[int]:
         if len(start) < _DECIDING or start[0] != "+" or not start[1:].isdigit():
+            return frozenset()
+        if start.startswith(("+52", "+54", "+55")):
+            # One line may have several numbers there: core.phone.line_of.
             return frozenset()
         _regions, code, plan = _start(start[:4])
         if plan is None:

@@ -11,10 +11,12 @@ from ..core.errors import NotFound
 from ..core.paging import Page
 from ..team.models import Staff
 from ..team.rights import require
-from .finding import COUNTED, Sort, find, name_tags
-from .models import ConsentEntry, Contact, Import, Tag
+from .finding import COUNTED, KNOWN, Sort, find, name_tags
+from .models import ConsentEntry, Contact, Identity, Import, Note, Tag
 from .preparing import OPEN, NotOpen, Preview, preview
 from .rejects import REJECTS
+
+__all__ = ["COUNTED", "KNOWN", "Sort"]
 
 # What PostgreSQL's statistics say of the common tags is good enough for the common ones: counting the millions of
 # rows of contact_tags for a list of choices would take longer than all the rest of the page.
@@ -58,11 +60,26 @@ def contact_list(
 def contact_for(staff: Staff | None, contact_id: int) -> Contact:
     """One contact, with `tag_names`. Raises NotFound."""
     require(staff, "contacts.read")
-    contact = Contact.objects.filter(pk=contact_id).first()
+    contact = Contact.objects.select_related("owner").filter(pk=contact_id).first()
     if contact is None:
         raise NotFound(_("There is no such contact."))
     name_tags([contact])
     return contact
+
+
+def identities_of(contact_id: int) -> list[Identity]:
+    """Every key by which this contact is known."""
+    return list(Identity.objects.filter(contact_id=contact_id).order_by("kind", "value"))
+
+
+def notes_of(contact_id: int, *, limit: int = 20) -> list[Note]:
+    """The newest notes about a contact."""
+    return list(Note.objects.select_related("by").filter(contact_id=contact_id).order_by("-at", "-id")[:limit])
+
+
+def staff_to_own() -> list[Staff]:
+    """Who may look after a contact."""
+    return list(Staff.objects.filter(is_active=True).order_by("name", "email"))
 
 
 def tags() -> list[tuple[Tag, int]]:
@@ -72,7 +89,8 @@ def tags() -> list[tuple[Tag, int]]:
 
 def consents_of(contact_id: int) -> list[ConsentEntry]:
     """The consent ledger of one contact, newest first."""
-    return list(ConsentEntry.objects.filter(contact_id=contact_id).order_by("-at", "-id"))
+    lines = ConsentEntry.objects.select_related("by").filter(contact_id=contact_id)
+    return list(lines.order_by("-at", "-id"))
 
 
 def imports(staff: Staff | None, *, limit: int = 50) -> list[Import]:

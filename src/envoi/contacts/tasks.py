@@ -1,11 +1,11 @@
-"""The worker's part in an import of contacts."""
+"""The worker's part in contacts: imports, and ids whose business became known."""
 
 from __future__ import annotations
 
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from . import imports, undoing
+from . import identities, imports, undoing
 
 # Again when the database went away or another worker is still on it; each try begins at the first line.
 AGAIN = RetryStrategy(max_attempts=60, wait=5)
@@ -29,3 +29,9 @@ def undo_import(import_id: int) -> None:
 def forget_imports(timestamp: int) -> None:
     """Let go of what can't be undone any more."""
     undoing.forget_old(["import_changes"])
+
+
+@app.task(name="contacts.rescope", retry=AGAIN)
+def rescope(account_id: int, before: str) -> None:
+    """The business behind an account became known, or is another: its people's ids hold there. Safe to run twice."""
+    identities.rescope(account_id, before)

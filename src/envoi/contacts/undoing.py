@@ -160,7 +160,7 @@ def take_contacts_back(cursor: Any, one: Import, step: Callable[[], None]) -> tu
     for statement in (KEYS, TAGS):
         cursor.execute(statement, given)
     step()
-    consents.take_back(cursor, one.pk, proof)
+    consents.take_back_import(cursor, one.pk, proof)
     cursor.execute("SELECT count(*) FROM staying WHERE made")
     (kept,) = cursor.fetchone()
     cursor.execute("SELECT count(*) FROM import_changes WHERE import_id = %(import)s", given)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import views
+from . import people_views, views
 
 app_name = "contacts"
 urlpatterns = [
@@ -12,6 +12,14 @@ urlpatterns = [
     path("export", views.export, name="export"),
     path("tag/", views.tag, name="tag"),
     path("new/", views.add, name="add"),
+    path("<int:contact_id>/edit/", people_views.edit, name="edit"),
+    path("<int:contact_id>/note", people_views.add_note, name="note"),
+    path("<int:contact_id>/block", people_views.block, name="block"),
+    path("<int:contact_id>/consent", people_views.consent, name="consent"),
+    path("attributes/", people_views.attribute_list, name="attributes"),
+    path("attributes/remove", people_views.attribute_remove, name="attribute_remove"),
+    path("words/", people_views.words, name="words"),
+    path("perhaps-the-same/", people_views.perhaps_the_same, name="duplicates"),
     path("import/", views.start_import, name="import"),
     path("imports/<int:import_id>/", views.import_show, name="import_show"),
     path("imports/<int:import_id>/columns/", views.import_columns, name="import_columns"),

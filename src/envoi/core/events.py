@@ -16,14 +16,17 @@ Action = Literal["rejected", "wait", "opted_out", "throttled", "suspended", "tem
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who wrote or was written to; any of the three may be missing (Meta sheet, A.9), not all at once.
+    """Who wrote or was written to; phone or user_id may be missing (Meta sheet, A.9), not both at once.
 
-    phone is E.164; user_id is the provider's business-scoped id; name is what the person calls themselves.
+    phone is E.164; user_id is the provider's business-scoped id, which holds within `scope` (intake knows which: the
+    business portfolio of the account); name and username are what the person calls themselves, no keys.
     """
 
     phone: str | None = None
     user_id: str | None = None
     name: str = ""
+    username: str = ""
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)

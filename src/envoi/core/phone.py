@@ -1,7 +1,12 @@
-"""Phone numbers: from what people type to E.164, or a sentence why not. Never guesses a country."""
+"""Phone numbers: from what people type to E.164, or a sentence why not. Never guesses a country.
+
+One line may be written in two ways: Brazil put a 9 before its mobiles, Mexico took away the 1 that stood before its
+own, Argentina writes a 9 for mobiles abroad only. `e164` gives one form for both (`line_of`), which WhatsApp takes too.
+"""
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 import phonenumbers
@@ -14,9 +19,30 @@ class BadPhone(BadInput):
     """The text is no phone number that could receive a message."""
 
 
+# Mobiles of Brazil before their 9 (landlines begin with 2 to 5), Mexico's 1, Argentina without its 9.
+_BRAZIL = re.compile(r"\+55([1-9]{2})([6-9][0-9]{7})")
+_MEXICO = re.compile(r"\+521([0-9]{10})")
+_ARGENTINA = re.compile(r"\+54([1-8][0-9]{9})")
+# How mobiles were dialled within Mexico until 2019.
+_MEXICO_AT_HOME = re.compile(r"(?:044|045|1|521)([0-9]{10})")
+
+
+def line_of(number: str) -> str:
+    """The one form of an E.164 number whose variants reach the same person: "+551187654321" is "+5511987654321"."""
+    if not number.startswith(("+52", "+54", "+55")):
+        return number
+    if found := _BRAZIL.fullmatch(number):
+        return f"+55{found[1]}9{found[2]}"
+    if found := _MEXICO.fullmatch(number):
+        return f"+52{found[1]}"
+    if found := _ARGENTINA.fullmatch(number):
+        return f"+549{found[1]}"
+    return number
+
+
 @lru_cache(maxsize=65_536)
 def e164(text: str, *, country: str | None = None) -> str:
-    """`text` as E.164 ("+33639980001").
+    """`text` as E.164 ("+33639980001"), in the one form of its line.
 
     country: ISO 3166 letters assumed for a number written without `+`; without it such a number is refused.
     Raises BadPhone with a sentence.
@@ -27,12 +53,22 @@ def e164(text: str, *, country: str | None = None) -> str:
     if not digits.startswith("+") and country is None:
         raise BadPhone(f"“{text}” has no country code: write it as +33…, or choose a country for the file.")
     try:
-        number = phonenumbers.parse(digits, country)
+        number = phonenumbers.parse(_today(digits, country), country)
     except NumberParseException:
         raise BadPhone(f"“{text}” is not a phone number.") from None
     if not phonenumbers.is_possible_number(number):
         raise BadPhone(f"“{text}” has too few or too many digits for its country.")
-    return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    return line_of(phonenumbers.format_number(number, PhoneNumberFormat.E164))
+
+
+def _today(digits: str, country: str | None) -> str:
+    """Mexican numbers as they are dialled now: libphonenumber has forgotten the ways before."""
+    if not digits.startswith("+52") and (country != "MX" or digits.startswith("+")):
+        return digits
+    bare = re.sub(r"[\s().\-/]", "", digits)
+    if found := _MEXICO_AT_HOME.fullmatch(bare):
+        return f"+52{found[1]}"
+    return line_of(bare)
 
 
 @lru_cache(maxsize=65_536)

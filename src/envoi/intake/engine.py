@@ -15,13 +15,14 @@ import psycopg
 from django.db import connection, transaction
 
 from ..contacts import actions as contacts
+from ..contacts.optout import in_force
 from ..core.events import Fact, IdentityChanged, MessageReceived, PreferenceChanged, Receipt
 from ..messaging import ledger
 from ..messaging.actions import ledger_db
 from ..providers.table import PROVIDERS
 from . import store
 from .bell import Bell
-from .routes import ROUTES, Origin, keep, people_of, person_of
+from .routes import ROUTES, Origin, keep, people_of, person_of, within
 from .store import Stored
 
 log = logging.getLogger("envoi.intake")
@@ -77,22 +78,24 @@ def step(*, at_most: int = MOST_AT_ONCE) -> int:
 
 def apply(facts: Iterable[tuple[Fact, Stored]]) -> None:
     """Let follow what follows from these facts, in the caller's transaction."""
-    channels = store.channels()
+    channels, scopes, words = store.channels(), store.scopes(), in_force()
     receipts: list[Receipt] = []
     routed: list[Routed] = []
     for fact, stored in facts:
-        channel_id = None
+        channel_id, account_id = None, stored.account_id
         if isinstance(fact, MessageReceived | Receipt | PreferenceChanged):
             found = channels.get((stored.provider, fact.channel), {})
             # One webhook address may serve several accounts of one app: the others' numbers are found too.
-            channel_id = found.get(stored.account_id) or next(iter(found.values()), None)
+            account_id = account_id if account_id in found else next(iter(found), account_id)
+            channel_id = found.get(account_id)
             if channel_id is None and not _needs_no_channel(fact):
                 stored.notes.append(f"No channel of ours has the id {fact.channel}.")
                 continue
         if isinstance(fact, Receipt):
             receipts.append(fact)
         else:
-            routed.append((fact, Origin(stored.account_id, stored.provider, channel_id), stored))
+            scoped = within(fact, scopes.get(account_id, ""))
+            routed.append((scoped, Origin(stored.account_id, stored.provider, channel_id, words=words), stored))
     stretches = list(_stretches(routed))
     for number, stretch in enumerate(stretches):
         _follow(stretch, receipts if number == 0 else [])

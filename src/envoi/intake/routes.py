@@ -9,7 +9,7 @@ go too, before what follows from each of it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -17,7 +17,8 @@ from ..campaigns import actions as campaigns
 from ..channels import facts as channels
 from ..contacts import actions as contacts
 from ..contacts.models import ConsentEntry, Contact
-from ..contacts.optout import is_opt_in, is_opt_out
+from ..contacts.optin import question, says_yes
+from ..contacts.optout import Words
 from ..core.events import (
     AccountChanged,
     ChannelChanged,
@@ -37,11 +38,15 @@ from ..messaging.ledger import SAID_BY_NOBODY
 WORDS = ("text", "button", "interactive")
 
 
+NONE = Words({})
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where a fact came from. `channel_id` is ours, None when the fact names no channel.
 
-    contact_id: whom it is about (people_of); message_id: where a customer's message was kept.
+    contact_id: whom it is about (people_of); message_id: where a customer's message was kept; words: what stops and
+    starts at this moment.
     """
 
     account_id: int
@@ -49,6 +54,7 @@ class Origin:
     channel_id: int | None
     contact_id: int | None = None
     message_id: int | None = None
+    words: Words = NONE
 
 
 def person_of(fact: Fact) -> Person | None:
@@ -65,6 +71,18 @@ def people_of(fact: Fact) -> tuple[Person, ...]:
         return (fact.old, fact.new)
     person = person_of(fact)
     return (person,) if person else ()
+
+
+def within(fact: Fact, scope: str) -> Fact:
+    """The same fact with the business portfolio in which the ids of its people hold."""
+    match fact:
+        case MessageReceived(sender=person):
+            return replace(fact, sender=replace(person, scope=scope))
+        case PreferenceChanged(person=person):
+            return replace(fact, person=replace(person, scope=scope))
+        case IdentityChanged(old=old, new=new):
+            return replace(fact, old=replace(old, scope=scope), new=replace(new, scope=scope))
+    return fact
 
 
 def keep(received: Sequence[tuple[MessageReceived, Origin]]) -> list[int | None]:
@@ -89,24 +107,17 @@ def message_received(fact: MessageReceived, origin: Origin) -> None:
     messaging.attach(fact, contact_id=origin.contact_id)
     if fact.kind not in WORDS:
         return
-    said = [fact.text, _payload(fact)]
-    if any(map(is_opt_out, said)):
+    meaning = origin.words.meaning([fact.text, _payload(fact)])
+    if not meaning:
+        return
+    said: dict[str, Any] = {"source": "keyword", "text": fact.text, "proof": fact.provider_id, "at": fact.at}
+    if meaning == "stop":
         for one in contacts.everybody_with_a_key_of(fact.sender):
-            _consent(one, "withdrawn", fact)
-    elif any(map(is_opt_in, said)):
-        _consent(origin.contact_id, "granted", fact)
-
-
-def _consent(contact_id: int, state: Literal["granted", "withdrawn"], fact: MessageReceived) -> None:
-    contacts.record_consent(
-        contact_id,
-        purpose="marketing",
-        state=state,
-        source="keyword",
-        text=fact.text,
-        proof=fact.provider_id,
-        at=fact.at,
-    )
+            contacts.record_consent(one, purpose="marketing", state="withdrawn", **said)
+        return
+    if says_yes(origin.contact_id, asks=meaning == "start", **said) == "pending" and origin.channel_id:
+        # They have just written, so free words may go to them.
+        messaging.say(origin.contact_id, channel_id=origin.channel_id, text=question())
 
 
 def preference_changed(fact: PreferenceChanged, origin: Origin) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from django.db import connection, transaction
 
+from ..channels.queries import PORTFOLIO_KEY
 from ..core.addresses import hook_url
 from ..providers.base import Delivery
 
@@ -142,6 +143,13 @@ def replay(event_ids: Iterable[int]) -> int:
         found = cursor.rowcount
         cursor.execute("SELECT pg_notify('envoi_webhooks', '')")
         return found
+
+
+def scopes() -> dict[int, str]:
+    """Account id -> the business portfolio in which its user ids hold."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT a.id, {PORTFOLIO_KEY} FROM accounts a")  # noqa: S608  (our own text)
+        return dict(cursor.fetchall())
 
 
 def channels() -> dict[tuple[str, str], dict[int, int]]:

@@ -1,4 +1,4 @@
-"""/messages: what was written, in and out, each with its trace; sending one. And deleting of /contacts."""
+"""/messages: what was written, in and out, each with its trace; sending one."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from typing import Annotated, Literal
 
 from ninja import Query, Router, Status
 
-from ..contacts.api import router as contacts
 from ..rest.requests import KeyRequest
-from ..rest.shapes import LARGEST, Cursor, Id, Limit, Listing, PairedId, cursor_of, parts, place
-from . import finding, forgetting, sending
+from ..rest.shapes import LARGEST, Cursor, Limit, Listing, PairedId, cursor_of, parts, place
+from . import finding, sending
 from .queries import message_for
 from .shapes import MessageGiven, MessageOut, all_shown
 
@@ -66,10 +65,3 @@ def get_message(request: KeyRequest, message_id: PairedId) -> MessageOut:
     """One message with its whole story."""
     finding.may_read(request.by)
     return all_shown([message_for(*parts(message_id))])[0]
-
-
-@contacts.delete("/{contact_id}", response={204: None})
-def delete_contact(request: KeyRequest, contact_id: Id) -> Status[None]:
-    """Delete a contact with their consents, orders and messages. Not while a message to them is under way."""
-    forgetting.delete_contact(contact_id, by=request.by)
-    return Status(204, None)

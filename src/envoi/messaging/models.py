@@ -1,5 +1,5 @@
 """Messages and their way out. Tables: messages, message_events, lanes, outbox, channel_pace, attachments; more in
-limit_tables.
+limit_tables and activity_tables.
 
 Attachments are written by messaging.attachments, the rest by messaging.ledger; pages read through messaging.queries.
 """
@@ -16,6 +16,10 @@ from ..channels.models import Channel
 from ..contacts.models import Contact
 from ..media.models import File
 from ..message_templates.models import Template
+from .activity_tables import Activity as Activity
+from .activity_tables import ActivityCheckpoint as ActivityCheckpoint
+from .activity_tables import ActivityHours as ActivityHours
+from .activity_tables import ActivityMonth as ActivityMonth
 from .limit_tables import LimitSettings as LimitSettings
 from .limit_tables import MarketingBar as MarketingBar
 from .limit_tables import Pair as Pair
@@ -73,6 +77,8 @@ class Message(models.Model):
     # What it really cost, WhatsApp's price and the provider's: written once, after it was delivered.
     price = models.DecimalField(max_digits=14, decimal_places=6, null=True)
     currency = models.CharField(max_length=3, blank=True, default="", db_default="")
+    # The second message of one campaign to one person: they were two contacts then, and have been merged since.
+    twin = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField(db_default=Now())
     accepted_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
@@ -84,7 +90,10 @@ class Message(models.Model):
         db_table = "messages"
         constraints = [
             models.UniqueConstraint(
-                "contact", "campaign_id", condition=models.Q(campaign_id__isnull=False), name="recipient_once"
+                "contact",
+                "campaign_id",
+                condition=models.Q(campaign_id__isnull=False, twin=False),
+                name="recipient_once",
             ),
             models.UniqueConstraint(
                 "contact",
@@ -139,7 +148,11 @@ class MessageEvent(models.Model):
 
     class Meta:
         db_table = "message_events"
-        indexes = [models.Index("contact", "message_id", name="events_by_message")]
+        indexes = [
+            models.Index("contact", "message_id", name="events_by_message"),
+            # The roll-up of messaging.activity: what has happened since it last looked.
+            BrinIndex(fields=["at"], name="events_by_time", pages_per_range=16),
+        ]
 
     def __str__(self) -> str:
         return self.what

@@ -11,11 +11,12 @@ from django.db import connection
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from ..contacts.models import Contact
 from ..core.errors import NotFound
 from ..media.models import File
 from ..media.queries import files_by_id
 from ..message_templates.wording import Bubble, bubble, filled_by
-from .models import Attachment, Message, MessageEvent
+from .models import Activity, ActivityHours, ActivityMonth, Attachment, Message, MessageEvent, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,3 +190,42 @@ def receipts_missing(campaign_id: int) -> bool:
         )
         row = cursor.fetchone()
     return bool(row and row[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """What one customer does with what they get. Shares and delays are None where there is nothing to divide by."""
+
+    counts: Activity
+    months: list[ActivityMonth]
+    hours: list[list[int]]
+    read_rate: float | None
+    reply_seconds: float | None
+    reply_rate: float | None
+
+
+def habits_of(contact_id: int) -> Habits | None:
+    """A customer's activity: sums, the last twelve months, the hours of their week (Monday first); None for none."""
+    counts = Activity.objects.filter(contact_id=contact_id).first()
+    if counts is None:
+        return None
+    found = ActivityHours.objects.filter(contact_id=contact_id).first()
+    flat = list(found.hours) if found else [0] * 168
+    return Habits(
+        counts=counts,
+        months=list(ActivityMonth.objects.filter(contact_id=contact_id).order_by("-month")[:12]),
+        hours=[flat[day * 24 : day * 24 + 24] for day in range(7)],
+        # A read that came without its delivery was delivered all the same.
+        read_rate=counts.read / max(counts.delivered, counts.read) if counts.read or counts.delivered else None,
+        reply_seconds=counts.reply_seconds / counts.replies if counts.replies else None,
+        reply_rate=min(1.0, counts.replies / counts.delivered) if counts.delivered else None,
+    )
+
+
+def zone_of(contact: Contact) -> str:
+    """Where a contact is: their own time zone, else what the phone says, else the country; "" when nothing does."""
+    if contact.timezone:
+        return contact.timezone
+    keys = [key for key in ((contact.phone or "")[:5], contact.country) if key]
+    zones = dict(Place.objects.filter(key__in=keys).values_list("key", "west"))
+    return next((zones[key] for key in keys if zones.get(key)), "")

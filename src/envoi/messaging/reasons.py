@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 REASONS: dict[str, str | Promise] = {
     "expired": _("Its time was over before their turn"),
+    "blocked": _("Blocked: never written to"),
     "opted_out": _("Opted out"),
     "no_consent": _("No consent to promotions"),
     "window_closed": _("More than 24 hours since they wrote: only a template may go"),

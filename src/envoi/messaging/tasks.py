@@ -11,7 +11,7 @@ from procrastinate.contrib.django import app
 
 from ..core import jobs
 from ..rates.queries import changed_since
-from . import attachments, pricing, settling
+from . import activity, attachments, pricing, settling
 
 AGAIN = RetryStrategy(max_attempts=500, wait=5)
 
@@ -78,3 +78,10 @@ def price_again(timestamp: int = 0) -> None:
     last = 0
     while last := pricing.price_stretch(after=last, again=True):
         pass
+
+
+@app.periodic(cron="* * * * * */5")
+@app.task(name="messaging.roll_up_activity", queueing_lock="messaging.roll_up_activity")
+def roll_up_activity(timestamp: int = 0) -> None:
+    """Every five seconds: count the receipts since the last time."""
+    activity.roll_up()

@@ -24,8 +24,8 @@ from ..team.actions import note
 from ..team.models import Staff
 from ..team.rights import require
 from . import ledger
-from .actions import ledger_db
-from .models import Lane, Message
+from .actions import ledger_db, service_lane
+from .models import Message
 from .queries import message_for, trace_of
 
 LONGEST = 1_000
@@ -74,13 +74,13 @@ def send_trial(channel_id: int, *, phone: str, text: str = "", template_id: int 
         if not 0 < len(words) <= LONGEST:
             raise BadInput(_("A test has 1 to 1,000 characters."))
         what: dict[str, Any] = {"kind": "text", "category": "service", "text": words}
-        what |= {"content": {"body": words}, "lane_id": _lane(channel.pk, None)}
+        what |= {"content": {"body": words}, "lane_id": service_lane(channel.pk, None)}
     else:
         template = next((one for one in choices(by, channel_id) if one.pk == template_id), None)
         if template is None:
             raise BadInput(_("Choose one of the templates offered."))
         what = {"kind": "template", "category": template.category, "text": template.name}
-        what |= {"lane_id": _lane(channel.pk, _filled(channel, template).dump())}
+        what |= {"lane_id": service_lane(channel.pk, _filled(channel, template).dump())}
     message_id = ledger.enqueue(ledger_db(), contact_id=contact_id, channel_id=channel.pk, recipient=number, **what)
     note(by, "channel.test", f"channel/{channel.pk}", {"contact": contact_id, "message": message_id})
     return message_id
@@ -105,19 +105,3 @@ def recipient_of(message: Message) -> str:
 def _filled(channel: Channel, template: Template) -> Form:
     by_id = PROVIDERS[channel.account.provider].template_key == "id"
     return form_of(template.provider_id if by_id else template.name, template.language, template.components)
-
-
-def _lane(channel_id: int, form: dict[str, Any] | None) -> int:
-    """The service lane of this form, made once: tests are few, and an empty lane costs nothing."""
-    Channel.objects.select_for_update(no_key=True).get(pk=channel_id)
-    lanes = Lane.objects.filter(channel_id=channel_id, priority=Lane.Priority.SERVICE)
-    unused = (
-        lanes.exclude(state=Lane.State.CLOSED).filter(form__isnull=True) if form is None else lanes.filter(form=form)
-    )
-    lane = unused.order_by("pk").first()
-    if lane is None:
-        return ledger.add_lane(ledger_db(), channel_id, priority=Lane.Priority.SERVICE, form=form)
-    if lane.state == Lane.State.HELD:
-        # The provider refused this template before; whether it takes it now is what the test is for.
-        ledger.set_lane(ledger_db(), lane.pk, "open")
-    return lane.pk

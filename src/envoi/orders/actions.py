@@ -1,23 +1,24 @@
-"""Writing purchases, with their sums in the same transaction: added, changed, given back, removed, moved.
+"""Writing purchases, with their sums in the same transaction: added, changed, given back, removed.
 
 Whatever happens to an order, its customers are locked first and summed anew last, in one transaction (orders.totals).
 """
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from ..contacts.importing import unchecked
-from ..core import jobs
+from ..core import clock, jobs
 from ..core.errors import BadInput, NotFound
 from . import totals
 from .amounts import LARGEST
@@ -25,12 +26,17 @@ from .worth import CHOOSE_OWN, worth
 
 # From here on the look-ups of the foreign key cost more than the three statements that spare them.
 MANY = 50
+# A shop's clock may be ahead of ours.
+AHEAD = timedelta(days=1)
+# NUL as JSON writes it, and not a backslash followed by these letters.
+NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 STANDING = "SELECT EXISTS (SELECT 1 FROM order_settings), EXISTS (SELECT 1 FROM rfm_bounds)"
+# One JSON text for all of them: arrays of times and amounts take Python longer to write than PostgreSQL to insert.
 NEW = """
-SELECT * FROM unnest(%(contacts)s::bigint[], %(numbers)s::text[], %(times)s::timestamptz[], %(amounts)s::numeric[],
-                     %(currencies)s::text[], %(quantities)s::int[], %(items)s::jsonb[])
-           AS n (contact_id, external_id, at, amount, currency, quantity, items)
+SELECT * FROM json_to_recordset(%(orders)s::json)
+           AS n (contact_id bigint, external_id text, at timestamptz, amount numeric(14, 2), currency text,
+                 quantity int, items jsonb)
 """
 CHOOSE = CHOOSE_OWN.format(source=f"({NEW}) AS n")
 
@@ -60,27 +66,6 @@ UPDATE orders o
 
 REMOVE = "DELETE FROM orders WHERE contact_id = %(contact_id)s AND external_id = ANY(%(numbers)s)"
 
-# Moved by inserting and deleting: a cluster does not let a row change the customer by whom it is placed.
-# An order that both had is one order: the one who stays keeps theirs, and the other waits in what is returned.
-COLUMNS = "id, external_id, at, amount, currency, refunded, value, quantity, items, created_at"
-TAKE = f"""
-WITH taken AS (
-    DELETE FROM orders WHERE contact_id = %(source)s AND (%(ids)s::bigint[] IS NULL OR id = ANY(%(ids)s))
-    RETURNING {COLUMNS}
-), moved AS (
-    INSERT INTO orders (contact_id, {COLUMNS})
-    SELECT %(target)s, {COLUMNS} FROM taken
-        ON CONFLICT (contact_id, external_id) DO NOTHING
-    RETURNING id
-)
-SELECT t.id, moved.id IS NOT NULL, to_jsonb(t) FROM taken t LEFT JOIN moved USING (id) ORDER BY t.id
-"""  # noqa: S608
-GIVE_BACK = f"""
-INSERT INTO orders (contact_id, {COLUMNS})
-SELECT %(target)s, {COLUMNS} FROM jsonb_populate_recordset(NULL::orders, %(orders)s::jsonb)
-    ON CONFLICT (contact_id, external_id) DO NOTHING
-"""  # noqa: S608
-
 
 @dataclass(frozen=True, slots=True)
 class NewOrder:
@@ -108,17 +93,12 @@ def add_orders(orders: Iterable[NewOrder]) -> int:
     rows = list({(one.contact_id, one.external_id): _checked(one) for one in orders}.values())
     if not rows:
         return 0
-    new = {
-        "contacts": [one.contact_id for one in rows],
-        "numbers": [one.external_id for one in rows],
-        "times": [one.at for one in rows],
-        "amounts": [one.amount for one in rows],
-        "currencies": [one.currency for one in rows],
-        "quantities": [one.quantity for one in rows],
-        "items": [json.dumps(one.items) for one in rows],
-    }
+    orders_json = msgspec.json.encode(rows).decode()
+    if NUL.search(orders_json):
+        raise BadInput(_("An order holds a character that can’t be stored (NUL)."))
+    new = {"orders": orders_json}
     with connection.cursor() as cursor:
-        _lock(cursor, new["contacts"])
+        _lock(cursor, [one.contact_id for one in rows])
         cursor.execute(STANDING)
         has_currency, has_bounds = cursor.fetchone()
         if not has_currency:
@@ -126,7 +106,7 @@ def add_orders(orders: Iterable[NewOrder]) -> int:
         with unchecked(cursor) if len(rows) >= MANY else nullcontext():
             cursor.execute(ADD, new)
             changed = [row[0] for row in cursor.fetchall()]
-        totals.refresh(cursor, sorted(set(changed)))
+            totals.refresh(cursor, sorted(set(changed)))
     if not has_bounds:
         # The first orders of all: scores need bounds, and the worker looks only once an hour.
         jobs.defer("orders.refresh_bounds", once="all")
@@ -165,41 +145,11 @@ def remove_orders(contact_id: int, external_ids: Sequence[str]) -> int:
 
 
 @transaction.atomic
-def move(source: int, target: int) -> dict[str, Any]:
-    """Make all orders of one contact another's, as a merge does; returns what `move_back` needs, as JSON.
-
-    Raises NotFound.
-    """
-    with connection.cursor() as cursor:
-        _lock(cursor, [source, target])
-        cursor.execute(TAKE, {"source": source, "target": target, "ids": None})
-        rows = cursor.fetchall()
-        totals.refresh(cursor, [source, target])
-    return {
-        "source": source,
-        "target": target,
-        "moved": [number for number, moved, _order in rows if moved],
-        "doubled": [_json(order) for _number, moved, order in rows if not moved],
-    }
-
-
-@transaction.atomic
-def move_back(saved: dict[str, Any]) -> None:
-    """Undo a `move`: what came later stays where it came, what was removed or given back since stays so.
-
-    Raises NotFound when one of the two contacts is gone.
-    """
-    source, target = saved["source"], saved["target"]
-    with connection.cursor() as cursor:
-        _lock(cursor, [source, target])
-        cursor.execute(TAKE, {"source": target, "target": source, "ids": saved["moved"]})
-        cursor.execute(GIVE_BACK, {"target": source, "orders": json.dumps(saved["doubled"])})
-        totals.refresh(cursor, [source, target])
-
-
-@transaction.atomic
 def recompute_totals(contact_ids: Iterable[int]) -> None:
-    """Bring order_totals in line with the orders of these contacts, in the caller's transaction."""
+    """Bring order_totals in line with the orders of these contacts, in the caller's transaction.
+
+    For whoever moves orders between contacts: a merge (records.merging) and its undo.
+    """
     ids = sorted(set(contact_ids))
     with connection.cursor() as cursor:
         totals.refresh(cursor, totals.lock(cursor, ids))
@@ -210,8 +160,12 @@ def _checked(one: NewOrder) -> NewOrder:
         raise BadInput(_("An order needs a number of at most 120 characters."))
     if one.at.tzinfo is None:
         raise BadInput(_("An order needs a time with its zone."))
+    if one.at > clock.now() + AHEAD:
+        raise BadInput(_("An order can’t be of a day that has not come yet."))
+    if not 0 <= one.quantity < 2**31:
+        raise BadInput(_("An order’s quantity is a whole number, 0 or more."))
     if not (one.amount.is_finite() and 0 <= one.amount < LARGEST):
-        raise BadInput(_("An order's amount is 0 or more; what was given back is a refund."))
+        raise BadInput(_("An order’s amount is 0 or more; what was given back is a refund."))
     if not (len(one.currency) == 3 and one.currency.isascii() and one.currency.isupper()):
         raise BadInput(_("“%(text)s” is no currency: write three letters, such as EUR.") % {"text": one.currency[:40]})
     return one
@@ -221,8 +175,3 @@ def _lock(cursor: Any, contact_ids: Iterable[int]) -> None:
     ids = sorted(set(contact_ids))
     if len(totals.lock(cursor, ids)) < len(ids):
         raise NotFound(_("There is no such contact."))
-
-
-def _json(value: Any) -> Any:
-    # Amounts stay as they are written: a float would be another number.
-    return json.loads(value, parse_float=str) if isinstance(value, str) else value

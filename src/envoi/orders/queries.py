@@ -9,13 +9,20 @@ from decimal import Decimal
 
 from django.db import connection
 
-from .features import FEATURES
+from .features import FEATURES, INTERACTIONS, WRITTEN_AND_READ
 from .models import ExchangeRate, Order, OrderSettings
 from .worth import COUNTS
 
 TOTALS = f"""
 SELECT {", ".join(f"{sql} AS {name}" for name, sql in FEATURES.items())} FROM order_totals o
  WHERE o.contact_id = %(contact_id)s
+"""  # noqa: S608
+
+INTERACTED = f"""
+SELECT {INTERACTIONS}
+  FROM (SELECT %(contact_id)s::bigint AS id) AS c
+  LEFT JOIN order_totals o ON o.contact_id = c.id
+  {WRITTEN_AND_READ.replace(" WHERE ", " WHERE m.contact_id = %(contact_id)s AND ")}
 """  # noqa: S608
 
 # The few customers who have any are found by their own partial index.
@@ -102,6 +109,13 @@ def totals_of(contact_id: int) -> Totals | None:
     if values["average"] is not None:
         values["average"] = values["average"].quantize(Decimal("0.01"))
     return Totals(currency=own_currency(), **values)
+
+
+def interactions_of(contact_id: int) -> int:
+    """How often one contact wrote, read or bought in about three months (orders.features.INTERACTIONS)."""
+    with connection.cursor() as cursor:
+        cursor.execute(INTERACTED, {"contact_id": contact_id})
+        return int(cursor.fetchone()[0])
 
 
 def own_currency() -> str:

@@ -16,7 +16,7 @@ LOCK = "SELECT id FROM contacts WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY U
 REFRESH = f"""
 WITH gone AS (
     DELETE FROM order_totals t
-     WHERE t.contact_id {{chosen}}
+     WHERE t.contact_id {{chosen}} AND {{perhaps}}
        AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.contact_id = t.contact_id AND {COUNTS})
 )
 INSERT INTO order_totals AS t (contact_id, orders, spend, unconverted, first_at, last_at,
@@ -42,7 +42,9 @@ SELECT o.contact_id, count(*), sum(o.value), count(*) - count(o.value), min(o.at
        (excluded.orders, excluded.spend, excluded.unconverted, excluded.first_at, excluded.last_at,
         excluded.orders_30, excluded.orders_90, excluded.orders_365, excluded.fresh_until)
 """  # noqa: S608
-OF_IDS = REFRESH.format(chosen="= ANY(%(ids)s)")
+OF_IDS = REFRESH.format(chosen="= ANY(%(ids)s)", perhaps="true")
+# Whose last order can have gone where none was removed: only theirs who gave one back.
+REFUNDED = "t.contact_id IN (SELECT contact_id FROM orders WHERE refunded > 0)"
 
 
 def lock(cursor: Any, ids: Sequence[int]) -> list[int]:
@@ -56,6 +58,10 @@ def refresh(cursor: Any, ids: Sequence[int]) -> None:
     cursor.execute(OF_IDS, {"ids": ids})
 
 
-def refresh_from(cursor: Any, table: str) -> None:
-    """Sum anew for every contact_id in `table`, once for a whole import. They are locked already."""
-    cursor.execute(REFRESH.format(chosen=f"IN (SELECT contact_id FROM {table})"))  # noqa: S608
+def refresh_from(cursor: Any, table: str, *, removed: bool = False) -> None:
+    """Sum anew for every contact_id in `table`, once for a whole import. They are locked already.
+
+    removed: whether orders were deleted, and not only added or changed.
+    """
+    chosen = f"IN (SELECT contact_id FROM {table})"  # noqa: S608
+    cursor.execute(REFRESH.format(chosen=chosen, perhaps="true" if removed else REFUNDED))

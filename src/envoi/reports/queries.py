@@ -1,8 +1,7 @@
-"""Reads across the apps: the overview, and one contact's whole story. It changes nothing."""
+"""Reads across the apps for the overview. It changes nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -15,13 +14,8 @@ from django.utils.translation import ngettext
 from ..campaigns import queries as campaigns
 from ..campaigns.models import Campaign
 from ..channels.models import Channel
-from ..contacts.queries import consents_of
-from ..messaging.models import Message
-from ..messaging.queries import Shown, bubble_of, files_of, messages_of
-from ..orders.queries import orders_of
 from ..team.models import Staff
 from ..team.rights import may, require
-from ..web.told import headline, why
 
 DAYS = 14
 
@@ -164,63 +158,3 @@ def _uncertain() -> list[tuple[int, str, int]]:
             """
         )
         return list(cursor.fetchall())
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One moment of a contact's story. `text` is what was said, by us (`ours`) or by them."""
-
-    at: datetime
-    what: str
-    tone: str = ""
-    text: str = ""
-    ours: bool = False
-    detail: str = ""
-    url: str = ""
-    files: Sequence[Shown] = ()
-
-
-def contact_story(staff: Staff | None, contact_id: int) -> list[Entry]:
-    """Messages, consent and orders of one contact, newest first, up to 200 of each."""
-    require(staff, "contacts.read")
-    said = messages_of(contact_id)
-    files = files_of(said)
-    entries = [_message_entry(message, files.get(message.id, [])) for message in said]
-    for consent in consents_of(contact_id):
-        entries.append(
-            Entry(
-                at=consent.at,
-                what=_("Consent to %(purpose)s: %(state)s")
-                % {
-                    "purpose": str(consent.get_purpose_display()).lower(),
-                    "state": str(consent.get_state_display()).lower(),
-                },
-                tone="good" if consent.state == "granted" else "bad",
-                detail=consent.source,
-            )
-        )
-    for order in orders_of(contact_id, limit=200):
-        what = _("Bought for %(amount)s %(currency)s") % {"amount": order.amount, "currency": order.currency}
-        entries.append(Entry(at=order.at, what=what, tone="calm"))
-    return sorted(entries, key=lambda entry: entry.at, reverse=True)
-
-
-def _message_entry(message: Message, files: Sequence[Shown]) -> Entry:
-    if message.direction == Message.Direction.IN:
-        # A picture speaks for itself; only what has neither words nor a file is named by its kind.
-        text = message.text or ("" if files else f"[{message.kind}]")
-        return Entry(at=message.created_at, what=_("The customer wrote"), text=text, files=files)
-    url = ""
-    if message.campaign_id:
-        url = reverse("campaigns:recipient", args=[message.campaign_id, message.contact_id, message.id])
-    return Entry(
-        at=message.accepted_at or message.created_at,
-        what=headline(message.state),
-        tone="bad" if message.state in ("failed", "uncertain") else "",
-        # Who was left out has not read it: showing the words would say that they had.
-        text="" if message.state in ("skipped", "cancelled") else bubble_of(message).body,
-        ours=True,
-        detail=why(message.reason) if message.reason else message.error_title,
-        url=url,
-        files=files,
-    )

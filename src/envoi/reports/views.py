@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, StreamingHttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from ..campaigns import proving
 from ..channels.tiers import LOWEST
+from ..contacts import attributes
 from ..contacts import queries as contacts
 from ..core.paging import whole
+from ..messaging import queries as messages_read
 from ..messaging import settling
 from ..orders import queries as orders
+from ..records import merging
 from ..team.requests import StaffRequest
 from ..team.rights import may
 from ..web.charts import Chart, Series
@@ -27,6 +32,7 @@ from ..web.pages import go, page_or_piece
 from . import channel_limits as limits_now
 from . import queries
 from . import uncertain as unknown
+from .story import contact_story
 
 
 @login_required
@@ -39,16 +45,29 @@ def overview(request: StaffRequest) -> HttpResponse:
 @login_required
 @require_safe
 def contact(request: StaffRequest, contact_id: int) -> HttpResponse:
+    if now := merging.merged_into(contact_id):
+        return redirect("reports:contact", now)
     person = contacts.contact_for(request.user, contact_id)
+    habits = messages_read.habits_of(person.pk)
     return render(
         request,
         "reports/contact.html",
         {
             "contact": person,
             "consents": contacts.consents_of(person.pk),
+            "identities": contacts.identities_of(person.pk),
+            "attributes": attributes.shown(person.attributes, attributes.definitions()),
+            "zone": messages_read.zone_of(person),
+            "habits": habits,
+            "week": _week(habits.hours) if habits else None,
+            "merges": merging.merges_of(person.pk),
             "totals": orders.totals_of(person.pk),
+            "interactions": orders.interactions_of(person.pk),
             "orders": orders.orders_of(person.pk, limit=10),
-            "story": queries.contact_story(request.user, person.pk),
+            "story": contact_story(request.user, person.pk, after=request.GET.get("after") or None),
+            "may_change": may(request.user, "contacts.write") and not person.erased_at,
+            "may_merge": may(request.user, "contacts.merge") and not person.erased_at,
+            "may_privacy": may(request.user, "contacts.privacy") and not person.erased_at,
         },
     )
 
@@ -128,6 +147,14 @@ def _all_choices() -> list[tuple[str, dict[str, str], str]]:
 def _key(text: str) -> tuple[int, int] | None:
     contact_id, message_id = (whole(part) for part in (*text.split(".", 1), "")[:2])
     return (contact_id, message_id) if contact_id is not None and message_id is not None else None
+
+
+def _week(hours: list[list[int]]) -> Chart:
+    """When somebody writes and reads, hour by day of the week."""
+    labels = [f"{hour}" for hour in range(24)]
+    # A Monday: any will do.
+    days = [date_format(date(2026, 3, 2 + day), "D") for day in range(7)]
+    return Chart("heatmap", labels, [Series(name, line) for name, line in zip(days, hours, strict=True)])
 
 
 def _daily(days: list[queries.Day]) -> Chart:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from ..contacts import lookup
 from ..contacts.models import Contact
-from ..contacts.queries import contact_list
+from ..contacts.queries import KNOWN, contact_list
 from ..core.errors import BadInput
 from ..core.paging import Page, whole
 from ..core.phone import e164
@@ -50,7 +50,8 @@ def members(staff: Staff | None, rule: dict[str, Any], *, after: str | None = No
     condition = compile_rule(rule)
     parameters = {**condition.params, "_after": whole(after) or 0, "_limit": limit + 1}
     # Along the primary key from where the page before ended: nobody comes twice, whoever is added meanwhile.
-    sql = f"SELECT c.* FROM contacts c WHERE c.id > %(_after)s AND ({condition.sql}) ORDER BY c.id LIMIT %(_limit)s"  # noqa: S608
+    chosen = f"c.id > %(_after)s AND {KNOWN} AND ({condition.sql})"
+    sql = f"SELECT c.* FROM contacts c WHERE {chosen} ORDER BY c.id LIMIT %(_limit)s"  # noqa: S608
     found = list(Contact.objects.raw(sql, parameters))
     page = list(lookup.with_tags(found[:limit]))
     return Page(page, next=str(page[-1].pk) if len(found) > limit else None)

@@ -50,3 +50,8 @@ def add_staff(*, email: str, role: str, password: str, name: str = "", by: Staff
 def note(by: Staff | None, verb: str, subject: str, detail: dict[str, Any] | None = None) -> None:
     """Write one line of the audit log, in the caller's transaction: no action without its line."""
     AuditEntry.objects.create(staff=by, key_id=acting_key.get(), verb=verb, subject=subject, detail=detail or {})
+
+
+def forget(subject: str) -> None:
+    """Empty the details of everything noted about a subject, in the caller's transaction: that it happened stays."""
+    AuditEntry.objects.filter(subject=subject).update(detail={})

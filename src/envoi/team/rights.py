@@ -19,6 +19,7 @@ MARKET = READ | {
     "contacts.write",
     "contacts.import",
     "contacts.export",
+    "contacts.merge",
     "segments.write",
     "campaigns.write",
     "campaigns.launch",
@@ -28,7 +29,8 @@ MARKET = READ | {
     # Marketers write the words of campaigns; WhatsApp approves every template before anybody can get it.
     "templates.write",
 }
-ALL = MARKET | {"channels.write", "team.write"}
+# What somebody may ask for by law, and what can't be undone: their data, their erasure.
+ALL = MARKET | {"channels.write", "team.write", "contacts.privacy"}
 
 RIGHTS: dict[str, frozenset[str]] = {
     Staff.Role.OWNER: frozenset(ALL),

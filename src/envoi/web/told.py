@@ -121,6 +121,9 @@ def _reasons() -> dict[str, str]:
     return {
         "no_phone": _("There is no phone number."),
         "opted_out": _("They withdrew their consent."),
+        "merged": _("Two records of this person were merged; the other one gets it."),
+        "erased": _("The person was erased."),
+        "blocked": _("Somebody blocked them: they are never written to."),
         "no_consent": _("They never agreed to promotions."),
         "promoted_recently": _("They had a promotion less than 24 hours ago."),
         "busy": _("Their record was being changed at that moment."),

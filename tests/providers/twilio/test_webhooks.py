@@ -21,6 +21,8 @@ from envoi.core.events import Fact, MessageReceived, PreferenceChanged, Receipt,
 from envoi.providers.base import Delivery
 from envoi.providers.twilio import Twilio
 
+from ..facts import without_blanks
+
 TWILIO = Twilio()
 FIXTURES = Path(__file__).parent / "fixtures"
 CASES = sorted(path for path in FIXTURES.glob("*.json") if not path.name.endswith(".facts.json"))
@@ -41,7 +43,7 @@ def plain(facts: list[Fact]) -> list[dict[str, Any]]:
     """Each fact with its name and without its moment, which must be now."""
     found = []
     for fact in facts:
-        about = {"fact": type(fact).__name__, **msgspec.to_builtins(fact)}
+        about = {"fact": type(fact).__name__, **without_blanks(msgspec.to_builtins(fact))}
         if not isinstance(fact, Unknown):
             assert abs((clock.now() - fact.at).total_seconds()) < 60
             del about["at"]

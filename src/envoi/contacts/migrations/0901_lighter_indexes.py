@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contacts', '0003_withdrawals_by_time'),
+        ('contacts', '0004_people'),
     ]
 
     operations = [

@@ -76,7 +76,7 @@ def enqueue_recipients(
             SELECT contact_id, %(_channel)s, %(_campaign)s, 'out', 'template', %(_category)s,
                    CASE WHEN reason = '' THEN 'queued' ELSE 'skipped' END, reason, %(_template)s, "values"
               FROM audience
-            ON CONFLICT (contact_id, campaign_id) WHERE campaign_id IS NOT NULL DO NOTHING
+            ON CONFLICT (contact_id, campaign_id) WHERE campaign_id IS NOT NULL AND NOT twin DO NOTHING
             RETURNING contact_id, id, state, "values"
         ),
         due AS (

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from psycopg.rows import tuple_row
 
 from ...core.events import Failure, Receipt
+from ...core.ids import MessageKey
+from . import kin
 from .cooling import cool, is_cap
 from .freeing import free_unsent
 from .moves import Line, json_rows
@@ -86,7 +88,28 @@ def settle(db: Connection, receipts: Sequence[Receipt], *, hold: Iterable[int] =
     _hold(db, {*hold, *(contact_id for contact_id, _id in failed)})
     free_customers(db, [one for one in settled if (one.contact_id, one.id) in failed])
     _note_once(db, lines)
-    return unknown + len(merged) - len(moved)
+    lost = merged.keys() - {(row[0], row[1]) for row in moved}
+    return unknown + (_follow(db, receipts, keys, lost) if lost else 0)
+
+
+def _follow(
+    db: Connection,
+    receipts: Sequence[Receipt],
+    keys: Sequence[tuple[int, int] | None],
+    lost: Set[tuple[int, int]],
+) -> int:
+    """Receipts whose message stands at another record since (kin): settled there. Returns how many were nobody's."""
+    found = kin.find(db, lost)
+    if found:
+        settle(
+            db,
+            [
+                replace(receipt, key=MessageKey(found[key], key[1]))
+                for receipt, key in zip(receipts, keys, strict=True)
+                if key in found
+            ],
+        )
+    return len(lost) - len(found)
 
 
 def _hold(db: Connection, contact_ids: Iterable[int]) -> None:

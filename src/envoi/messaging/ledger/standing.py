@@ -28,6 +28,8 @@ class InForce:
 # c is the contact, pr the pair with this channel (perhaps NULLs), w what is computed once; {names} is the message.
 RULES: tuple[tuple[str, str, str], ...] = (
     ("expired", "{expires_at} <= %(_now)s", "NULL"),
+    # Whoever is blocked gets nothing at all, whatever it is.
+    ("blocked", "c.blocked_at IS NOT NULL", "NULL"),
     ("opted_out", "{promotional} AND c.marketing = 'withdrawn'", "NULL"),
     ("no_consent", "{promotional} AND c.marketing <> 'granted'", "NULL"),
     ("opted_out", "NOT {promotional} AND c.service = 'withdrawn'", "NULL"),

@@ -30,6 +30,7 @@ class Person:
     window_open_until: datetime | None = None
     borrowed_until: datetime | None = None
     blocked_until: datetime | None = None
+    blocked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,8 @@ def _first_no(person: Person, asked: Asked, rules: Rules) -> Standing:
     now = rules.now
     if asked.expires_at and asked.expires_at <= now:
         return Standing("expired")
+    if person.blocked:
+        return Standing("blocked")
     if asked.promotional and person.marketing != "granted":
         return Standing("opted_out" if person.marketing == "withdrawn" else "no_consent")
     if not asked.promotional and person.service == "withdrawn":

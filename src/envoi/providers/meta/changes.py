@@ -56,7 +56,7 @@ def _template(value: Json, **what: Any) -> TemplateChanged:
 
 
 def preferences(value: Json, account: str) -> list[Fact]:
-    """The person stopped or resumed marketing inside WhatsApp (D.7, H)."""
+    """The person stopped or resumed marketing inside WhatsApp, or signed up by Meta's own double opt-in (D.7, H)."""
     channel = need(value["metadata"]["phone_number_id"])
     facts: list[Fact] = []
     for item in value["user_preferences"]:
@@ -64,9 +64,10 @@ def preferences(value: Json, account: str) -> list[Fact]:
             who = person(item.get("wa_id"), item.get("user_id"), items(value.get("contacts")))
             if who is None or item["category"] != "marketing_messages":
                 raise ValueError("Not about a person's marketing.")
-            wants = {"stop": False, "resume": True}[item["value"]]
+            wants = {"stop": False, "resume": True, "signup": True}[item["value"]]
             at = clock.from_unix(item["timestamp"])
-            facts.append(PreferenceChanged(channel, who, wants, at, text(item.get("detail"))))
+            said = [text(item.get("detail")), text(item.get("signup_id")) and f"signup {item['signup_id']}"]
+            facts.append(PreferenceChanged(channel, who, wants, at, " · ".join(filter(None, said))))
         except MISSHAPEN:
             facts.append(Unknown("user_preferences", item))
     return facts

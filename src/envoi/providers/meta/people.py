@@ -17,8 +17,11 @@ def person(phone: Any, user_id: Any, contacts: list[Any]) -> Person | None:
     for contact in map(fields, contacts):
         other = number(contact.get("wa_id"))
         if (user and contact.get("user_id") == user) or (ours and other == ours):
-            name = text(fields(contact.get("profile")).get("name"))
-            return Person(ours or other, user or text(contact.get("user_id")) or None, name)
+            profile = fields(contact.get("profile"))
+            username = text(profile.get("username")).removeprefix("@")
+            return Person(
+                ours or other, user or text(contact.get("user_id")) or None, text(profile.get("name")), username
+            )
     return Person(ours, user)
 
 

@@ -1,0 +1,1 @@
+"""One person as a whole, across all apps: merging two records, undoing that, their data, their erasure."""

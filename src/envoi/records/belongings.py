@@ -1,0 +1,16 @@
+"""Everything that a contact has, gathered from the apps below."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ..contacts import belongings as contacts
+from ..messaging import activity
+from ..messaging import belongings as messaging
+from ..orders import belongings as orders
+from ..orders.actions import recompute_totals
+
+ALL: tuple[contacts.Belonging, ...] = (*contacts.BELONGINGS, *orders.BELONGINGS, *messaging.BELONGINGS)
+
+# What is derived is worked out anew for these contacts, each by its own app.
+DERIVE: Sequence[Callable[[Sequence[int]], object]] = (recompute_totals, activity.recompute)
