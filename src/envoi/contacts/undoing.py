@@ -40,7 +40,8 @@ OTHER_CONSENT = """
 DELETE FROM going g USING consents e WHERE e.contact_id = g.id AND e.proof <> %(proof)s
 """
 ELSEWHERE = "DELETE FROM going g USING {table} o WHERE o.{column} = g.id"
-# What belongs to a contact as the import made it, and goes with them. A tag alone keeps nobody: rules put them on, too.
+# What belongs to a contact as the import made it, and goes with them. A tag that somebody put on has its line in
+# contact_events and keeps them; one that a rule put on does not.
 PARTS = ("identities", "consents", "contact_tags", "import_changes")
 PART = "DELETE FROM {table} p USING going g WHERE p.contact_id = g.id"
 GO = "DELETE FROM contacts c USING going g WHERE c.id = g.id"
