@@ -19,7 +19,7 @@ from envoi.core.errors import BadInput
 from envoi.orders.imports import OrderFile
 
 CONTACTS = ["phone", "customer", "name", "language", "country", "tags", "consent", "consent date", "city", "timezone"]
-ORDERS = ["order", "phone", "customer", "date", "amount", "currency", "quantity"]
+ORDERS = ["order", "phone", "customer", "date", "amount", "currency", "quantity", "products"]
 
 PHONES = ["", "+33639980001", "+33 6 39 98 00 02", "0639980003", "0033639980004", "+330639980005", "+12125550100"]
 PHONES += [
@@ -55,6 +55,7 @@ any_order = st.tuples(
     st.sampled_from(["", "10", "1 234,50 €", "1,234", "-3", "free"]),
     st.sampled_from(["", "EUR", "eur", "euros"]),
     st.sampled_from(["", "1", "2.0", "many"]),
+    st.sampled_from(["", "2 x Soap; Candle", "x" * 121]),
 ).map(list)
 
 

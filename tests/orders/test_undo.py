@@ -79,3 +79,21 @@ def test_a_check_of_orders_counts_and_changes_nothing():
     run(one)
     assert (one.state, counts(one)) == ("checked", {"updated": 1, "unchanged": 1, "rejected": 1})
     assert known() == before
+
+
+def test_products_come_with_their_orders_and_go_back_to_what_they_were():
+    brought("phone\n+33639980001\n")
+    text = "order,phone,date,amount,currency,products\no1,+33639980001,2026-01-01,10,EUR,%s\n"
+    brought(text % "2 x Soap; TEA-01 x 3; Candle", kind="orders")
+    first = [
+        {"sku": "Soap", "name": "Soap", "quantity": 2},
+        {"sku": "TEA-01", "name": "TEA-01", "quantity": 3},
+        {"sku": "Candle", "name": "Candle", "quantity": 1},
+    ]
+    assert Order.objects.get().items == first
+    assert counts(brought(text % "", kind="orders")) == {"unchanged": 1}
+    one = brought(text % "Tea", kind="orders")
+    assert counts(one) == {"updated": 1}
+    undone(one)
+    assert Order.objects.get().items == first
+    assert counts(brought(text % ("x" * 121), kind="orders")) == {"rejected": 1}

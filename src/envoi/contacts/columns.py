@@ -62,6 +62,9 @@ AMOUNT += ("montant", "prix", "montant total", "金额", "总额", "订单金额
 ORDER: tuple[str, ...] = ("order", "order id", "order number", "order no", "commande", "numéro de commande")
 ORDER += ("n° commande", "id commande", "订单号", "订单编号", "订单id")
 
+PRODUCT: tuple[str, ...] = ("product", "products", "item", "article", "sku", "product name", "line items")
+PRODUCT += ("produit", "produits", "articles", "référence", "商品", "商品名称", "产品", "货号")
+
 ORDER_TITLES: Titles = {
     "customer": CUSTOMER,
     "phone": PHONE,
@@ -70,6 +73,7 @@ ORDER_TITLES: Titles = {
     "currency": ("currency", "devise", "monnaie", "货币", "币种"),
     "quantity": ("quantity", "qty", "items", "pieces", "quantité", "qté", "数量", "件数"),
     "external_id": ORDER,
+    "items": PRODUCT,
 }
 
 # What a column may be beside what is known by name: an attribute under a title of its own, or nothing.

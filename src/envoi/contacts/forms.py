@@ -190,6 +190,7 @@ ORDER_COLUMNS = [
     ("currency", _("Currency")),
     ("quantity", _("Quantity")),
     ("external_id", _("Order number")),
+    ("items", _("Products")),
 ]
 
 

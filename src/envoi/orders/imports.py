@@ -20,6 +20,7 @@ from ..core import clock
 from ..core.phone import BadPhone
 from .amounts import amount_of, currency_of, quantity_of
 from .merging import COPY, STAGE, merge
+from .products import products_of
 
 
 def run(import_id: int) -> None:
@@ -59,6 +60,7 @@ class OrderReader:
         self._amounts = Known(lambda text: str(amount_of(text)))
         self._currencies = Known(lambda text: (currency_of(text) if text else options.currency) or None)
         self._quantities = Known(lambda text: quantity_of(text) if text else 1)
+        self._products = Known(products_of)
         self._perhaps = Known(lambda text: _perhaps_phone(self._phones, text))
 
     def row(self, line: int, cells: Cells) -> StageRow:
@@ -70,7 +72,9 @@ class OrderReader:
             )
         cells = [cell.strip() for cell in cells[:width]]
         cells += [""] * (width + 1 - len(cells))
-        customer, phone, day, amount, currency_text, quantity, number = (cells[place[name]] for name in ORDER_TITLES)
+        customer, phone, day, amount, currency_text, quantity, number, products = (
+            cells[place[name]] for name in ORDER_TITLES
+        )
 
         if not customer and not phone:
             raise BadCell(_("The row names no customer."))
@@ -92,6 +96,7 @@ class OrderReader:
             currency,
             quantity_of(quantity) if quantity else 1,
             number,
+            products_of(products),
         )
 
     def batch(self, first: int, rows: list[Cells]) -> tuple[list[StageRow], set[int]]:
@@ -107,8 +112,9 @@ class OrderReader:
         amounts = self._amounts.of(column["amount"])
         currencies = self._currencies.of(column["currency"])
         quantities = self._quantities.of(column["quantity"])
+        products = self._products.of(column["items"])
         numbers = [text.strip() for text in column["external_id"]]
-        doubt |= doubtful((phones, days, amounts, currencies, quantities))
+        doubt |= doubtful((phones, days, amounts, currencies, quantities, products))
         doubt |= {
             place
             for place, (phone, customer, number) in enumerate(zip(phones, customers, numbers, strict=True))
@@ -117,7 +123,8 @@ class OrderReader:
         if perhaps is not columns[-1]:
             perhaps = ["" if phone else maybe for phone, maybe in zip(phones, perhaps, strict=True)]
         lines = range(first, first + len(rows))
-        staged = zip(lines, customers, phones, perhaps, days, amounts, currencies, quantities, numbers, strict=True)
+        columns = (lines, customers, phones, perhaps, days, amounts, currencies, quantities, numbers, products)
+        staged = zip(*columns, strict=True)
         return without(staged, doubt), doubt
 
     def finish(self, cursor: Any) -> None:

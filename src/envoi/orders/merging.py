@@ -17,11 +17,12 @@ from .worth import CHOOSE_OWN, worth
 STAGE = """
 CREATE TEMPORARY TABLE stage (
     line int, customer text, phone text, perhaps_phone text, at timestamptz, amount numeric(14, 2), currency text,
-    quantity int, external_id text
+    quantity int, external_id text, items jsonb
 ) ON COMMIT DROP
 """
 COPY = """
-COPY stage (line, customer, phone, perhaps_phone, at, amount, currency, quantity, external_id) FROM STDIN (FORMAT csv)
+COPY stage (line, customer, phone, perhaps_phone, at, amount, currency, quantity, external_id, items)
+FROM STDIN (FORMAT csv)
 """
 
 # Customers are made only for a number or a phone that the file is sure about.
@@ -57,10 +58,10 @@ WITH known AS NOT MATERIALIZED (
       LEFT JOIN identities n ON n.kind = 'customer' AND n.value = s.customer
       LEFT JOIN identities p ON p.kind = 'phone' AND p.value = COALESCE(s.phone, s.perhaps_phone)
 )
-SELECT line, contact_id, at, amount, currency, quantity, external_id
+SELECT line, contact_id, at, amount, currency, quantity, items, external_id
   FROM known WHERE contact_id IS NOT NULL AND external_id IS NOT NULL
  UNION ALL
-SELECT line, contact_id, at, amount, currency, quantity,
+SELECT line, contact_id, at, amount, currency, quantity, items,
        'auto:' || replace(to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS'), 'T00:00:00', '')
        || '/' || amount || '/' || currency || '/' || quantity || '/'
        || row_number() OVER (PARTITION BY contact_id, date_trunc('second', at), amount, currency, quantity
@@ -93,16 +94,18 @@ CHANGED = f"""
 CREATE TEMPORARY TABLE changed ON COMMIT DROP AS
 WITH updated AS (
     UPDATE orders o SET import_id = NULL, at = m.at, amount = m.amount, currency = m.currency, quantity = m.quantity,
+                        items = COALESCE(m.items, o.items),
                         refunded = LEAST(o.refunded, m.amount),
                         value = {worth("m.amount - LEAST(o.refunded, m.amount)", "m.currency", "m.at")}
       FROM matched m JOIN orders p USING (contact_id, external_id)
      WHERE o.contact_id = p.contact_id AND o.id = p.id
-       AND (o.at, o.amount, o.currency, o.quantity) IS DISTINCT FROM (m.at, m.amount, m.currency, m.quantity)
+       AND (o.at, o.amount, o.currency, o.quantity, o.items)
+           IS DISTINCT FROM (m.at, m.amount, m.currency, m.quantity, COALESCE(m.items, o.items))
     RETURNING o.contact_id, o.id,
               jsonb_build_object('at', p.at, 'amount', p.amount, 'currency', p.currency, 'quantity', p.quantity,
-                                 'refunded', p.refunded, 'import_id', p.import_id) AS before,
+                                 'refunded', p.refunded, 'items', p.items, 'import_id', p.import_id) AS before,
               jsonb_build_object('at', o.at, 'amount', o.amount, 'currency', o.currency, 'quantity', o.quantity,
-                                 'refunded', o.refunded) AS after
+                                 'refunded', o.refunded, 'items', o.items) AS after
 ), remembered AS (
     INSERT INTO order_changes (contact_id, order_id, import_id, before, after)
     SELECT contact_id, id, %(import)s, before, after FROM updated ORDER BY contact_id, id
@@ -112,8 +115,8 @@ SELECT contact_id FROM updated
 """  # noqa: S608
 INSERT = f"""
 WITH added AS (
-    INSERT INTO orders (contact_id, external_id, at, amount, currency, quantity, value, import_id)
-    SELECT m.contact_id, m.external_id, m.at, m.amount, m.currency, m.quantity,
+    INSERT INTO orders (contact_id, external_id, at, amount, currency, quantity, items, value, import_id)
+    SELECT m.contact_id, m.external_id, m.at, m.amount, m.currency, m.quantity, COALESCE(m.items, '[]'),
            {worth("m.amount", "m.currency", "m.at")}, %(import)s
       FROM matched m
      WHERE NOT EXISTS (SELECT 1 FROM orders o WHERE o.contact_id = m.contact_id AND o.external_id = m.external_id)
@@ -127,8 +130,8 @@ INSERT INTO changed SELECT contact_id FROM added
 # What a check tells: known orders that say something else, and new ones.
 FORESEEN = """
 SELECT count(*) FILTER (WHERE o.id IS NULL), count(*),
-       count(*) FILTER (WHERE o.id IS NOT NULL AND (o.at, o.amount, o.currency, o.quantity)
-                              IS DISTINCT FROM (m.at, m.amount, m.currency, m.quantity))
+       count(*) FILTER (WHERE o.id IS NOT NULL AND (o.at, o.amount, o.currency, o.quantity, o.items)
+           IS DISTINCT FROM (m.at, m.amount, m.currency, m.quantity, COALESCE(m.items, o.items)))
   FROM matched m LEFT JOIN orders o USING (contact_id, external_id)
 """
 

@@ -26,14 +26,16 @@ GO = "DELETE FROM orders WHERE import_id = %(import)s"
 BACK = f"""
 UPDATE orders o
    SET at = b.at, amount = b.amount, currency = b.currency, quantity = b.quantity, refunded = b.refunded,
+       items = b.items,
        import_id = b.import_id, value = {worth("b.amount - b.refunded", "b.currency", "b.at")}
   FROM order_changes h
  CROSS JOIN LATERAL jsonb_to_record(h.before) AS b (
-       at timestamptz, amount numeric, currency text, quantity int, refunded numeric, import_id bigint)
+       at timestamptz, amount numeric, currency text, quantity int, refunded numeric, items jsonb, import_id bigint)
  CROSS JOIN LATERAL jsonb_to_record(h.after) AS a (
-       at timestamptz, amount numeric, currency text, quantity int, refunded numeric)
+       at timestamptz, amount numeric, currency text, quantity int, refunded numeric, items jsonb)
  WHERE h.import_id = %(import)s AND o.contact_id = h.contact_id AND o.id = h.order_id
-   AND (o.at, o.amount, o.currency, o.quantity, o.refunded) = (a.at, a.amount, a.currency, a.quantity, a.refunded)
+   AND (o.at, o.amount, o.currency, o.quantity, o.refunded, o.items)
+       = (a.at, a.amount, a.currency, a.quantity, a.refunded, a.items)
 """  # noqa: S608
 CHANGED = "DELETE FROM order_changes WHERE import_id = %(import)s"
 
@@ -55,7 +57,7 @@ def _take_orders_back(cursor: Any, one: Import, step: Callable[[], None]) -> tup
     cursor.execute(CHANGED, given)
     kept = int(cursor.rowcount) - restored
     cursor.execute("ANALYZE concerned")
-    totals.refresh_from(cursor, "concerned")
+    totals.refresh_from(cursor, "concerned", removed=True)
     step()
     jobs.defer("orders.refresh_bounds", once="all")
     # Rows are counted by orders; customers made for them follow on their own.
