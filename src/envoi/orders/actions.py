@@ -49,7 +49,7 @@ WITH n AS MATERIALIZED ({NEW}),
 changed AS (
     UPDATE orders o
        SET at = n.at, amount = n.amount, currency = n.currency, quantity = n.quantity, items = n.items,
-           refunded = LEAST(o.refunded, n.amount),
+           refunded = LEAST(o.refunded, n.amount), import_id = NULL,
            value = {worth("n.amount - LEAST(o.refunded, n.amount)", "n.currency", "n.at")}
       FROM n
      WHERE o.contact_id = n.contact_id AND o.external_id = n.external_id
