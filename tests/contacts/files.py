@@ -17,10 +17,12 @@ from envoi.contacts.models import Contact, Import
 from envoi.orders import imports as order_imports
 
 
-def stored(content: str | bytes, *, kind: str = "contacts", name: str = "people.csv", **options: Any) -> Import:
-    """An import of this content, waiting for its worker."""
+def stored(
+    content: str | bytes, *, kind: str = "contacts", name: str = "people.csv", draft: bool = False, **options: Any
+) -> Import:
+    """An import of this content, waiting for its worker, or for somebody to say what its columns are."""
     data = content.encode() if isinstance(content, str) else content
-    return actions.start_import(kind=kind, file_name=name, file=io.BytesIO(data), options=options, by=None)
+    return actions.start_import(kind=kind, file_name=name, file=io.BytesIO(data), options=options, by=None, draft=draft)
 
 
 def brought(content: str | bytes, *, kind: str = "contacts", **options: Any) -> Import:

@@ -195,7 +195,7 @@ def test_mixed_encodings_bring_in_the_good_lines():
 
 
 def test_a_file_that_is_no_text_or_empty_fails_with_a_sentence():
-    assert "save it as CSV" in brought(b"PK\x03\x04" + bytes(100)).problem
+    assert "save it as CSV" in brought(b"%PDF-1.7" + bytes(100)).problem
     assert "empty" in brought(b"").problem
 
 

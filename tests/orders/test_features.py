@@ -209,7 +209,14 @@ number = st.sampled_from(["a", "b", "c"])
 who = st.integers(0, 2)
 steps = st.lists(
     st.one_of(
-        st.tuples(st.just("order"), who, number, st.integers(0, 400), st.integers(0, 50), st.sampled_from(CURRENCIES)),
+        st.tuples(
+            st.just("orders"),
+            st.lists(
+                st.tuples(who, number, st.integers(0, 400), st.integers(0, 50), st.sampled_from(CURRENCIES)),
+                min_size=1,
+                max_size=6,
+            ),
+        ),
         st.tuples(st.just("refund"), who, number, st.sampled_from([0, 1, 10, None])),
         st.tuples(st.just("remove"), who, number),
         st.tuples(st.just("merge"), who, who),
@@ -223,8 +230,11 @@ steps = st.lists(
 
 def do(step: tuple, ids: list[int]) -> None:
     match step:
-        case "order", who, number, ago, amount, currency:
-            actions.add_orders([order(ids[who], number, ago=ago + 0.5, amount=str(amount), currency=currency)])
+        case "orders", several:
+            actions.add_orders(
+                order(ids[who], number, ago=ago + 0.5, amount=str(amount), currency=currency)
+                for who, number, ago, amount, currency in several
+            )
         case "refund", who, number, amount:
             for one in Order.objects.filter(contact_id=ids[who], external_id=number):
                 back = None if amount is None else min(Decimal(amount), one.amount)

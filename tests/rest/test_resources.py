@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from envoi.channels.models import Account, Channel
+from envoi.contacts import actions, undoing
 from envoi.contacts.models import Contact
 from envoi.message_templates.models import Template
 from envoi.messaging import ledger
@@ -335,3 +336,44 @@ def test_a_list_is_whole_and_without_repeats_while_rows_come_in(
 def test_a_cursor_that_is_none_of_ours_is_refused(api: Caller, path: str) -> None:
     for wrong in ("nonsense", "MQ", "MWFiYw", "é", "MTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5"):
         assert "again" in api.get(path, cursor=wrong, expect=422)["detail"]
+
+
+def test_many_contacts_come_in_at_once_and_bad_ones_come_back(api: Caller) -> None:
+    rows = [
+        {"phone": "0639980001", "name": "Ana", "tags": ["vip"], "attributes": {"shoe": 38}, "consent": "granted"},
+        {"phone": "call me"},
+        {"customer": "C2", "name": "Ben"},
+        {"phone": "+33639980001", "name": "Ana Ruiz", "tags": ["a;b"]},
+        {},
+    ]
+    api.post("/contacts/bulk", {"contacts": rows, "country": "FR"}, expect=422)
+    given = {"contacts": rows, "country": "FR", "consent_source": "till", "tags": ["shop"]}
+    done = api.post("/contacts/bulk", given, expect=200)
+    assert {name: done[name] for name in ("created", "updated", "unchanged", "duplicate")} == {
+        "created": 2,
+        "updated": 0,
+        "unchanged": 0,
+        "duplicate": 0,
+    }
+    assert [one["index"] for one in done["refused"]] == [1, 3, 4]
+    ana = api.get("/contacts?phone=%2B33639980001")["items"][0]
+    assert (ana["name"], ana["tags"], ana["attributes"]) == ("Ana", ["shop", "vip"], {"shoe": "38"})
+    assert ana["consent"]["marketing"] == "granted"
+    again = api.post("/contacts/bulk", given, expect=200)
+    assert (again["created"], again["updated"], again["unchanged"]) == (0, 0, 2)
+    actions.undo_import(done["import"], by=None, queue=False)
+    undoing.run(done["import"])
+    assert Contact.objects.count() == 0
+
+
+def test_many_orders_come_in_at_once(api: Caller) -> None:
+    api.post("/contacts", ANA)
+    order = {"phone": "+33639980001", "external_id": "o1", "at": "2026-01-01T00:00:00Z"}
+    rows = [
+        order | {"amount": {"amount": "12.30", "currency": "EUR"}},
+        order | {"phone": "+33639980009", "external_id": "o2", "amount": {"amount": "1", "currency": "EUR"}},
+    ]
+    done = api.post("/orders/bulk", {"orders": rows}, expect=200)
+    assert (done["created"], [one["index"] for one in done["refused"]]) == (1, [1])
+    done = api.post("/orders/bulk", {"orders": rows, "unknown_customers": "create"}, expect=200)
+    assert (done["created"], done["unchanged"], done["refused"]) == (1, 1, [])

@@ -43,9 +43,10 @@ def test_from_a_customer_file_to_receipts(rig: Rig, page: Page, owner: Staff, tm
     # Import: the good rows go in, the bad one comes back with its reason.
     page.get_by_role("link", name="Import").first.click()
     page.set_input_files("input[type=file]", customers_csv(tmp_path))
+    page.get_by_role("button", name="Go on to the columns").click()
     page.get_by_label("Everybody in this file agreed to receive marketing messages").check()
     page.get_by_label("Where did they agree?").fill("checkout form")
-    page.get_by_role("button", name="Import").click()
+    page.get_by_role("button", name="Import at once").click()
     expect(page.get_by_text("finished").first).to_be_visible(timeout=30_000)
     with page.expect_download() as download:
         page.get_by_role("link", name=re.compile("rejected|Rejected|Download")).first.click()

@@ -7,6 +7,7 @@ from asyncio import run
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
 from django.http import HttpResponse, StreamingHttpResponse
@@ -15,6 +16,7 @@ from django.utils import timezone
 
 from envoi.campaigns.models import Campaign
 from envoi.channels.models import Account, Channel
+from envoi.contacts.actions import start_import
 from envoi.contacts.models import Contact, Import, Tag
 from envoi.message_templates.models import Template
 from envoi.messaging.models import Lane, Message, MessageEvent
@@ -46,6 +48,7 @@ class Shop:
     running: Campaign
     message: Message
     brought: Import
+    draft_import: Import
 
 
 @pytest.fixture
@@ -83,7 +86,15 @@ def shop(account: Account, channel: Channel) -> Shop:
         contact=contact, message_id=message.id, what="waits", detail={"reason": "throttled", "until": now.isoformat()}
     )
     brought = Import.objects.create(kind="contacts", state="finished", file_name="clients.csv", rows_read=3)
-    return Shop(contact, segment, template, draft, running, message, brought)
+    draft_import = start_import(
+        kind="contacts",
+        file_name="new.csv",
+        file=BytesIO(b"phone,name,<M>\n+33639980009,<Wang>,x\n"),
+        options={},
+        by=None,
+        draft=True,
+    )
+    return Shop(contact, segment, template, draft, running, message, brought, draft_import)
 
 
 @pytest.fixture
@@ -102,6 +113,8 @@ def addresses(shop: Shop) -> list[str]:
         f"/contacts/{shop.contact.pk}/",
         "/contacts/import/",
         f"/contacts/imports/{shop.brought.pk}/",
+        f"/contacts/imports/{shop.draft_import.pk}/",
+        f"/contacts/imports/{shop.draft_import.pk}/columns/",
         "/orders/",
         "/orders/?q=ines&state=unconverted&sort=oldest",
         "/orders/exchange/",

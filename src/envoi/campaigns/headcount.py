@@ -115,7 +115,7 @@ def groups(
                    key[6] AS service, key[7]::timestamptz AS held_until, key[8]::timestamptz AS promoted_at,
                    NULL::bigint AS promoted_by, key[9]::bigint AS id, key[10] IS NOT NULL AS counts,
                    key[11] IS NOT NULL AS free_entry,
-                   CASE WHEN key[12] IS NOT NULL THEN %(_now)s END AS blocked_at, people
+                   CASE WHEN key[12] IS NOT NULL THEN %(_now)s::timestamptz END AS blocked_at, people
               FROM counted
         ),
         told AS (

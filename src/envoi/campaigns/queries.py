@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -18,9 +18,11 @@ from django.utils.translation import gettext as _
 from ..channels.models import Channel
 from ..core.errors import BadInput, NotFound
 from ..core.paging import Page, whole
+from ..core.tables import Cell
 from ..message_templates.models import Template
 from ..messaging import limits
 from ..segments.models import Segment
+from ..team.actions import note
 from ..team.models import Staff
 from ..team.rights import require
 from .audience import audience_of, reason_label
@@ -248,6 +250,28 @@ def recipients(
         )
         rows = [_recipient(row) for row in cursor.fetchall()]
     return Page(rows[:limit], next=str(rows[limit - 1].contact_id) if len(rows) > limit else None)
+
+
+def export_recipients(
+    staff: Staff | None, campaign_id: int, *, states: Sequence[str] = (), search: str = ""
+) -> tuple[list[str], Iterator[list[Cell]]]:
+    """Titles and rows of all recipients, as the list shows them; the audit log knows of it."""
+    require(staff, "contacts.export")
+    note(staff, "campaigns.export", f"campaign/{campaign_id}", {"states": list(states), "search": search})
+    header = [_("name"), _("phone"), _("state"), _("since"), _("reason"), _("price"), _("currency")]
+    return header, _exported(campaign_id, states, search)
+
+
+def _exported(campaign_id: int, states: Sequence[str], search: str) -> Iterator[list[Cell]]:
+    after: str | None = None
+    while True:
+        page = recipients(campaign_id, states=states, search=search, after=after, limit=1000)
+        for one in page.items:
+            why = one.reason_label or " ".join(filter(None, (one.error_code, one.error_title)))
+            yield [one.name, one.phone, one.state, one.at, why, one.price, one.currency]
+        if page.next is None:
+            return
+        after = page.next
 
 
 def _recipient(row: Sequence[Any]) -> Recipient:

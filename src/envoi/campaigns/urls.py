@@ -22,5 +22,6 @@ urlpatterns = [
     path("<int:campaign_id>/resume", views.resume, name="resume"),
     path("<int:campaign_id>/cancel", views.cancel, name="cancel"),
     path("<int:campaign_id>/recipients/", views.recipients, name="recipients"),
+    path("<int:campaign_id>/recipients/export", views.recipients_export, name="recipients_export"),
     path("<int:campaign_id>/recipients/<int:contact_id>/<int:message_id>/", views.recipient, name="recipient"),
 ]

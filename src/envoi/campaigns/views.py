@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.template.defaultfilters import date
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from ..core.errors import BadInput
@@ -16,6 +17,7 @@ from ..messaging import queries as messaging
 from ..segments import queries as segments
 from ..team.requests import StaffRequest
 from ..team.rights import may
+from ..web.downloads import download
 from ..web.live import stream
 from ..web.pages import go, page_or_piece
 from ..web.told import story
@@ -177,6 +179,14 @@ def recipients(request: StaffRequest, campaign_id: int) -> HttpResponse:
 
 @login_required
 @require_safe
+def recipients_export(request: StaffRequest, campaign_id: int) -> HttpResponseBase:
+    campaign = queries.campaign_for(request.user, campaign_id)
+    header, rows = queries.export_recipients(request.user, campaign.pk, **_asked(request))
+    return download(_("recipients") + f"-{campaign.pk}", request.GET.get("as"), header, rows)
+
+
+@login_required
+@require_safe
 def recipient(request: StaffRequest, campaign_id: int, contact_id: int, message_id: int) -> HttpResponse:
     campaign = queries.campaign_for(request.user, campaign_id)
     message = messaging.message_for(contact_id, message_id, campaign_id=campaign.pk)
@@ -293,11 +303,21 @@ def _bubble(campaign: Any) -> dict[str, Any]:
     return _sample(campaign.segment, campaign.template, campaign.variables)
 
 
+def _asked(request: StaffRequest) -> dict[str, Any]:
+    state = request.GET.get("state", "")
+    state = state if state in STATES else ""
+    return {"states": REACHED.get(state, [state] if state else []), "search": request.GET.get("q", "").strip()}
+
+
 def _recipients(request: StaffRequest, campaign: Any) -> dict[str, Any]:
     state, search = request.GET.get("state", ""), request.GET.get("q", "").strip()
-    state = state if state in STATES else ""
-    page = queries.recipients(
-        campaign.pk, states=REACHED.get(state, [state] if state else []), search=search, after=request.GET.get("after")
-    )
-    asked = {"state": state, "search": search}
-    return {"page": page, "asked": asked, "states": STATES, "moving": queries.is_live(campaign)}
+    page = queries.recipients(campaign.pk, **_asked(request), after=request.GET.get("after"))
+    asked = {"state": state if state in STATES else "", "search": search}
+    may_export = may(request.user, "contacts.export")
+    return {
+        "page": page,
+        "asked": asked,
+        "states": STATES,
+        "moving": queries.is_live(campaign),
+        "may_export": may_export,
+    }

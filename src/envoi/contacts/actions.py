@@ -15,7 +15,7 @@ from django.core.files.base import File
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from ..core import jobs
+from ..core import clock, jobs
 from ..core.errors import BadInput, NotFound, Problem
 from ..core.phone import country_of, e164
 from ..team.actions import note
@@ -34,12 +34,16 @@ from .identities import (
 from .models import Consent, Contact, Import, Source, Tag
 from .moves import move_identity
 from .options import ImportOptions
+from .preparing import JOBS
+from .undoing import KEPT
 from .words import language_of
 
 __all__ = [
     "AlreadyKnown",
     "AlreadyOver",
+    "CannotUndo",
     "add_contact",
+    "can_undo",
     "cancel_import",
     "contact_for_person",
     "contacts_for_people",
@@ -52,11 +56,12 @@ __all__ = [
     "record_consent",
     "start_import",
     "tag",
+    "undo_import",
     "untag",
 ]
 
 WINDOW = timedelta(hours=24)
-JOBS = {Import.Kind.CONTACTS: "contacts.run_import", Import.Kind.ORDERS: "orders.run_import"}
+UNDO_JOBS = {Import.Kind.CONTACTS: "contacts.undo_import", Import.Kind.ORDERS: "orders.undo_import"}
 
 
 class AlreadyKnown(Problem):
@@ -65,6 +70,10 @@ class AlreadyKnown(Problem):
 
 class AlreadyOver(Problem):
     """The import has ended."""
+
+
+class CannotUndo(Problem):
+    """The import can't be taken back."""
 
 
 def note_inbound(contact_id: int, *, at: datetime) -> None:
@@ -206,10 +215,12 @@ def start_import(
     options: Mapping[str, Any],
     by: Staff | None,
     queue: bool = True,
+    draft: bool = False,
 ) -> Import:
     """Store the file below MEDIA_ROOT/imports/<id>/ and queue the job that reads it; row and job commit together.
 
     options: see ImportOptions. queue: False for who reads the file itself, here and now.
+    draft: only store it; preparing.choose says later what its columns are.
     Raises BadInput for options that can't be meant.
     """
     require(by, "contacts.import")
@@ -219,6 +230,8 @@ def start_import(
     one = Import.objects.create(
         kind=kind, file_name=shortened(Path(file_name).name, 200) or "file", options=chosen.stored(), started_by=by
     )
+    if draft:
+        one.state = Import.State.DRAFT
     stored = Path(settings.MEDIA_ROOT) / "imports" / str(one.pk) / "upload"
     stored.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with stored.open("wb") as target:
@@ -226,9 +239,9 @@ def start_import(
         shutil.copyfileobj(file, target, 1 << 20)
     one.path = str(stored.relative_to(settings.MEDIA_ROOT))
     one.bytes_total = stored.stat().st_size
-    one.save(update_fields=["path", "bytes_total"])
+    one.save(update_fields=["path", "bytes_total", "state"])
     note(by, "contacts.import", f"import/{one.pk}", {"file": one.file_name, "kind": kind})
-    if queue:
+    if queue and not draft:
         jobs.defer(JOBS[Import.Kind(kind)], import_id=one.pk)
     return one
 
@@ -248,6 +261,34 @@ def cancel_import(import_id: int, *, by: Staff | None) -> Import:
     one.save(update_fields=["cancel_requested", "state"])
     note(by, "contacts.cancel_import", f"import/{one.pk}")
     return one
+
+
+@transaction.atomic
+def undo_import(import_id: int, *, by: Staff | None, queue: bool = True) -> Import:
+    """Take a whole import back. Raises CannotUndo, with the reason, for one that is not finished or too long ago."""
+    require(by, "contacts.import")
+    one = Import.objects.select_for_update().filter(pk=import_id).first()
+    if one is None:
+        raise NotFound(_("There is no such import."))
+    if one.state in (Import.State.UNDONE, Import.State.UNDOING):
+        raise CannotUndo(_("This import was undone already."))
+    if one.state != Import.State.FINISHED or one.finished_at is None:
+        raise CannotUndo(_("This import brought nothing in, so there is nothing to undo."))
+    if one.finished_at < clock.now() - KEPT:
+        raise CannotUndo(
+            _("What this import changed is kept for %(days)s days, and they are over.") % {"days": KEPT.days}
+        )
+    one.state = Import.State.UNDOING
+    one.save(update_fields=["state"])
+    note(by, "contacts.undo_import", f"import/{one.pk}", {"file": one.file_name, "rows": one.rows_read})
+    if queue:
+        jobs.defer(UNDO_JOBS[Import.Kind(one.kind)], import_id=one.pk)
+    return one
+
+
+def can_undo(one: Import) -> bool:
+    """Whether a finished import is still young enough."""
+    return one.finished_at is not None and one.finished_at >= clock.now() - KEPT
 
 
 def _tag_name(name: str) -> str:

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
+from django.utils.translation import gettext as _
 from ninja import Router, Schema, Status
 from pydantic import AwareDatetime, Field
 
+from ..core.errors import BadInput
 from ..core.paging import Page
 from ..rest.requests import KeyRequest
 from ..rest.shapes import Cursor, Given, Id, Limit, Listing, PairedId, listing, paired, place, whole_list
-from . import changes, lookup, queries
+from . import bulk, changes, lookup, queries
 
 router = Router(tags=["contacts"])
 tags = Router(tags=["tags"])
@@ -103,6 +105,80 @@ def save_contact(request: KeyRequest, given: ContactPart) -> Status[ContactOut]:
     """Make a contact, or bring the one with this phone or user id up to date: 201 for a new one, else 200."""
     contact_id, new = changes.upsert(**given.said(), by=request.by)
     return Status(201 if new else 200, shown(request, contact_id))
+
+
+class BulkContact(Given):
+    """One of many. Known by `phone` or by `customer`, the company's own number of them."""
+
+    phone: Annotated[str, Field(max_length=40)] = ""
+    customer: Annotated[str, Field(max_length=160)] = ""
+    name: Annotated[str, Field(max_length=200)] = ""
+    language: Annotated[str, Field(max_length=12)] = ""
+    country: Annotated[str, Field(max_length=2)] = ""
+    timezone: Annotated[str, Field(max_length=40)] = ""
+    attributes: dict[str, Any] = {}
+    tags: Annotated[list[Word], Field(max_length=100)] = []
+    consent: Literal["", "granted", "withdrawn"] = ""
+    consent_at: AwareDatetime | None = None
+
+
+class BulkContacts(Given):
+    """Many contacts at once. `country`: of numbers without one. `consent_source`: needed when any row has a consent."""
+
+    contacts: Annotated[list[BulkContact], Field(min_length=1, max_length=bulk.MOST_ROWS)]
+    update: Literal["overwrite", "fill", "skip"] = "overwrite"
+    duplicates: Literal["last", "first"] = "last"
+    country: Country = ""
+    tags: Annotated[list[Word], Field(max_length=100)] = []
+    consent_source: Annotated[str, Field(max_length=60)] = ""
+    consent_text: Annotated[str, Field(max_length=4_000)] = ""
+
+
+class Refused(Schema):
+    """A row that was not brought in: its place in what was sent, counted from 0, and why."""
+
+    index: int
+    reason: str
+
+
+class BulkDone(Schema):
+    """What came of the rows; they went in together. `import` names them, should they have to be taken back."""
+
+    import_id: Id = Field(serialization_alias="import")
+    created: int
+    updated: int
+    unchanged: int
+    duplicate: int
+    refused: list[Refused]
+
+
+@router.post("/bulk", response=BulkDone, by_alias=True)
+def bulk_contacts(request: KeyRequest, given: BulkContacts) -> BulkDone:
+    """Add or change up to 10,000 contacts at once: good rows go in, bad ones come back with a sentence."""
+    if not given.consent_source and any(one.consent for one in given.contacts):
+        raise BadInput(_("Say in consent_source where they agreed: consent without its source is no proof."))
+    options = {
+        "update": given.update,
+        "duplicates": given.duplicates,
+        "country": given.country,
+        "tags": given.tags,
+        "consent": {"source": given.consent_source, "text": given.consent_text},
+    }
+    rows = [one.model_dump() | {"consent_at": one.consent_at and one.consent_at.isoformat()} for one in given.contacts]
+    return bulk_done(bulk.bring_contacts(rows, options=options, by=request.by))
+
+
+def bulk_done(done: bulk.Done) -> BulkDone:
+    """As the API says it."""
+    refused = [Refused(index=place, reason=reason) for place, reason in sorted(done.refused.items())]
+    return BulkDone(
+        import_id=done.import_id,
+        created=done.created,
+        updated=done.updated,
+        unchanged=done.unchanged,
+        duplicate=done.duplicate,
+        refused=refused,
+    )
 
 
 @router.get("/{contact_id}", response=ContactOut)

@@ -70,6 +70,21 @@ class Board:
         if time.monotonic() >= self._next:
             self.tell(Import.State.READING, done, read, rejected)
 
+    def begin_undo(self) -> None:
+        """What was brought in is being taken back."""
+        self._one(
+            """UPDATE imports SET state = 'undoing', started_at = now(), bytes_done = 0, problem = ''
+                WHERE id = %(id)s RETURNING true"""
+        )
+
+    def share(self, done: int, of: int) -> None:
+        """How much of an undo is done."""
+        self._one(
+            "UPDATE imports SET bytes_done = bytes_total * %(done)s / %(of)s WHERE id = %(id)s RETURNING true",
+            done=done,
+            of=of,
+        )
+
     def look(self) -> None:
         """Raise Cancelled when somebody asked for it."""
         self._tell("SELECT cancel_requested FROM imports WHERE id = %(id)s")

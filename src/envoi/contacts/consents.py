@@ -72,11 +72,12 @@ INSERT INTO consents (contact_id, purpose, state, source, text, proof, at)
 SELECT m.contact_id, 'marketing', s.consent, %(source)s, %(text)s, %(proof)s, COALESCE(s.consent_at, %(at)s)
   FROM matched m JOIN stage s USING (line)
  WHERE m.is_new AND s.consent IS NOT NULL
+ ORDER BY m.contact_id
 """
 # A row without a date never speaks against a withdrawal, nor twice; one with a date is a line of its own.
 SPEAKING = """
 CREATE TEMPORARY TABLE speaking ON COMMIT DROP AS
-SELECT m.contact_id, s.consent AS state, s.consent_at AS at
+SELECT m.contact_id, s.consent AS state, s.consent_at AS at, c.marketing AS before
   FROM matched m JOIN stage s USING (line) JOIN contacts c ON c.id = m.contact_id
  WHERE NOT m.is_new AND (s.consent = 'withdrawn' OR (s.consent = 'granted' AND NOT %(withdrawals_only)s))
    AND CASE WHEN s.consent_at IS NULL
@@ -98,7 +99,7 @@ WITH said AS (
      WHERE p.at IS NOT NULL OR (c.marketing <> p.state AND (p.state = 'withdrawn' OR c.marketing = 'unknown'))
     RETURNING contact_id
 )
-INSERT INTO touched SELECT contact_id FROM said
+INSERT INTO touched (contact_id, said) SELECT contact_id, true FROM said
 """
 # Of two entries of the same moment the withdrawal counts.
 NEWEST = """
@@ -138,6 +139,44 @@ def record_known(db: Any, says: FileSays) -> None:
     """
     for statement in (SPEAKING, LOCK, SPEAK, NEWEST):
         db.execute(statement, asdict(says))
+
+
+def foreseen(db: Any, says: FileSays) -> int:
+    """How many known contacts would get a line."""
+    db.execute(SPEAKING, asdict(says))
+    db.execute("SELECT count(*) FROM speaking")
+    return int(db.fetchone()[0])
+
+
+def proof_of_import(import_id: int, file_name: str) -> str:
+    """Where an entry of a file is found again."""
+    return f"import {import_id}: {file_name}"
+
+
+# Of those who stay (`staying`, held by undoing.py): where the file's word is still the newest, a line says that it is
+# taken back, and what was known before holds again. Somebody's own later word is left alone.
+TAKE_BACK = """
+WITH newest AS (
+    SELECT DISTINCT ON (e.contact_id) e.contact_id, e.proof
+      FROM consents e JOIN staying s ON s.id = e.contact_id
+     WHERE e.purpose = 'marketing'
+     ORDER BY e.contact_id, e.at DESC, e.state = 'withdrawn' DESC, e.id DESC
+), back AS (
+    SELECT n.contact_id, COALESCE(NULLIF(i.marketing, ''), 'unknown') AS state
+      FROM newest n LEFT JOIN import_changes i ON i.contact_id = n.contact_id AND i.import_id = %(import)s
+     WHERE n.proof = %(proof)s
+), said AS (
+    INSERT INTO consents (contact_id, purpose, state, source, text, proof, at)
+    SELECT contact_id, 'marketing', state, 'import undone', '', %(proof)s, now() FROM back
+    RETURNING contact_id, state
+)
+UPDATE contacts c SET marketing = said.state, updated_at = now() FROM said WHERE c.id = said.contact_id
+"""
+
+
+def take_back_import(db: Any, import_id: int, proof: str) -> None:
+    """Answer what a file said of those who stay."""
+    db.execute(TAKE_BACK, {"import": import_id, "proof": proof})
 
 
 # From here on: for two records that become one.

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import BytesIO
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ..team.models import Staff
+from .columns import ATTRIBUTE
 from .models import Attribute, Consent, Contact, Keyword
 
 
@@ -34,8 +37,8 @@ class ListForm(forms.Form):
         }
 
 
-class ImportForm(forms.Form):
-    """A file to bring in and what to assume where it is silent."""
+class UploadForm(forms.Form):
+    """A file to bring in, or rows pasted from a spreadsheet."""
 
     kind = forms.ChoiceField(
         label=_("What is in it?"),
@@ -44,8 +47,36 @@ class ImportForm(forms.Form):
         widget=forms.RadioSelect,
     )
     file = forms.FileField(
-        label=_("CSV file"), widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,text/csv,text/plain"})
+        label=_("File"),
+        required=False,
+        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx,.xlsm,.xlsb,.xls,.ods"}),
     )
+    text = forms.CharField(
+        label=_("Or paste rows"),
+        help_text=_("Copied from a spreadsheet, with the line of titles."),
+        required=False,
+        strip=False,
+        max_length=2_000_000,
+        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not self.errors and not cleaned.get("file") and not (cleaned.get("text") or "").strip():
+            self.add_error("file", _("Choose a file, or paste rows."))
+        return cleaned
+
+    def content(self) -> tuple[str, Any]:
+        """The name and the bytes of what came."""
+        file = self.cleaned_data.get("file")
+        if file:
+            return str(file.name), file
+        return gettext("pasted rows") + ".txt", BytesIO(self.cleaned_data["text"].encode())
+
+
+class ColumnsForm(forms.Form):
+    """How to bring a file in: what to assume where it is silent, and what somebody vouches for."""
+
     country = forms.CharField(
         label=_("Country of numbers without one"),
         help_text=_("Two letters, such as FR. Empty: such rows are rejected."),
@@ -53,7 +84,9 @@ class ImportForm(forms.Form):
         max_length=2,
     )
     tags = forms.CharField(
-        label=_("Tags for everybody in it"), help_text=_("Several, with a comma between."), required=False
+        label=_("Tags for everybody in it"),
+        help_text=_("Several, with a comma between. By them you find these people again."),
+        required=False,
     )
     update = forms.ChoiceField(
         label=_("Who is known already"),
@@ -62,6 +95,11 @@ class ImportForm(forms.Form):
             ("fill", _("gets only what is missing")),
             ("skip", _("stays as they are")),
         ],
+        required=False,
+    )
+    duplicates = forms.ChoiceField(
+        label=_("Who stands in the file twice"),
+        choices=[("last", _("the last row counts")), ("first", _("the first row counts"))],
         required=False,
     )
     currency = forms.CharField(
@@ -89,22 +127,71 @@ class ImportForm(forms.Form):
         max_length=60,
     )
 
+    def __init__(self, data: Any, *, kind: str, columns: int, initial: dict[str, Any]) -> None:
+        super().__init__(data, initial=initial)
+        self.kind = kind
+        self.given = [self._column(place) for place in range(columns)] if data is not None else []
+        for name in self.fields.keys() - set(FOR_ORDERS if kind == "orders" else FOR_CONTACTS):
+            del self.fields[name]
+        if kind == "contacts":
+            self.fields["tags"].required = True
+
+    def _column(self, place: int) -> str:
+        what = str(self.data.get(f"column_{place}", ""))
+        return ATTRIBUTE + str(self.data.get(f"title_{place}", "")).strip() if what == ATTRIBUTE else what
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if cleaned.get("kind") == "contacts" and cleaned.get("agreed") and not cleaned.get("source"):
+        if cleaned.get("agreed") and not cleaned.get("source"):
             self.add_error("source", _("Say where they agreed: consent without its source is no proof."))
+        if self.kind == "contacts" and "consent" in self.given and not cleaned.get("source"):
+            self.add_error("source", _("A column says who agreed. Say where they did: consent without it is no proof."))
         return cleaned
 
     def options(self) -> dict[str, Any]:
-        """Arguments for actions.start_import, only those that say something."""
+        """Arguments for preparing.choose, only those that say something."""
         given = self.cleaned_data
-        options: dict[str, Any] = {"country": given["country"]}
-        if given["kind"] == "orders":
-            options |= {name: given[name] for name in ("currency", "date_order", "unknown_customers")}
-        else:
-            options |= {"tags": names(given["tags"]), "update": given["update"]}
-            options["consent"] = {"state": "granted", "source": given["source"]} if given["agreed"] else None
+        options = {name: value for name, value in given.items() if name not in ("tags", "agreed", "source")}
+        if self.kind == "contacts":
+            options["tags"] = names(given["tags"])
+            state = "granted" if given["agreed"] else ""
+            options["consent"] = {"state": state, "source": given["source"]}
+        options["columns"] = self.given
         return {key: value for key, value in options.items() if value}
+
+
+FOR_CONTACTS = ("country", "tags", "update", "duplicates", "date_order", "agreed", "source")
+FOR_ORDERS = ("country", "currency", "duplicates", "date_order", "unknown_customers")
+
+
+def meanings(kind: str) -> list[tuple[str, Any]]:
+    """What a column may be, with its name for people, in the order of the list."""
+    return [*(ORDER_COLUMNS if kind == "orders" else CONTACT_COLUMNS)]
+
+
+CONTACT_COLUMNS = [
+    ("phone", _("Phone")),
+    ("customer", _("Customer number")),
+    ("name", _("Name")),
+    ("first_name", _("First name")),
+    ("last_name", _("Last name")),
+    ("language", _("Language")),
+    ("country", _("Country")),
+    ("timezone", _("Time zone")),
+    ("tags", _("Tags")),
+    ("consent", _("Agreed to marketing: yes or no")),
+    ("consent_at", _("Day of the consent")),
+]
+ORDER_COLUMNS = [
+    ("customer", _("Customer number")),
+    ("phone", _("Phone")),
+    ("at", _("Date")),
+    ("amount", _("Amount")),
+    ("currency", _("Currency")),
+    ("quantity", _("Quantity")),
+    ("external_id", _("Order number")),
+    ("items", _("Products")),
+]
 
 
 class ContactForm(forms.Form):

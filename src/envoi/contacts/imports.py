@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -17,8 +17,9 @@ from ..core import clock
 from ..core.phone import BadPhone
 from . import importing, merging
 from .cells import BadCell, moment_of, past
-from .columns import CONTACT_TITLES, Columns, missing
-from .importing import Cells, Outcome, StageRow
+from .columns import CONTACT_TITLES, Columns, need_contacts
+from .columnwise import Known, doubtful, upright, without
+from .importing import Cells, Outcome, Reader, StageRow
 from .models import Import
 from .options import ImportOptions
 from .phones import Phones
@@ -40,72 +41,149 @@ class ContactFile:
     stage = merging.STAGE
     copy = merging.COPY
 
-    def reader(self, one: Import, header: Cells, columns: Columns) -> Callable[[int, Cells], StageRow]:
-        """A function from the cells of a row to the columns of the stage."""
-        if not columns.at.keys() & {"phone", "customer"}:
-            needed = _("a column with the phone (“phone”) or the customer number (“customer number”)")
-            raise missing(header, needed)
-        return _reader(len(header), columns, ImportOptions.parse(one.options), clock.now())
+    def reader(self, one: Import, header: Cells, columns: Columns) -> Reader:
+        """What turns the cells of a row into the columns of the stage."""
+        need_contacts(header, columns)
+        return ContactReader(len(header), columns, ImportOptions.parse(one.options), clock.now())
 
     def write(self, cursor: Any, one: Import, step: Callable[[], None]) -> Outcome:
         """Move the stage into contacts, identities, consents and tags."""
         return merging.merge(cursor, one, ImportOptions.parse(one.options), step)
 
 
-def _reader(width: int, columns: Columns, options: ImportOptions, now: datetime) -> Callable[[int, Cells], StageRow]:
-    # One closure with everything at hand: it runs once a row, and a row has 30 microseconds in all.
-    place = {name: columns.at.get(name, width) for name in CONTACT_TITLES}
-    phone_at, customer_at, language_at, country_at = (
-        place[name] for name in ("phone", "customer", "language", "country")
-    )
-    timezone_at, tags_at, consent_at, day_at = (place[name] for name in ("timezone", "tags", "consent", "consent_at"))
-    name_of = _name_reader(place, width)
-    others = columns.others + [(place[name], name) for name in ("first_name", "last_name") if place[name] < width]
-    phones = Phones(options.country)
-    has_consent = consent_at < width
+class ContactReader:
+    """From the cells of a row to the columns of the stage."""
 
-    def row(line: int, cells: Cells) -> StageRow:
+    def __init__(self, width: int, columns: Columns, options: ImportOptions, now: datetime) -> None:
+        self._width = width
+        self._options = options
+        self._now = now
+        self._phones = Phones(options.country)
+        self._has_consent = "consent" in columns.at
+        # A place beyond the columns stands for a column that the file does not have: its cell is empty.
+        self._place = {name: columns.at.get(name, width) for name in CONTACT_TITLES}
+        self._name_of = _name_reader(self._place, width)
+        split = [(self._place[name], name) for name in ("first_name", "last_name") if self._place[name] < width]
+        self._others = columns.others + split
+        self._countries = Known(lambda text: _country(text) if text else "")
+        self._languages = Known(lambda text: _language(text) if text else "")
+        self._timezones = Known(lambda text: _timezone(text) if text else "")
+        self._tags = Known(lambda text: self._set_of(_tags(text, options.tags)))
+        self._sets: dict[tuple[str, ...], int] = {}
+        self._consents = Known(lambda text: _consent(text) if self._has_consent else options.consent.state)
+        self._days = Known(lambda text: str(self._day(text)) if text else "")
+        self._members = [(at, Known(partial(_member, title))) for at, title in self._others]
+
+    def row(self, line: int, cells: Cells) -> StageRow:
+        """One row, with all that may be wrong in it. Raises BadInput."""
+        width, place = self._width, self._place
         if len(cells) != width and any(cells[width:]):
             raise BadCell(
                 _("The row has %(cells)s cells, the first line %(titles)s.") % {"cells": len(cells), "titles": width}
             )
-        # A place beyond the columns stands for a column that the file does not have: its cell is empty.
         cells = [cell.strip() for cell in cells[:width]]
         cells += [""] * (width + 1 - len(cells))
 
-        country = _country(cells[country_at]) if cells[country_at] else ""
+        country = _country(cells[place["country"]]) if cells[place["country"]] else ""
         guess = phone = ""
-        if cells[phone_at]:
-            phone = _phone(phones, cells[phone_at], country)
-            guess = country or phones.country_of(phone)
-        customer = cells[customer_at]
+        if cells[place["phone"]]:
+            phone = _phone(self._phones, cells[place["phone"]], country)
+            guess = country or self._phones.country_of(phone)
+        customer = cells[place["customer"]]
         if not phone and not customer:
             raise BadCell(_("The row has neither a phone nor a customer number."))
         if len(customer) > 160:
             raise BadCell(_("The customer number is longer than 160 characters."))
-        name = name_of(cells)
+        name = self._name_of(cells)
         if len(name) > 200:
             raise BadCell(_("The name is longer than 200 characters."))
 
-        state = _consent(cells[consent_at]) if has_consent else options.consent.state
-        day = past(moment_of(cells[day_at], options.date_order), now) if state and cells[day_at] else None
-        attributes = {title: cells[at] for at, title in others if cells[at]}
+        state = _consent(cells[place["consent"]]) if self._has_consent else self._options.consent.state
+        day_text = cells[place["consent_at"]]
+        members = [_member(title, cells[at]) for at, title in self._others if cells[at]]
         return (
             line,
             phone,
             customer,
             name,
-            _language(cells[language_at]) if cells[language_at] else "",
+            _language(cells[place["language"]]) if cells[place["language"]] else "",
             country,
             guess,
-            _timezone(cells[timezone_at]) if cells[timezone_at] else "",
-            _encode(attributes).decode() if attributes else "",
-            _tags(cells[tags_at], options.tags),
+            _timezone(cells[place["timezone"]]) if cells[place["timezone"]] else "",
+            f"{{{','.join(members)}}}" if members else "",
+            self._set_of(_tags(cells[place["tags"]], self._options.tags)),
             state,
-            day,
+            str(self._day(day_text)) if state and day_text else "",
         )
 
-    return row
+    def finish(self, cursor: Any) -> None:
+        """Say which tags are in each of the sets that the rows name."""
+        with cursor.copy(merging.SETS) as copy:
+            for words, number in self._sets.items():
+                for word in words:
+                    copy.write_row((number, word))
+
+    def _set_of(self, words: tuple[str, ...]) -> int | str:
+        return self._sets.setdefault(words, len(self._sets) + 1) if words else ""
+
+    def batch(self, first: int, rows: list[Cells]) -> tuple[list[StageRow], set[int]]:
+        """The rows in which all is plain, and the places of those that `row` has to look at."""
+        columns, doubt = upright(rows, self._width)
+        columns.append(("",) * len(rows))
+        column = {name: columns[at] for name, at in self._place.items()}
+
+        countries = self._countries.of(column["country"])
+        phones = self._phones.all_e164(column["phone"], ["" if one is None else one for one in countries])
+        customers = [text.strip() for text in column["customer"]]
+        names = self._names(columns)
+        languages = self._languages.of(column["language"])
+        timezones = self._timezones.of(column["timezone"])
+        tags = self._tags.of(column["tags"])
+        states = self._consents.of(column["consent"])
+        days = self._days.of(column["consent_at"])
+        doubt |= doubtful((countries, phones, languages, timezones, tags, states, days))
+        doubt |= {
+            place
+            for place, (phone, customer, name) in enumerate(zip(phones, customers, names, strict=True))
+            if not (phone or customer) or len(customer) > 160 or len(name) > 200
+        }
+        staged = zip(
+            range(first, first + len(rows)),
+            phones,
+            customers,
+            names,
+            languages,
+            countries,
+            self._phones.countries_of(phones, countries),
+            timezones,
+            self._attributes(columns),
+            tags,
+            states,
+            days if all(states) else [day if state else "" for day, state in zip(days, states, strict=True)],
+            strict=True,
+        )
+        return without(staged, doubt), doubt
+
+    def _names(self, columns: list[tuple[str, ...]]) -> list[str]:
+        place, width = self._place, self._width
+        if place["first_name"] == place["last_name"] == width:
+            return [text.strip() for text in columns[place["name"]]]
+        return [self._name_of([cell.strip() for cell in cells]) for cells in zip(*columns, strict=True)]
+
+    def _attributes(self, columns: list[tuple[str, ...]]) -> list[str]:
+        if not self._members:
+            return [""] * len(columns[-1])
+        members = [known.of(columns[at]) for at, known in self._members]
+        joined = (",".join(filter(None, some)) for some in zip(*members, strict=True))
+        return [f"{{{text}}}" if text else "" for text in joined]
+
+    def _day(self, text: str) -> datetime:
+        return past(moment_of(text, self._options.date_order), self._now)
+
+
+def _member(title: str, text: str) -> str:
+    """One attribute as a member of a JSON object, "" for an empty one."""
+    return f"{_encode(title).decode()}:{_encode(text).decode()}" if text else ""
 
 
 def _name_reader(place: dict[str, int], width: int) -> Callable[[Cells], str]:
@@ -165,10 +243,9 @@ def _consent(text: str) -> str:
 
 
 @lru_cache(4096)
-def _tags(text: str, added: tuple[str, ...]) -> str:
-    """The tags of a cell and of the whole file as PostgreSQL writes an array."""
-    words = list(dict.fromkeys([*filter(None, (" ".join(word.split()) for word in _SEPARATOR.split(text))), *added]))
+def _tags(text: str, added: tuple[str, ...]) -> tuple[str, ...]:
+    """The tags of a cell and of the whole file."""
+    words = dict.fromkeys([*filter(None, (" ".join(word.split()) for word in _SEPARATOR.split(text))), *added])
     if any(len(word) > 60 for word in words):
         raise BadCell(_("A tag has at most 60 characters."))
-    quoted = ",".join('"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"' for word in words)
-    return f"{{{quoted}}}" if words else ""
+    return tuple(words)

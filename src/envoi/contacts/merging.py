@@ -18,8 +18,9 @@ from .options import ImportOptions
 STAGE = """
 CREATE TEMPORARY TABLE stage (
     line int, phone text, customer text, name text, language text, country text, country_guess text, timezone text,
-    attributes jsonb, tags text[], consent text, consent_at timestamptz
-) ON COMMIT DROP
+    attributes jsonb, tags int, consent text, consent_at timestamptz
+) ON COMMIT DROP;
+CREATE TEMPORARY TABLE tag_sets (tags int, name text) ON COMMIT DROP
 """
 COPY = """
 COPY stage (line, phone, customer, name, language, country, country_guess, timezone, attributes, tags, consent,
@@ -27,12 +28,13 @@ COPY stage (line, phone, customer, name, language, country, country_guess, timez
 """
 
 INSERT = """
-INSERT INTO contacts (id, phone, name, language, country, timezone, attributes, marketing, service)
+INSERT INTO contacts (id, phone, name, language, country, timezone, attributes, marketing, service, import_id)
 SELECT m.contact_id, s.phone, COALESCE(s.name, ''), COALESCE(s.language, ''),
        COALESCE(s.country, s.country_guess, ''), COALESCE(s.timezone, ''), COALESCE(s.attributes, '{}'),
-       COALESCE(s.consent, 'unknown'), 'unknown'
+       COALESCE(s.consent, 'unknown'), 'unknown', %(import)s
   FROM matched m JOIN stage s USING (line)
  WHERE m.is_new
+ ORDER BY m.contact_id
 """
 
 # What a known contact becomes. A phone found by its own identity is theirs already, perhaps as a second one.
@@ -73,38 +75,88 @@ UPDATE = """
 WITH changed AS (
     UPDATE contacts SET phone = n.phone, name = n.name, language = n.language, country = n.country,
                         timezone = n.timezone, attributes = n.attributes, updated_at = now()
-      FROM (SELECT c.id, {becomes}
+      FROM (SELECT c.id, {becomes}, c.phone AS c_phone, c.name AS c_name, c.language AS c_language,
+                   c.country AS c_country, c.timezone AS c_timezone, c.attributes AS c_attributes
               FROM changing g JOIN matched m ON m.line = g.line JOIN stage s ON s.line = g.line
               JOIN contacts c ON c.id = g.id) AS n
-     WHERE contacts.id = n.id RETURNING contacts.id
+     WHERE contacts.id = n.id
+    RETURNING contacts.id AS contact_id, jsonb_strip_nulls(jsonb_build_object(
+        'phone', CASE WHEN n.c_phone IS DISTINCT FROM n.phone THEN jsonb_build_array(n.c_phone, n.phone) END,
+        'name', CASE WHEN n.c_name <> n.name THEN jsonb_build_array(n.c_name, n.name) END,
+        'language', CASE WHEN n.c_language <> n.language THEN jsonb_build_array(n.c_language, n.language) END,
+        'country', CASE WHEN n.c_country <> n.country THEN jsonb_build_array(n.c_country, n.country) END,
+        'timezone', CASE WHEN n.c_timezone <> n.timezone THEN jsonb_build_array(n.c_timezone, n.timezone) END,
+        'attributes', CASE WHEN n.c_attributes <> n.attributes
+                           THEN jsonb_build_array(n.c_attributes, n.attributes) END)) AS fields
 )
-INSERT INTO touched SELECT id FROM changed
+INSERT INTO altered SELECT contact_id, fields FROM changed
+"""
+ALTERED = "INSERT INTO touched (contact_id) SELECT contact_id FROM altered"
+# Keys that were given to people who are known: the rows' others were theirs already (matching.claim).
+KEYS = """
+INSERT INTO touched (contact_id, kind, value)
+SELECT contact_id, 'phone', phone FROM matched WHERE NOT is_new AND phone IS NOT NULL AND by_phone IS NULL
+ UNION ALL
+SELECT contact_id, 'customer', customer FROM matched WHERE NOT is_new AND customer IS NOT NULL AND by_customer IS NULL
+"""
+# What an undo needs to know of people who were known already (undoing.py). Of new ones their import_id says all.
+REMEMBER = """
+INSERT INTO import_changes (contact_id, import_id, fields, tags, keys, marketing)
+SELECT t.contact_id, %(import)s, COALESCE(a.fields, '{}'), t.tags, t.keys, COALESCE(p.before, '')
+  FROM (SELECT contact_id, COALESCE(array_agg(tag_id) FILTER (WHERE tag_id IS NOT NULL), '{}') AS tags,
+               COALESCE(jsonb_agg(jsonb_build_array(kind, value)) FILTER (WHERE kind IS NOT NULL), '[]') AS keys,
+               bool_or(said) AS said
+          FROM touched GROUP BY contact_id) AS t
+  LEFT JOIN altered a USING (contact_id)
+  LEFT JOIN speaking p ON p.contact_id = t.contact_id AND t.said
+ ORDER BY t.contact_id
+    ON CONFLICT DO NOTHING
 """
 
+# A file has few sets of tags, however many rows have them: a row names its set.
+SETS = "COPY tag_sets (tags, name) FROM STDIN"
 TAGS = """
 INSERT INTO tags (name)
-SELECT DISTINCT unnest(s.tags) AS name FROM matched m JOIN stage s USING (line) ORDER BY name
+SELECT DISTINCT name FROM tag_sets WHERE tags IN (SELECT tags FROM stage) ORDER BY name
     ON CONFLICT (name) DO NOTHING
 """
 TAGS_HELD = "SELECT count(*) FROM (SELECT 1 FROM tags ORDER BY id FOR KEY SHARE) AS held"
+GIVEN = """
+CREATE TEMPORARY TABLE given ON COMMIT DROP AS
+SELECT g.tags, t.id AS tag_id FROM tag_sets g JOIN tags t USING (name)
+"""
 TAG_NEW = """
 INSERT INTO contact_tags (contact_id, tag_id)
-SELECT m.contact_id, t.id
-  FROM matched m JOIN stage s USING (line) CROSS JOIN unnest(s.tags) AS given (name) JOIN tags t ON t.name = given.name
- WHERE m.is_new
+SELECT m.contact_id, g.tag_id FROM matched m JOIN stage s USING (line) JOIN given g ON g.tags = s.tags WHERE m.is_new
+ ORDER BY m.contact_id, g.tag_id
 """
 TAG_KNOWN = """
 WITH added AS (
     INSERT INTO contact_tags (contact_id, tag_id)
-    SELECT m.contact_id, t.id
-      FROM matched m JOIN stage s USING (line) CROSS JOIN unnest(s.tags) AS given (name)
-      JOIN tags t ON t.name = given.name
+    SELECT m.contact_id, g.tag_id FROM matched m JOIN stage s USING (line) JOIN given g ON g.tags = s.tags
      WHERE NOT m.is_new
         -- What a rule put is a person's own from now on.
         ON CONFLICT (contact_id, tag_id) DO UPDATE SET by_rule = false WHERE contact_tags.by_rule
-    RETURNING contact_id
+    RETURNING contact_id, tag_id
 )
-INSERT INTO touched SELECT contact_id FROM added
+INSERT INTO touched (contact_id, tag_id) SELECT contact_id, tag_id FROM added
+"""
+TOUCHED = """
+CREATE TEMPORARY TABLE touched (
+    contact_id bigint, tag_id bigint, kind text, value text, said boolean NOT NULL DEFAULT false
+) ON COMMIT DROP;
+CREATE TEMPORARY TABLE altered (contact_id bigint, fields jsonb) ON COMMIT DROP
+"""
+# What would come of it, without doing it: as near as can be told without the locks.
+FORESEEN = """
+SELECT count(*) FILTER (WHERE m.is_new), count(*),
+       count(*) FILTER (WHERE NOT m.is_new AND (
+           m.line IN (SELECT line FROM changing)
+           OR (m.phone IS NOT NULL AND m.by_phone IS NULL) OR (m.customer IS NOT NULL AND m.by_customer IS NULL)
+           OR EXISTS (SELECT 1 FROM tag_sets g LEFT JOIN tags t USING (name)
+                       WHERE g.tags = s.tags AND NOT EXISTS (SELECT 1 FROM contact_tags c
+                                                              WHERE c.contact_id = m.contact_id AND c.tag_id = t.id))))
+  FROM matched m JOIN stage s USING (line)
 """
 
 
@@ -113,30 +165,43 @@ def merge(cursor: Any, one: Import, options: ImportOptions, step: Callable[[], N
     says = consents.FileSays(
         source=options.consent.source or "import",
         text=options.consent.text,
-        proof=f"import {one.pk}: {one.file_name}",
+        proof=consents.proof_of_import(one.pk, one.file_name),
         at=one.created_at,
         withdrawals_only=options.update == "skip",
     )
+    becomes = FILL if options.update == "fill" else OVERWRITE
     duplicate = find_out_who(cursor, options, step)
-    cursor.execute(TAGS)
-    cursor.execute(TAGS_HELD)
+    if one.check_only:
+        return _foresee(cursor, options, becomes, says, duplicate)
+    for statement in (TAGS, TAGS_HELD, GIVEN, "ANALYZE given", TOUCHED):
+        cursor.execute(statement)
     with unchecked(cursor):
-        created = _insert_new(cursor, says, step)
-    cursor.execute("CREATE TEMPORARY TABLE touched (contact_id bigint) ON COMMIT DROP")
+        created = _insert_new(cursor, one, says, step)
     if options.update != "skip":
-        _update_known(cursor, FILL if options.update == "fill" else OVERWRITE, step)
+        _update_known(cursor, becomes, step)
     consents.record_known(cursor, says)
+    cursor.execute(REMEMBER, {"import": one.pk})
     erased.meet_in(cursor, "SELECT contact_id FROM matched")
     cursor.execute("SELECT (SELECT count(*) FROM matched), (SELECT count(DISTINCT contact_id) FROM touched)")
     people, updated = cursor.fetchone()
     return Outcome(created, updated, people - created - updated, duplicate)
 
 
-def _insert_new(cursor: Any, says: consents.FileSays, step: Callable[[], None]) -> int:
+def _foresee(cursor: Any, options: ImportOptions, becomes: str, says: consents.FileSays, duplicate: int) -> Outcome:
+    cursor.execute(CHANGING.format(becomes=becomes))
+    cursor.execute(FORESEEN)
+    created, people, updated = cursor.fetchone()
+    if options.update == "skip":
+        updated = 0
+    updated = max(updated, consents.foreseen(cursor, says))
+    return Outcome(created, updated, people - created - updated, duplicate)
+
+
+def _insert_new(cursor: Any, one: Import, says: consents.FileSays, step: Callable[[], None]) -> int:
     """Insert who is new with all that is theirs; returns how many that are."""
     claim(cursor, is_new="true")
     step()
-    cursor.execute(INSERT)
+    cursor.execute(INSERT, {"import": one.pk})
     created: int = cursor.rowcount
     step()
     consents.record_new(cursor, says)
@@ -151,6 +216,6 @@ def _update_known(cursor: Any, becomes: str, step: Callable[[], None]) -> None:
     cursor.execute(CHANGING.format(becomes=becomes))
     cursor.execute(LOCK)
     step()
-    cursor.execute(UPDATE.format(becomes=becomes))
-    cursor.execute(TAG_KNOWN)
+    for statement in (UPDATE.format(becomes=becomes), ALTERED, KEYS, TAG_KNOWN):
+        cursor.execute(statement)
     step()

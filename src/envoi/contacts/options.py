@@ -10,6 +10,7 @@ import phonenumbers
 from django.utils.translation import gettext as _
 
 from ..core.errors import BadInput
+from .columns import ATTRIBUTE, TITLE
 from .words import country_of_word
 
 
@@ -34,6 +35,7 @@ class ImportOptions:
     stays as they are). duplicates: which row of one person in the file counts, "last" or "first".
     date_order: "day" or "month" for dates such as 03/04/2026; without it such a date is refused, never guessed.
     currency: ISO letters for orders without that column. unknown_customers: "reject" an order or "create" the contact.
+    columns: what each column is, in their order (columns.recognise); empty lets the titles say it.
     """
 
     country: str = ""
@@ -44,6 +46,7 @@ class ImportOptions:
     date_order: str = ""
     currency: str = ""
     unknown_customers: str = "reject"
+    columns: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, given: Mapping[str, Any]) -> ImportOptions:
@@ -60,11 +63,12 @@ class ImportOptions:
             date_order=_one_of("date_order", given, ("", "day", "month")),
             currency=_currency(given.get("currency") or ""),
             unknown_customers=_one_of("unknown_customers", given, ("reject", "create")),
+            columns=_columns(given.get("columns") or ()),
         )
 
     def stored(self) -> dict[str, Any]:
         """As JSON; `parse` reads it back."""
-        return asdict(self) | {"tags": list(self.tags)}
+        return asdict(self) | {"tags": list(self.tags), "columns": list(self.columns)}
 
 
 def _one_of(name: str, given: Mapping[str, Any], allowed: tuple[str, ...]) -> str:
@@ -75,6 +79,18 @@ def _one_of(name: str, given: Mapping[str, Any], allowed: tuple[str, ...]) -> st
             % {"value": value, "name": name, "allowed": ", ".join(one for one in allowed if one)}
         )
     return str(value)
+
+
+def _columns(given: Any) -> tuple[str, ...]:
+    if isinstance(given, str) or not all(isinstance(one, str) for one in given):
+        raise BadInput(_("Columns are a list of words."))
+    columns = tuple(one.strip() for one in given)
+    attributes = [one.removeprefix(ATTRIBUTE) for one in columns if one.startswith(ATTRIBUTE)]
+    if any(not 0 < len(title) <= TITLE or "\0" in title for title in attributes):
+        raise BadInput(_("The title of a column has 1 to 60 characters."))
+    if len(set(attributes)) < len(attributes):
+        raise BadInput(_("Two columns would be kept under the same title: give one of them another."))
+    return columns
 
 
 def _country(text: str) -> str:

@@ -8,12 +8,13 @@ own data give for the country. Whatever is not plain goes to core.phone, so that
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 
-from ..core.phone import country_of, e164, line_of
+from ..core.phone import BadPhone, country_of, e164, line_of
 
 _BLANKS = str.maketrans("", "", " \u00a0\u202f.-()/")
 _MOST_PREFIXES = 100_000
@@ -36,6 +37,8 @@ class Phones:
     def __init__(self, country: str = "") -> None:
         self.country = country
         self._by_prefix: dict[str, str] = {}
+        self._by_start: dict[str, str] = {}
+        self._lengths = _Lengths()
 
     def e164(self, text: str, country: str = "") -> str:
         """As core.phone.e164; `country` of the row goes before that of the file. Raises BadPhone."""
@@ -51,6 +54,39 @@ class Phones:
                 return line_of(number)
         return e164(text, country=country or None)
 
+    def all_e164(self, texts: Sequence[str], countries: Sequence[str]) -> list[str | None]:
+        """`e164` of a whole column, None for those that are no number; an empty cell stays empty."""
+        if not "".join(texts).isascii():
+            return [self._or_none(text, country) for text, country in zip(texts, countries, strict=True)]
+        lengths = self._lengths
+        return [
+            text
+            if not text or (len(text) in lengths[text[:_DECIDING]] and text[1:].isdigit())
+            else self._or_none(text, country)
+            for text, country in zip(texts, countries, strict=True)
+        ]
+
+    def countries_of(self, numbers: Sequence[str | None], said: Sequence[str | None]) -> list[str]:
+        """`country_of` of a whole column where nothing is said, "" without a number; said: the row's own country."""
+        seen = self._by_start
+        found = []
+        for number, country in zip(numbers, said, strict=True):
+            if not country and number:
+                # Eight characters tell the country: see country_of.
+                country = seen.get(number[:8])
+                if country is None:
+                    if len(seen) >= _MOST_PREFIXES:
+                        seen.clear()
+                    country = seen[number[:8]] = self.country_of(number)
+            found.append(country or "")
+        return found
+
+    def _or_none(self, text: str, country: str) -> str | None:
+        try:
+            return self.e164(text.strip(), country) if text.strip() else ""
+        except BadPhone:
+            return None
+
     def country_of(self, number: str) -> str:
         """ISO letters of an E.164 number; where no country claims it, the first that has its code; else ""."""
         regions, _code, _plan = _start(number[:4])
@@ -63,6 +99,33 @@ class Phones:
                 self._by_prefix.clear()
             found = self._by_prefix[number[:8]] = country_of(number) or (regions[0] if regions else "")
         return found
+
+
+# "+", a calling code and the digit or two that its prefix for calls at home may have.
+_DECIDING = 6
+
+
+class _Lengths(dict[str, frozenset[int]]):
+    """By the first characters of a number that is E.164 already: how long it may be in all. Empty: look closer."""
+
+    def __missing__(self, start: str) -> frozenset[int]:
+        self[start] = found = self._find(start)
+        return found
+
+    def _find(self, start: str) -> frozenset[int]:
+        if len(start) < _DECIDING or start[0] != "+" or not start[1:].isdigit():
+            return frozenset()
+        if start.startswith(("+52", "+54", "+55")):
+            # One line may have several numbers there: core.phone.line_of.
+            return frozenset()
+        _regions, code, plan = _start(start[:4])
+        if plan is None:
+            return frozenset()
+        if plan.prefix:
+            prefix = plan.prefix.pattern
+            if not prefix.isdigit() or code + len(prefix) > _DECIDING or start.startswith(prefix, code):
+                return frozenset()
+        return frozenset(code + length for length in plan.lengths)
 
 
 def _is_plain(digits: str) -> bool:

@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
 
 from django.conf import settings
-from django.db import connection
 from django.utils.translation import gettext as _
 
-from ..core.errors import BadInput, NotFound
+from ..core.errors import NotFound
 from ..core.paging import Page
 from ..team.models import Staff
 from ..team.rights import require
+from .finding import COUNTED, KNOWN, Sort, find, name_tags
 from .models import ConsentEntry, Contact, Identity, Import, Note, Tag
+from .preparing import OPEN, NotOpen, Preview, preview
+from .rejects import REJECTS
 
-# Counting stops here: an exact number beyond it helps nobody and costs a scan of everybody.
-COUNTED = 10_000
-REJECTS = "rejects.csv"
-KNOWN = "c.erased_at IS NULL"
-
-Sort = Literal["newest", "name"]
-ORDERS: dict[str, tuple[str, str]] = {
-    # Each is an index of the table, so that a page starts where the one before ended.
-    "newest": ("c.created_at DESC, c.id DESC", "(c.created_at, c.id) < (%(after)s::timestamptz, %(after_id)s)"),
-    "name": ("c.name, c.id", "(c.name, c.id) > (%(after)s, %(after_id)s)"),
-}
+__all__ = ["COUNTED", "KNOWN", "Sort"]
 
 # What PostgreSQL's statistics say of the common tags is good enough for the common ones: counting the millions of
 # rows of contact_tags for a list of choices would take longer than all the rest of the page.
@@ -60,33 +48,13 @@ def contact_list(
 ) -> Page[Contact]:
     """One page of contacts, each with `tag_names`.
 
-    search: part of a name (two letters or fewer: the start of a word of it) or of a phone number (three digits or
-    more); tag: its name; marketing: unknown, granted or withdrawn; language: "zh" also finds "zh-hans";
-    after: the `next` of the page before, for the same search and sort. Raises BadInput for one that we did not make.
+    search: part of a name (two letters or fewer: the start of a word of it) or the beginning or end of a phone number
+    (three digits or more); tag: its name; marketing: unknown, granted or withdrawn; language: "zh" also finds
+    "zh-hans"; after: the `next` of the page before, for the same search and sort. Raises BadInput for one that is not
+    ours.
     """
     require(staff, "contacts.read")
-    where, parameters = _conditions(search=search, tag=tag, marketing=marketing, language=language)
-    order, beyond = ORDERS[sort if sort in ORDERS else "newest"]
-    total, more = _total(where, parameters)
-
-    page = [KNOWN, *where]
-    if after:
-        value, after_id = _cursor(after, sort)
-        page.append(beyond)
-        parameters |= {"after": value, "after_id": after_id}
-    # A search is answered by the trigram index first and sorted after: walking the sorted index in the hope of
-    # meeting fifty that match would read everybody for a rare name.
-    if search:
-        source = f"WITH c AS MATERIALIZED (SELECT * FROM contacts c WHERE {_all(page)}) SELECT c.* FROM c"  # noqa: S608
-    else:
-        source = f"SELECT c.* FROM contacts c WHERE {_all(page)}"  # noqa: S608
-    parameters["limit"] = limit + 1
-    found = list(Contact.objects.raw(f"{source} ORDER BY {order} LIMIT %(limit)s", parameters))
-
-    items = found[:limit]
-    _name_tags(items)
-    last = items[-1] if len(found) > limit else None
-    return Page(items, next=_cursor_of(last, sort) if last else None, total=total, more=more)
+    return find(search=search, tag=tag, marketing=marketing, language=language, sort=sort, after=after, limit=limit)
 
 
 def contact_for(staff: Staff | None, contact_id: int) -> Contact:
@@ -95,7 +63,7 @@ def contact_for(staff: Staff | None, contact_id: int) -> Contact:
     contact = Contact.objects.select_related("owner").filter(pk=contact_id).first()
     if contact is None:
         raise NotFound(_("There is no such contact."))
-    _name_tags([contact])
+    name_tags([contact])
     return contact
 
 
@@ -126,9 +94,9 @@ def consents_of(contact_id: int) -> list[ConsentEntry]:
 
 
 def imports(staff: Staff | None, *, limit: int = 50) -> list[Import]:
-    """The newest imports."""
+    """The newest imports of files."""
     require(staff, "contacts.read")
-    return list(Import.objects.select_related("started_by").order_by("-pk")[:limit])
+    return list(Import.objects.exclude(path="").select_related("started_by").order_by("-pk")[:limit])
 
 
 def import_for(staff: Staff | None, import_id: int) -> Import:
@@ -140,90 +108,18 @@ def import_for(staff: Staff | None, import_id: int) -> Import:
     return found
 
 
+def preview_of(staff: Staff | None, import_id: int) -> tuple[Import, Preview]:
+    """One import that is being prepared, with its first rows. Raises NotFound, BadInput, NotOpen."""
+    require(staff, "contacts.import")
+    one = import_for(staff, import_id)
+    if one.state not in OPEN:
+        raise NotOpen(_("This import runs or has run already: send the file again to choose otherwise."))
+    return one, preview(one)
+
+
 def rejects_path(one: Import) -> Path:
     """The CSV of the rows that were not brought in: line, reason, then the cells. Raises NotFound without any."""
     path = (Path(settings.MEDIA_ROOT) / one.path).with_name(REJECTS)
     if not one.path or not path.is_file():
         raise NotFound(_("This import rejected no row."))
     return path
-
-
-def _conditions(
-    *, search: str, tag: str | None, marketing: str | None, language: str | None
-) -> tuple[list[str], dict[str, Any]]:
-    where: list[str] = []
-    parameters: dict[str, Any] = {}
-    # PostgreSQL keeps no NUL character, and refuses to compare with one.
-    if search := search.replace("\0", "").strip():
-        where.append(_search(search, parameters))
-    if tag:
-        where.append(
-            "EXISTS (SELECT 1 FROM contact_tags t WHERE t.contact_id = c.id"
-            " AND t.tag_id = (SELECT id FROM tags WHERE name = %(tag)s))"
-        )
-        parameters["tag"] = tag.replace("\0", "")
-    if marketing:
-        where.append("c.marketing = %(marketing)s")
-        parameters["marketing"] = marketing.replace("\0", "")
-    if language:
-        where.append("(c.language = %(language)s OR starts_with(c.language, %(language)s || '-'))")
-        parameters["language"] = language.replace("\0", "").lower()
-    return where, parameters
-
-
-def _search(search: str, parameters: dict[str, Any]) -> str:
-    """Conditions that the trigram indexes answer: three letters anywhere, fewer only where a word begins."""
-    text = re.sub(r"([\\%_])", r"\\\1", search)
-    if search.startswith("@") and len(search) > 1:
-        parameters["username"] = search.removeprefix("@")
-        return "c.username = %(username)s"
-    digits = re.sub(r"[\s().+\-/]", "", search)
-    if digits.isascii() and digits.isdigit() and len(digits) >= 3:
-        # As people write it at home: 06 39 98… is +33639 98… here.
-        parameters["digits"] = f"%{digits.removeprefix('00').removeprefix('0')}%"
-        parameters["text"] = f"%{text}%"
-        return "(upper(c.phone) LIKE %(digits)s OR upper(c.name) LIKE upper(%(text)s))"
-    if len(search) >= 3:
-        parameters["text"] = f"%{text}%"
-        return "upper(c.name) LIKE upper(%(text)s)"
-    parameters |= {"text": f"{text}%", "word": f"% {text}%"}
-    return "(upper(c.name) LIKE upper(%(text)s) OR upper(c.name) LIKE upper(%(word)s))"
-
-
-def _total(where: Sequence[str], parameters: dict[str, Any]) -> tuple[int, bool]:
-    """How many match, counted up to COUNTED; everybody is estimated from PostgreSQL's own statistics."""
-    with connection.cursor() as cursor:
-        if not where:
-            cursor.execute("SELECT reltuples::bigint FROM pg_class WHERE oid = 'contacts'::regclass")
-            estimate = cursor.fetchone()[0]
-            if estimate > COUNTED:
-                return int(estimate), True
-        found = f"SELECT 1 FROM contacts c WHERE {_all([KNOWN, *where])} LIMIT {COUNTED + 1}"  # noqa: S608
-        cursor.execute(f"SELECT count(*) FROM ({found}) AS counted", parameters)  # noqa: S608
-        counted: int = cursor.fetchone()[0]
-    return min(counted, COUNTED), counted > COUNTED
-
-
-def _all(conditions: Sequence[str]) -> str:
-    return " AND ".join(conditions) or "true"
-
-
-def _name_tags(contacts: Sequence[Contact]) -> None:
-    names: dict[int, list[str]] = {contact.pk: [] for contact in contacts}
-    rows = Tag.objects.filter(tagged__contact_id__in=names).order_by("name").values_list("tagged__contact_id", "name")
-    for contact_id, name in rows:
-        names[contact_id].append(name)
-    for contact in contacts:
-        contact.tag_names = names[contact.pk]  # type: ignore[attr-defined]
-
-
-def _cursor_of(last: Contact, sort: str) -> str:
-    return f"{last.pk} {last.name if sort == 'name' else last.created_at.isoformat()}"
-
-
-def _cursor(text: str, sort: str) -> tuple[str | datetime, int]:
-    number, _blank, value = text.replace("\0", "").partition(" ")
-    try:
-        return (value if sort == "name" else datetime.fromisoformat(value)), int(number)
-    except ValueError:
-        raise BadInput(_("This page of the list can't be found: start again from the first.")) from None

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from django.utils.translation import gettext as _
 
 from ..core.errors import BadInput
-from .encodings import BLOCK, decodes, find_encoding, open_text
+from .encodings import decodes, find_encoding, open_text
 
 # A line of a million characters is no customer. A cell may have 131,072 (the limit of Python's csv module).
 LONGEST_LINE = 1_000_000
@@ -27,6 +27,8 @@ MOST_COLUMNS = 500
 DELIMITERS = ",;\t|"
 SHOWN = 200
 SAMPLE = 65_536
+# Read at a time: some thousands of rows.
+READ = 1 << 19
 
 # UTF-8 within a file of another encoding: in Windows-1252 any such pair is a mistake; in GB18030 two letters of
 # Chinese written in UTF-8 are, while shorter sequences occur by chance.
@@ -42,6 +44,13 @@ class Row(NamedTuple):
     line: int
     cells: list[str]
     reason: str = ""
+
+
+class Batch(NamedTuple):
+    """Rows that lie one to a line, from the line `first` on, without an empty or a bad one among them."""
+
+    first: int
+    rows: list[list[str]]
 
 
 class _NeverClosed(Exception):
@@ -65,7 +74,9 @@ class Table:
         self._bad: dict[int, str] = {}
         self._pending: list[str] = []
         self._again: deque[str] = deque()
-        self._raw = self._lines(self._blocks())
+        self._source = self._blocks()
+        self._raw: deque[str] = deque()
+        self._number = 0
         self._line = 1
         self.delimiter = self._find_delimiter(path, known)
         self._rows = self._read()
@@ -84,6 +95,25 @@ class Table:
 
     def __iter__(self) -> Iterator[Row]:
         return self._rows
+
+    def batches(self) -> Iterator[Batch | Row]:
+        """The same rows: most of them thousands at a time, and one by one wherever something is out of the ordinary."""
+        while True:
+            # What is left of a block that was begun row by row is ended so.
+            while self._raw or self._again:
+                row = next(self._rows, None)
+                if row is None:
+                    return
+                yield row
+            block = next(self._source, None)
+            if block is None:
+                return
+            if batch := self._plain(block):
+                self._line += len(batch.rows)
+                self._number += len(batch.rows)
+                yield batch
+            else:
+                self._raw.extend(self._lines(*block))
 
     def __enter__(self) -> Table:
         return self
@@ -124,11 +154,34 @@ class Table:
             if len(pending) > MOST_LINES_OF_A_ROW:
                 raise _NeverClosed
             yield pending[-1]
-        for line in self._raw:
+        while self._more():
+            line = self._raw.popleft()
             pending.append(line)
             if len(pending) > MOST_LINES_OF_A_ROW:
                 raise _NeverClosed
             yield line
+
+    def _more(self) -> bool:
+        """Whether there is another line."""
+        while not self._raw:
+            block = next(self._source, None)
+            if block is None:
+                return False
+            self._raw.extend(self._lines(*block))
+        return True
+
+    def _plain(self, block: tuple[bytes, bool]) -> Batch | None:
+        """The rows of a block in which every line is one good row; None for any other."""
+        data, too_long = block
+        text = None if too_long or self._separator == b"\r" else self._decoded(data)
+        if text is None or len(text) > LONGEST_LINE or "\r" in text.replace("\r\n", "\n"):
+            return None
+        lines = text.count("\n") + (not text.endswith("\n"))
+        try:
+            rows = list(csv.reader(StringIO(text, newline="\n"), delimiter=self.delimiter, strict=True))
+        except csv.Error:
+            return None
+        return Batch(self._line, rows) if len(rows) == lines and all(rows) else None
 
     def _reason(self, line: int) -> str:
         """Why the row of the pending lines is bad, "" when none of them is."""
@@ -147,27 +200,25 @@ class Table:
         self._line += 1
         return Row(self._line - 1, [first.rstrip("\r\n")[:SHOWN]], reason)
 
-    def _lines(self, blocks: Iterator[tuple[bytes, bool]]) -> Iterator[str]:
+    def _lines(self, block: bytes, too_long: bool) -> Iterator[str]:
         """Decoded lines with their ends; bad ones are noted by number and go on as far as they can be shown."""
-        number = 0
-        for block, too_long in blocks:
-            if too_long:
-                number += 1
-                self._bad[number] = _too_long()
-                yield _shown(block.decode(self._codec, "replace"))
-                continue
-            text = self._decoded(block)
-            if text is None:
-                for raw in block.splitlines(keepends=True) if self._separator == b"\r" else _split(block):
-                    number += 1
-                    yield self._decoded_line(raw, number)
-                continue
-            for line in StringIO(text, newline=self._separator.decode()):
-                number += 1
-                if len(line) > LONGEST_LINE:
-                    self._bad[number] = _too_long()
-                    line = _shown(line)
-                yield line
+        if too_long:
+            self._number += 1
+            self._bad[self._number] = _too_long()
+            yield _shown(block.decode(self._codec, "replace"))
+            return
+        text = self._decoded(block)
+        if text is None:
+            for raw in block.splitlines(keepends=True) if self._separator == b"\r" else _split(block):
+                self._number += 1
+                yield self._decoded_line(raw, self._number)
+            return
+        for line in StringIO(text, newline=self._separator.decode()):
+            self._number += 1
+            if len(line) > LONGEST_LINE:
+                self._bad[self._number] = _too_long()
+                line = _shown(line)
+            yield line
 
     def _decoded(self, block: bytes) -> str | None:
         """The whole block at once, when nothing in it needs a look at single lines."""
@@ -202,9 +253,9 @@ class Table:
         return text
 
     def _blocks(self) -> Iterator[tuple[bytes, bool]]:
-        """Whole lines, about a megabyte at a time; (its beginning, True) for a line that never seems to end."""
+        """Whole lines, about half a megabyte at a time; (its beginning, True) for a line that never seems to end."""
         rest, skipping = b"", False
-        while chunk := self._file.read(BLOCK):
+        while chunk := self._file.read(READ):
             if skipping:
                 end = chunk.find(self._separator) + 1
                 if not end:
@@ -234,7 +285,8 @@ class Table:
             self._separator = b"\r"
         lines = [line for line in sample.decode(self._codec, "replace").splitlines() if line.strip()]
         if lines and (told := re.fullmatch(r'"?sep=(.)"?', lines[0].strip(), re.IGNORECASE)):
-            next(self._raw)
+            self._more()
+            self._raw.popleft()
             self._line = 2
             return told[1]
 

@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 
 from django.utils.translation import gettext as _
 
+from ..core.tables import guarded, unguarded
 
-def guarded(cell: str) -> str:
-    """A cell that a spreadsheet will not take for a formula: an apostrophe stands before =, +, -, @, tab and return.
-
-    Phones (+33…) and plain numbers (-4.2) stay as they are: they run nothing and are looked up by others.
-    """
-    if not cell or cell[0] not in "=+-@\t\r":
-        return cell
-    body = cell[1:].replace(" ", "")
-    harmless = cell[0] in "+-" and body.isascii() and body.replace(".", "", 1).isdigit()
-    return cell if harmless else "'" + cell
-
-
-def unguarded(cell: str) -> str:
-    """A cell as it was before `guarded`."""
-    return cell[1:] if cell[:1] == "'" and guarded(cell[1:]) == cell else cell
+# The file's name, beside what was sent.
+REJECTS = "rejects.csv"
 
 
 class Rejects:
@@ -61,3 +49,10 @@ class Rejects:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._file.close()
         self._draft.unlink(missing_ok=True)
+
+
+def rejected_rows(path: Path) -> Iterator[list[str]]:
+    """The rows of a file of rejects as they were, its titles first: for a workbook, which needs no guard."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        for row in csv.reader(file):
+            yield [unguarded(cell) for cell in row]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from . import identities, imports
+from . import identities, imports, undoing
 
 # Again when the database went away or another worker is still on it; each try begins at the first line.
 AGAIN = RetryStrategy(max_attempts=60, wait=5)
@@ -16,6 +16,19 @@ AGAIN = RetryStrategy(max_attempts=60, wait=5)
 def run_import(import_id: int) -> None:
     """Bring one file in; safe to run twice."""
     imports.run(import_id)
+
+
+@app.task(name="contacts.undo_import", retry=AGAIN, lock="imports")
+def undo_import(import_id: int) -> None:
+    """Take one import back; safe to run twice."""
+    undoing.run(import_id)
+
+
+@app.periodic(cron="20 3 * * *")
+@app.task(name="contacts.forget_imports", queueing_lock="contacts.forget_imports")
+def forget_imports(timestamp: int) -> None:
+    """Let go of what can't be undone any more."""
+    undoing.forget_old(["import_changes"])
 
 
 @app.task(name="contacts.rescope", retry=AGAIN)

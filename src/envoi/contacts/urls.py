@@ -9,6 +9,7 @@ from . import people_views, views
 app_name = "contacts"
 urlpatterns = [
     path("", views.contact_list, name="list"),
+    path("export", views.export, name="export"),
     path("tag/", views.tag, name="tag"),
     path("new/", views.add, name="add"),
     path("<int:contact_id>/edit/", people_views.edit, name="edit"),
@@ -21,6 +22,9 @@ urlpatterns = [
     path("perhaps-the-same/", people_views.perhaps_the_same, name="duplicates"),
     path("import/", views.start_import, name="import"),
     path("imports/<int:import_id>/", views.import_show, name="import_show"),
+    path("imports/<int:import_id>/columns/", views.import_columns, name="import_columns"),
+    path("imports/<int:import_id>/go", views.import_go, name="import_go"),
+    path("imports/<int:import_id>/undo", views.import_undo, name="import_undo"),
     path("imports/<int:import_id>/live", views.import_live, name="import_live"),
     path("imports/<int:import_id>/rejects", views.import_rejects, name="import_rejects"),
     path("imports/<int:import_id>/cancel", views.import_cancel, name="import_cancel"),

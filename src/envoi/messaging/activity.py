@@ -28,7 +28,7 @@ SELECT LEAST(now(), min(xact_start) FILTER (WHERE backend_xid IS NOT NULL
 
 # The hour of the week where the customer is: their zone, else the phone's, else the country's, else the company's.
 # contact_id, at -> hour; the zone is looked up only for these rows.
-HOUR = """1 + (extract(isodow FROM {at} AT TIME ZONE z.zone)::int - 1) * 24
+HOUR = """(extract(isodow FROM {at} AT TIME ZONE z.zone)::int - 1) * 24
            + extract(hour FROM {at} AT TIME ZONE z.zone)::int"""
 ZONE = """
   JOIN contacts c ON c.id = {contact}
@@ -126,20 +126,12 @@ months AS (
 SELECT count(*) FROM wrote
 """
 HOURS = f"""
-struck AS (
-    SELECT s.contact_id, {HOUR.format(at="s.at")} AS hour, count(*) AS n
-      FROM ({{struck}}) AS s (contact_id, at) {ZONE.format(contact="s.contact_id")}
-     GROUP BY 1, 2
-),
 hours AS (
-    INSERT INTO activity_hours AS a (contact_id, hours)
-    SELECT s.contact_id, (SELECT array_agg(COALESCE(h.n, 0)::int ORDER BY g.hour)
-                            FROM generate_series(1, 168) AS g (hour)
-                            LEFT JOIN struck h ON h.contact_id = s.contact_id AND h.hour = g.hour)
-      FROM (SELECT DISTINCT contact_id FROM struck) s ORDER BY s.contact_id
-        ON CONFLICT (contact_id) DO UPDATE
-       SET hours = (SELECT array_agg(old + new ORDER BY n)
-                      FROM unnest(a.hours, excluded.hours) WITH ORDINALITY AS d (old, new, n))
+    INSERT INTO activity_hours AS a (contact_id, hour, times)
+    SELECT s.contact_id, {HOUR.format(at="s.at")} AS hour, count(*)
+      FROM ({{struck}}) AS s (contact_id, at) {ZONE.format(contact="s.contact_id")}
+     GROUP BY 1, 2 ORDER BY 1, 2
+        ON CONFLICT (contact_id, hour) DO UPDATE SET times = a.times + excluded.times
 )
 """  # noqa: S608  (our own text)
 READ = "SELECT contact_id, read_at FROM told WHERE what = 'read'"

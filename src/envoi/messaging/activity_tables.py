@@ -43,19 +43,21 @@ class Activity(models.Model):
         return f"{self.contact_id}: {self.received} in, {self.sent} out"
 
 
-class ActivityHours(models.Model):
-    """When a customer writes and reads: 168 counts by the hour of the week where they are, Monday 0:00 first."""
+class ActivityHour(models.Model):
+    """How often a customer wrote or read in one hour of the week where they are: 0 is Monday 0:00, 167 Sunday 23:00."""
 
-    contact = models.OneToOneField(
-        Contact, primary_key=True, on_delete=models.CASCADE, related_name="activity_hours", db_constraint=False
+    pk = models.CompositePrimaryKey("contact_id", "hour")
+    contact = models.ForeignKey(
+        Contact, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
     )
-    hours = ArrayField(models.IntegerField(), default=list)
+    hour = models.SmallIntegerField()
+    times = models.IntegerField()
 
     class Meta:
         db_table = "activity_hours"
 
     def __str__(self) -> str:
-        return f"{self.contact_id}: {sum(self.hours)}"
+        return f"{self.contact_id} {self.hour}: {self.times}"
 
 
 class ActivityMonth(models.Model):

@@ -34,6 +34,6 @@ BELONGINGS = (
     Belonging("portfolio_writes", key=("portfolio_id",), merge="stay", erase="keep", export=False),
     Belonging("portfolio_returns", key=("message_id",), merge="stay", erase="keep", export=False),
     Belonging("activity", key=("contact_id",), merge="derive"),
-    Belonging("activity_hours", key=("contact_id",), merge="derive", export=False),
+    Belonging("activity_hours", key=("hour",), merge="derive", export=False),
     Belonging("activity_months", key=("month",), merge="derive"),
 )

@@ -18,7 +18,7 @@ from ..media.models import File
 from ..message_templates.models import Template
 from .activity_tables import Activity as Activity
 from .activity_tables import ActivityCheckpoint as ActivityCheckpoint
-from .activity_tables import ActivityHours as ActivityHours
+from .activity_tables import ActivityHour as ActivityHour
 from .activity_tables import ActivityMonth as ActivityMonth
 from .limit_tables import LimitSettings as LimitSettings
 from .limit_tables import MarketingBar as MarketingBar

@@ -16,7 +16,7 @@ from ..core.errors import NotFound
 from ..media.models import File
 from ..media.queries import files_by_id
 from ..message_templates.wording import Bubble, bubble, filled_by
-from .models import Activity, ActivityHours, ActivityMonth, Attachment, Message, MessageEvent, Place
+from .models import Activity, ActivityHour, ActivityMonth, Attachment, Message, MessageEvent, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,8 +209,8 @@ def habits_of(contact_id: int) -> Habits | None:
     counts = Activity.objects.filter(contact_id=contact_id).first()
     if counts is None:
         return None
-    found = ActivityHours.objects.filter(contact_id=contact_id).first()
-    flat = list(found.hours) if found else [0] * 168
+    struck = dict(ActivityHour.objects.filter(contact_id=contact_id).values_list("hour", "times"))
+    flat = [struck.get(hour, 0) for hour in range(168)]
     return Habits(
         counts=counts,
         months=list(ActivityMonth.objects.filter(contact_id=contact_id).order_by("-month")[:12]),

@@ -22,6 +22,7 @@ from ..core import clock, jobs
 from ..core.errors import BadInput, NotFound
 from . import totals
 from .amounts import LARGEST
+from .totals import ADD_UP
 from .worth import CHOOSE_OWN, worth
 
 # From here on the look-ups of the foreign key cost more than the three statements that spare them.
@@ -40,20 +41,31 @@ SELECT * FROM json_to_recordset(%(orders)s::json)
 """
 CHOOSE = CHOOSE_OWN.format(source=f"({NEW}) AS n")
 
-# What was given back stays given back when the shop sends the order again.
+# The contacts are locked, so nobody else adds the same order: no ON CONFLICT, which would take longer. What was given
+# back stays given back when the shop sends the order again. Returns whose orders changed and how many are new; the new
+# ones of everybody else are added to their totals here, by what they are and not by reading all the others.
 ADD = f"""
-INSERT INTO orders AS o (contact_id, external_id, at, amount, currency, quantity, items, value)
-SELECT n.contact_id, n.external_id, n.at, n.amount, n.currency, n.quantity, n.items,
-       {worth("n.amount", "n.currency", "n.at")}
-  FROM ({NEW}) AS n
- ORDER BY n.contact_id, n.external_id
-    ON CONFLICT (contact_id, external_id) DO UPDATE
-   SET at = excluded.at, amount = excluded.amount, currency = excluded.currency,
-       quantity = excluded.quantity, items = excluded.items, refunded = LEAST(o.refunded, excluded.amount),
-       value = {worth("excluded.amount - LEAST(o.refunded, excluded.amount)", "excluded.currency", "excluded.at")}
- WHERE (o.at, o.amount, o.currency, o.quantity, o.items)
-       IS DISTINCT FROM (excluded.at, excluded.amount, excluded.currency, excluded.quantity, excluded.items)
-RETURNING o.contact_id
+WITH n AS MATERIALIZED ({NEW}),
+changed AS (
+    UPDATE orders o
+       SET at = n.at, amount = n.amount, currency = n.currency, quantity = n.quantity, items = n.items,
+           refunded = LEAST(o.refunded, n.amount), import_id = NULL,
+           value = {worth("n.amount - LEAST(o.refunded, n.amount)", "n.currency", "n.at")}
+      FROM n
+     WHERE o.contact_id = n.contact_id AND o.external_id = n.external_id
+       AND (o.at, o.amount, o.currency, o.quantity, o.items)
+           IS DISTINCT FROM (n.at, n.amount, n.currency, n.quantity, n.items)
+    RETURNING o.contact_id
+), added AS (
+    INSERT INTO orders (contact_id, external_id, at, amount, currency, quantity, items, value)
+    SELECT n.contact_id, n.external_id, n.at, n.amount, n.currency, n.quantity, n.items,
+           {worth("n.amount", "n.currency", "n.at")}
+      FROM n
+     WHERE NOT EXISTS (SELECT 1 FROM orders o WHERE o.contact_id = n.contact_id AND o.external_id = n.external_id)
+     ORDER BY n.contact_id
+    RETURNING contact_id, at, value
+), summed AS ({ADD_UP})
+SELECT (SELECT array_agg(contact_id) FROM changed), (SELECT count(*) FROM added)
 """  # noqa: S608
 
 REFUND = f"""
@@ -104,12 +116,13 @@ def add_orders(orders: Iterable[NewOrder]) -> int:
             cursor.execute(CHOOSE, new)
         with unchecked(cursor) if len(rows) >= MANY else nullcontext():
             cursor.execute(ADD, new)
-            changed = [row[0] for row in cursor.fetchall()]
-            totals.refresh(cursor, sorted(set(changed)))
+            changed, added = cursor.fetchone()
+        changed = changed or []
+        totals.refresh(cursor, sorted(set(changed)))
     if not has_bounds:
         # The first orders of all: scores need bounds, and the worker looks only once an hour.
         jobs.defer("orders.refresh_bounds", once="all")
-    return len(changed)
+    return len(changed) + int(added)
 
 
 @transaction.atomic

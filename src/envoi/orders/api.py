@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from django.utils.translation import gettext as _
 from ninja import Query, Router, Schema, Status
 from pydantic import AwareDatetime, Field
 
+from ..contacts.api import BulkDone, bulk_done
+from ..contacts.bulk import MOST_ROWS
 from ..core.errors import BadInput
 from ..rest.requests import KeyRequest
 from ..rest.shapes import LARGEST, Cursor, Given, Id, Limit, Listing, Money, PairedId, listing, money, paired, place
-from . import finding
+from . import bulk, finding
 from .actions import NewOrder
 
 router = Router(tags=["orders"])
@@ -71,6 +73,37 @@ def save_order(request: KeyRequest, given: OrderGiven) -> Status[OrderOut]:
     )
     saved, new = finding.save_order(order, by=request.by)
     return Status(201 if new else 200, _shown(saved))
+
+
+class BulkOrder(Given):
+    """One of many: whose it is, by `customer` (the company's own number of them) or `phone`."""
+
+    customer: Annotated[str, Field(max_length=160)] = ""
+    phone: Annotated[str, Field(max_length=40)] = ""
+    external_id: Annotated[str, Field(max_length=120)] = ""
+    at: AwareDatetime
+    amount: Money
+    quantity: Annotated[int, Field(ge=1, le=2**31 - 1)] = 1
+
+
+class BulkOrders(Given):
+    """Many orders at once. `unknown_customers`: "create" makes a contact for who is not known yet."""
+
+    orders: Annotated[list[BulkOrder], Field(min_length=1, max_length=MOST_ROWS)]
+    unknown_customers: Literal["reject", "create"] = "reject"
+    duplicates: Literal["last", "first"] = "last"
+
+
+@router.post("/bulk", response=BulkDone, by_alias=True)
+def bulk_orders(request: KeyRequest, given: BulkOrders) -> BulkDone:
+    """Add or change up to 10,000 orders at once: good rows go in, bad ones come back with a sentence."""
+    rows = [
+        one.model_dump(include={"customer", "phone", "external_id", "quantity"})
+        | {"at": one.at.isoformat(), "amount": one.amount.amount, "currency": one.amount.currency}
+        for one in given.orders
+    ]
+    options = {"unknown_customers": given.unknown_customers, "duplicates": given.duplicates}
+    return bulk_done(bulk.bring_orders(rows, options=options, by=request.by))
 
 
 def _shown(order: Any) -> OrderOut:

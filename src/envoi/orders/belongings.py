@@ -11,5 +11,6 @@ BELONGINGS = (
         same=("external_id",),
         erase={"items": "'[]'::jsonb", "external_id": "'erased:' || id"},
     ),
+    Belonging("order_changes", key=("order_id", "import_id"), same=("order_id", "import_id"), export=False),
     Belonging("order_totals", key=("contact_id",), merge="derive", erase="keep"),
 )

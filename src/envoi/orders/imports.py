@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 
 from ..contacts import importing
 from ..contacts.cells import BadCell, moment_of, past
-from ..contacts.columns import CUSTOMER, PHONE, Columns, Titles, missing
-from ..contacts.importing import Cells, Outcome, StageRow
+from ..contacts.columns import ORDER_TITLES, Columns, need_orders
+from ..contacts.columnwise import Known, doubtful, upright, without
+from ..contacts.importing import Cells, Outcome, Reader, StageRow
 from ..contacts.models import Import
 from ..contacts.options import ImportOptions
 from ..contacts.phones import Phones
@@ -19,23 +20,7 @@ from ..core import clock
 from ..core.phone import BadPhone
 from .amounts import amount_of, currency_of, quantity_of
 from .merging import COPY, STAGE, merge
-
-DATE: tuple[str, ...] = ("date", "order date", "ordered at", "purchase date", "date de commande", "date d'achat")
-DATE += ("日期", "下单日期", "订单日期", "下单时间", "购买日期")
-AMOUNT: tuple[str, ...] = ("amount", "total", "total amount", "order total", "price", "value")
-AMOUNT += ("montant", "prix", "montant total", "金额", "总额", "订单金额", "总金额", "价格")
-ORDER: tuple[str, ...] = ("order", "order id", "order number", "order no", "commande", "numéro de commande")
-ORDER += ("n° commande", "id commande", "订单号", "订单编号", "订单id")
-
-TITLES: Titles = {
-    "customer": CUSTOMER,
-    "phone": PHONE,
-    "at": DATE,
-    "amount": AMOUNT,
-    "currency": ("currency", "devise", "monnaie", "货币", "币种"),
-    "quantity": ("quantity", "qty", "items", "pieces", "quantité", "qté", "数量", "件数"),
-    "external_id": ORDER,
-}
+from .products import products_of
 
 
 def run(import_id: int) -> None:
@@ -46,66 +31,107 @@ def run(import_id: int) -> None:
 class OrderFile:
     """The orders' part of an import."""
 
-    titles = TITLES
+    titles = ORDER_TITLES
     stage = STAGE
     copy = COPY
 
-    def reader(self, one: Import, header: Cells, columns: Columns) -> Callable[[int, Cells], StageRow]:
-        """A function from the cells of a row to the columns of the stage."""
+    def reader(self, one: Import, header: Cells, columns: Columns) -> Reader:
+        """What turns the cells of a row into the columns of the stage."""
         options = ImportOptions.parse(one.options)
-        found = columns.at.keys()
-        if not found & {"customer", "phone"} or not found >= {"at", "amount"}:
-            needed = _("columns with the customer (“customer” or “phone”), the date (“date”) and the amount (“amount”)")
-            raise missing(header, needed)
-        if "currency" not in found and not options.currency:
-            needed = _("a column with the currency (“currency”), or a currency chosen for the whole file")
-            raise missing(header, needed)
-        return _reader(len(header), columns, options, clock.now())
+        need_orders(header, columns, options.currency)
+        return OrderReader(len(header), columns, options, clock.now())
 
     def write(self, cursor: Any, one: Import, step: Callable[[], None]) -> Outcome:
         """Move the stage into orders and order_totals."""
-        return merge(cursor, ImportOptions.parse(one.options), step)
+        return merge(cursor, one, ImportOptions.parse(one.options), step)
 
 
-def _reader(width: int, columns: Columns, options: ImportOptions, now: datetime) -> Callable[[int, Cells], StageRow]:
-    places = (columns.at.get(name, width) for name in TITLES)
-    customer_at, phone_at, day_at, amount_at, currency_at, quantity_at, id_at = places
-    phones = Phones(options.country)
-    order = options.date_order
+class OrderReader:
+    """From the cells of a row to the columns of the stage."""
 
-    def row(line: int, cells: Cells) -> StageRow:
+    def __init__(self, width: int, columns: Columns, options: ImportOptions, now: datetime) -> None:
+        self._width = width
+        self._options = options
+        self._now = now
+        self._phones = Phones(options.country)
+        # A place beyond the columns stands for a column that the file does not have: its cell is empty.
+        self._place = {name: columns.at.get(name, width) for name in ORDER_TITLES}
+        self._days = Known(lambda text: str(self._day(text)))
+        self._amounts = Known(lambda text: str(amount_of(text)))
+        self._currencies = Known(lambda text: (currency_of(text) if text else options.currency) or None)
+        self._quantities = Known(lambda text: quantity_of(text) if text else 1)
+        self._products = Known(products_of)
+        self._perhaps = Known(lambda text: _perhaps_phone(self._phones, text))
+
+    def row(self, line: int, cells: Cells) -> StageRow:
+        """One row, with all that may be wrong in it. Raises BadInput."""
+        width, place = self._width, self._place
         if len(cells) != width and any(cells[width:]):
             raise BadCell(
                 _("The row has %(cells)s cells, the first line %(titles)s.") % {"cells": len(cells), "titles": width}
             )
-        # A place beyond the columns stands for a column that the file does not have: its cell is empty.
         cells = [cell.strip() for cell in cells[:width]]
         cells += [""] * (width + 1 - len(cells))
+        customer, phone, day, amount, currency_text, quantity, number, products = (
+            cells[place[name]] for name in ORDER_TITLES
+        )
 
-        customer, phone = cells[customer_at], cells[phone_at]
         if not customer and not phone:
             raise BadCell(_("The row names no customer."))
-        if len(customer) > 160 or len(cells[id_at]) > 120:
+        if len(customer) > 160 or len(number) > 120:
             raise BadCell(_("The customer number or order number is too long."))
-        if not cells[day_at] or not cells[amount_at]:
+        if not day or not amount:
             raise BadCell(_("The row has no date or no amount."))
-        currency = currency_of(cells[currency_at]) if cells[currency_at] else options.currency
+        currency = currency_of(currency_text) if currency_text else self._options.currency
         if not currency:
             raise BadCell(_("The row has no currency."))
         return (
             line,
             customer,
-            _phone(phones, phone) if phone else "",
+            _phone(self._phones, phone) if phone else "",
             # “Customer” may hold phones: tried when nobody has it as a number.
-            _perhaps_phone(phones, customer) if customer and not phone else "",
-            past(moment_of(cells[day_at], order), now),
-            amount_of(cells[amount_at]),
+            _perhaps_phone(self._phones, customer) if customer and not phone else "",
+            str(self._day(day)),
+            amount_of(amount),
             currency,
-            quantity_of(cells[quantity_at]) if cells[quantity_at] else 1,
-            cells[id_at],
+            quantity_of(quantity) if quantity else 1,
+            number,
+            products_of(products),
         )
 
-    return row
+    def batch(self, first: int, rows: list[Cells]) -> tuple[list[StageRow], set[int]]:
+        """The rows in which all is plain, and the places of those that `row` has to look at."""
+        columns, doubt = upright(rows, self._width)
+        columns.append(("",) * len(rows))
+        column = {name: columns[at] for name, at in self._place.items()}
+
+        customers = [text.strip() for text in column["customer"]]
+        phones = self._phones.all_e164(column["phone"], columns[-1])
+        perhaps = columns[-1] if all(phones) else self._perhaps.of(customers)
+        days = self._days.of(column["at"])
+        amounts = self._amounts.of(column["amount"])
+        currencies = self._currencies.of(column["currency"])
+        quantities = self._quantities.of(column["quantity"])
+        products = self._products.of(column["items"])
+        numbers = [text.strip() for text in column["external_id"]]
+        doubt |= doubtful((phones, days, amounts, currencies, quantities, products))
+        doubt |= {
+            place
+            for place, (phone, customer, number) in enumerate(zip(phones, customers, numbers, strict=True))
+            if not (phone or customer) or len(customer) > 160 or len(number) > 120
+        }
+        if perhaps is not columns[-1]:
+            perhaps = ["" if phone else maybe for phone, maybe in zip(phones, perhaps, strict=True)]
+        lines = range(first, first + len(rows))
+        ready = (lines, customers, phones, perhaps, days, amounts, currencies, quantities, numbers, products)
+        staged = zip(*ready, strict=True)
+        return without(staged, doubt), doubt
+
+    def finish(self, cursor: Any) -> None:
+        """All is in the stage."""
+
+    def _day(self, text: str) -> datetime:
+        return past(moment_of(text, self._options.date_order), self._now)
 
 
 def _phone(phones: Phones, text: str) -> str:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from io import StringIO
 from typing import Any, Literal
 
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from ..contacts.rejects import guarded
 from ..core.errors import BadInput
 from ..core.paging import Page
+from ..core.tables import Cell
+from ..team.actions import note
 from ..team.models import Staff
 from ..team.rights import require
 
@@ -91,49 +90,21 @@ def order_list(staff: Staff | None, asked: Asked, *, after: str | None = None, l
     return Page(items, next=_cursor_of(items[-1]) if len(found) > limit else None, total=total, more=more)
 
 
-def as_csv(staff: Staff | None, asked: Asked) -> Iterator[str]:
-    """The whole list as lines of CSV; the rights are looked at before the first one."""
-    require(staff, "contacts.read")
-    return _csv(asked)
+def export(staff: Staff | None, asked: Asked) -> tuple[list[str], Iterator[list[Cell]]]:
+    """Titles and rows of the whole list; rights are looked at before the first one, and the audit log knows of it."""
+    require(staff, "contacts.export")
+    note(staff, "orders.export", "orders", {"search": asked.search} if asked.search else {})
+    header = [_("order number"), _("customer"), _("date"), _("amount"), _("currency"), _("refunded"), _("value")]
+    return [*header, _("quantity")], _export(asked)
 
 
-def _csv(asked: Asked) -> Iterator[str]:
+def _export(asked: Asked) -> Iterator[list[Cell]]:
     where, parameters = _conditions(asked)
-    line = StringIO()
-    out = csv.writer(line)
-    # With the mark, Excel reads it as UTF-8.
-    line.write("\ufeff")
-    out.writerow(
-        [
-            _("order number"),
-            _("customer"),
-            _("date"),
-            _("amount"),
-            _("currency"),
-            _("refunded"),
-            _("value"),
-            _("quantity"),
-        ]
-    )
     after: str | None = None
     while True:
         found = list(_rows(asked, where, parameters, after=after, limit=1000))
         for one in found:
-            out.writerow(
-                [
-                    guarded(one.number),
-                    guarded(one.person),
-                    one.at.isoformat(),
-                    one.amount,
-                    one.currency,
-                    one.refunded,
-                    "" if one.value is None else one.value,
-                    one.quantity,
-                ]
-            )
-        yield line.getvalue()
-        line.seek(0)
-        line.truncate()
+            yield [one.number, one.person, one.at, one.amount, one.currency, one.refunded, one.value, one.quantity]
         if len(found) < 1000:
             return
         after = _cursor_of(found[-1])

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from ..contacts.importing import Outcome, unchecked
+from ..contacts.models import Import
 from ..contacts.options import ImportOptions
 from ..core import jobs
 from . import totals
@@ -16,18 +17,19 @@ from .worth import CHOOSE_OWN, worth
 STAGE = """
 CREATE TEMPORARY TABLE stage (
     line int, customer text, phone text, perhaps_phone text, at timestamptz, amount numeric(14, 2), currency text,
-    quantity int, external_id text
+    quantity int, external_id text, items jsonb
 ) ON COMMIT DROP
 """
 COPY = """
-COPY stage (line, customer, phone, perhaps_phone, at, amount, currency, quantity, external_id) FROM STDIN (FORMAT csv)
+COPY stage (line, customer, phone, perhaps_phone, at, amount, currency, quantity, external_id, items)
+FROM STDIN (FORMAT csv)
 """
 
 # Customers are made only for a number or a phone that the file is sure about.
 CREATE = """
 WITH unknown AS (
-    SELECT DISTINCT CASE WHEN s.phone IS NULL AND s.customer NOT LIKE '+%' THEN 'customer' ELSE 'phone' END AS kind,
-           CASE WHEN s.phone IS NULL AND s.customer NOT LIKE '+%' THEN s.customer
+    SELECT DISTINCT CASE WHEN s.phone IS NULL AND s.customer NOT LIKE '+%%' THEN 'customer' ELSE 'phone' END AS kind,
+           CASE WHEN s.phone IS NULL AND s.customer NOT LIKE '+%%' THEN s.customer
                 ELSE COALESCE(s.phone, s.perhaps_phone) END AS value
       FROM stage s
      WHERE NOT EXISTS (SELECT 1 FROM identities i WHERE i.kind = 'customer' AND i.value = s.customer)
@@ -40,27 +42,31 @@ WITH unknown AS (
     SELECT kind, value, contact_id FROM numbered ORDER BY kind, value
         ON CONFLICT DO NOTHING RETURNING kind, value, contact_id
 )
-INSERT INTO contacts (id, phone, name, language, country, timezone, marketing, service)
-SELECT contact_id, CASE WHEN kind = 'phone' THEN value END, '', '', '', '', 'unknown', 'unknown' FROM claimed
+INSERT INTO contacts (id, phone, name, language, country, timezone, marketing, service, import_id)
+SELECT contact_id, CASE WHEN kind = 'phone' THEN value END, '', '', '', '', 'unknown', 'unknown', %(import)s
+  FROM claimed
 """
 # The customer number goes before a phone: numbers are the company's own. Of two rows with one order number the last
 # counts. An order without a number gets one from its own facts, the same in every import of the same file; whoever
-# buys the same for the same on one day twice has it twice, told apart by the count within the file.
+# buys the same for the same on one day twice has it twice, told apart by the count within the file. Only those are
+# sorted for it.
 MATCHED = """
 CREATE TEMPORARY TABLE matched ON COMMIT DROP AS
-SELECT line, contact_id, at, amount, currency, quantity,
-       COALESCE(external_id,
-                'auto:' || replace(to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS'), 'T00:00:00', '')
-                || '/' || amount || '/' || currency || '/' || quantity || '/'
-                || row_number() OVER (PARTITION BY contact_id, date_trunc('second', at), amount, currency, quantity,
-                                                   external_id IS NULL ORDER BY line)) AS external_id
-  FROM (
+WITH known AS NOT MATERIALIZED (
     SELECT s.*, COALESCE(n.contact_id, p.contact_id) AS contact_id
       FROM stage s
       LEFT JOIN identities n ON n.kind = 'customer' AND n.value = s.customer
       LEFT JOIN identities p ON p.kind = 'phone' AND p.value = COALESCE(s.phone, s.perhaps_phone)
-  ) AS known
- WHERE contact_id IS NOT NULL
+)
+SELECT line, contact_id, at, amount, currency, quantity, items, external_id
+  FROM known WHERE contact_id IS NOT NULL AND external_id IS NOT NULL
+ UNION ALL
+SELECT line, contact_id, at, amount, currency, quantity, items,
+       'auto:' || replace(to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS'), 'T00:00:00', '')
+       || '/' || amount || '/' || currency || '/' || quantity || '/'
+       || row_number() OVER (PARTITION BY contact_id, date_trunc('second', at), amount, currency, quantity
+                             ORDER BY line)
+  FROM known WHERE contact_id IS NOT NULL AND external_id IS NULL
 """
 UNKNOWN = """
 INSERT INTO refused (line, reason)
@@ -87,21 +93,31 @@ INSERT INTO refused (line, reason) SELECT line, %(sentence)s FROM gone
 CHANGED = f"""
 CREATE TEMPORARY TABLE changed ON COMMIT DROP AS
 WITH updated AS (
-    UPDATE orders o SET at = m.at, amount = m.amount, currency = m.currency, quantity = m.quantity,
+    UPDATE orders o SET import_id = NULL, at = m.at, amount = m.amount, currency = m.currency, quantity = m.quantity,
+                        items = COALESCE(m.items, o.items),
                         refunded = LEAST(o.refunded, m.amount),
                         value = {worth("m.amount - LEAST(o.refunded, m.amount)", "m.currency", "m.at")}
-      FROM matched m
-     WHERE o.contact_id = m.contact_id AND o.external_id = m.external_id
-       AND (o.at, o.amount, o.currency, o.quantity) IS DISTINCT FROM (m.at, m.amount, m.currency, m.quantity)
-    RETURNING o.contact_id
+      FROM matched m JOIN orders p USING (contact_id, external_id)
+     WHERE o.contact_id = p.contact_id AND o.id = p.id
+       AND (o.at, o.amount, o.currency, o.quantity, o.items)
+           IS DISTINCT FROM (m.at, m.amount, m.currency, m.quantity, COALESCE(m.items, o.items))
+    RETURNING o.contact_id, o.id,
+              jsonb_build_object('at', p.at, 'amount', p.amount, 'currency', p.currency, 'quantity', p.quantity,
+                                 'refunded', p.refunded, 'items', p.items, 'import_id', p.import_id) AS before,
+              jsonb_build_object('at', o.at, 'amount', o.amount, 'currency', o.currency, 'quantity', o.quantity,
+                                 'refunded', o.refunded, 'items', o.items) AS after
+), remembered AS (
+    INSERT INTO order_changes (contact_id, order_id, import_id, before, after)
+    SELECT contact_id, id, %(import)s, before, after FROM updated ORDER BY contact_id, id
+        ON CONFLICT DO NOTHING
 )
 SELECT contact_id FROM updated
 """  # noqa: S608
 INSERT = f"""
 WITH added AS (
-    INSERT INTO orders (contact_id, external_id, at, amount, currency, quantity, value)
-    SELECT m.contact_id, m.external_id, m.at, m.amount, m.currency, m.quantity,
-           {worth("m.amount", "m.currency", "m.at")}
+    INSERT INTO orders (contact_id, external_id, at, amount, currency, quantity, items, value, import_id)
+    SELECT m.contact_id, m.external_id, m.at, m.amount, m.currency, m.quantity, COALESCE(m.items, '[]'),
+           {worth("m.amount", "m.currency", "m.at")}, %(import)s
       FROM matched m
      WHERE NOT EXISTS (SELECT 1 FROM orders o WHERE o.contact_id = m.contact_id AND o.external_id = m.external_id)
      ORDER BY m.contact_id, m.at
@@ -111,25 +127,41 @@ INSERT INTO changed SELECT contact_id FROM added
 """  # noqa: S608
 
 
-def merge(cursor: Any, options: ImportOptions, step: Callable[[], None]) -> Outcome:
+# What a check tells: known orders that say something else, and new ones.
+FORESEEN = """
+SELECT count(*) FILTER (WHERE o.id IS NULL), count(*),
+       count(*) FILTER (WHERE o.id IS NOT NULL AND (o.at, o.amount, o.currency, o.quantity, o.items)
+           IS DISTINCT FROM (m.at, m.amount, m.currency, m.quantity, COALESCE(m.items, o.items)))
+  FROM matched m LEFT JOIN orders o USING (contact_id, external_id)
+"""
+
+
+def merge(cursor: Any, one: Import, options: ImportOptions, step: Callable[[], None]) -> Outcome:
     """Move the table `stage` into orders and order_totals; `step` runs between the statements."""
     if options.unknown_customers == "create":
-        cursor.execute(CREATE)
+        # A check makes them as well, and lets go of them with all else.
+        cursor.execute(CREATE, {"import": one.pk})
     cursor.execute(MATCHED)
     cursor.execute("ANALYZE matched")
     step()
-    cursor.execute(UNKNOWN, {"sentence": _("Nobody has the customer number or phone “{customer}”.")})
+    cursor.execute("SELECT (SELECT count(*) FROM stage) > (SELECT count(*) FROM matched)")
+    if cursor.fetchone()[0]:
+        cursor.execute(UNKNOWN, {"sentence": _("Nobody has the customer number or phone “{customer}”.")})
     cursor.execute(DUPLICATES.format(keep="min" if options.duplicates == "first" else "max"))
     duplicate = cursor.rowcount
+    if one.check_only:
+        cursor.execute(FORESEEN)
+        created, total, updated = cursor.fetchone()
+        return Outcome(created, updated, total - created - updated, duplicate)
     cursor.execute(LOCK)
     cursor.execute(GONE, {"sentence": _("The customer was deleted a moment ago.")})
     step()
     cursor.execute(CHOOSE_OWN.format(source="matched"))
-    cursor.execute(CHANGED)
+    cursor.execute(CHANGED, {"import": one.pk})
     updated = cursor.rowcount
     step()
     with unchecked(cursor):
-        cursor.execute(INSERT)
+        cursor.execute(INSERT, {"import": one.pk})
         created = cursor.rowcount
         step()
         cursor.execute("ANALYZE changed")

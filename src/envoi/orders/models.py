@@ -1,5 +1,5 @@
-"""Purchases, and what they say of each customer. Tables: orders, order_totals; and, small and led by no contact:
-order_settings, exchange_rates, rfm_bounds.
+"""Purchases, and what they say of each customer. Tables: orders, order_totals, order_changes; and, small and led by
+no contact: order_settings, exchange_rates, rfm_bounds.
 
 How these figures are meant and kept: docs/decisions/0016.
 """
@@ -38,6 +38,8 @@ class Order(models.Model):
     quantity = models.PositiveIntegerField(default=1)
     items = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
     created_at = models.DateTimeField(db_default=Now())
+    # Which import made this order, as long as nothing else has changed it: what its undo takes away.
+    import_id = models.BigIntegerField(null=True)
 
     class Meta:
         db_table = "orders"
@@ -59,6 +61,23 @@ class Order(models.Model):
 
     def __str__(self) -> str:
         return self.external_id
+
+
+class OrderChange(models.Model):
+    """What an order was before an import changed it; kept for as long as that can be undone."""
+
+    pk = models.CompositePrimaryKey("contact_id", "order_id", "import_id")
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="+", db_index=False)
+    order_id = models.BigIntegerField()
+    import_id = models.BigIntegerField()
+    before = models.JSONField()
+    after = models.JSONField()
+
+    class Meta:
+        db_table = "order_changes"
+
+    def __str__(self) -> str:
+        return f"{self.import_id}: {self.order_id}"
 
 
 class OrderTotals(models.Model):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
+from ..contacts.undoing import forget_old
 from ..core import jobs
-from . import bounds, exchange, imports, windows
+from . import bounds, exchange, imports, undoing, windows
 
 # Again when the database went away or another worker is still on it; each try begins at the first line.
 AGAIN = RetryStrategy(max_attempts=60, wait=5)
@@ -18,6 +19,19 @@ LONGEST_WAIT_SECONDS = 600
 def run_import(import_id: int) -> None:
     """Bring one file in; safe to run twice."""
     imports.run(import_id)
+
+
+@app.task(name="orders.undo_import", retry=AGAIN, lock="imports")
+def undo_import(import_id: int) -> None:
+    """Take one import back; safe to run twice."""
+    undoing.run(import_id)
+
+
+@app.periodic(cron="25 3 * * *")
+@app.task(name="orders.forget_imports", queueing_lock="orders.forget_imports")
+def forget_imports(timestamp: int = 0) -> None:
+    """Let go of what can't be undone any more."""
+    forget_old(["order_changes"])
 
 
 @app.periodic(cron="* * * * *")

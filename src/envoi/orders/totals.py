@@ -11,8 +11,37 @@ from .worth import COUNTS
 # orders then add one after the other, and the later one sums what both wrote.
 LOCK = "SELECT id FROM contacts WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE"
 
-# A customer's orders are read whole by the primary key: five on average, and a sum that is made anew can't drift.
-# Days are 24 hours here, whatever the clocks do in spring.
+# What an order adds to the windows, and when it leaves the next of them. Days are 24 hours here, whatever the clocks do
+# in spring.
+WINDOWS = """count(*) FILTER (WHERE o.at > now() - interval '720 hours'),
+       count(*) FILTER (WHERE o.at > now() - interval '2160 hours'),
+       count(*) FILTER (WHERE o.at > now() - interval '8760 hours'),
+       min(o.at + CASE WHEN o.at > now() - interval '720 hours' THEN interval '720 hours'
+                       WHEN o.at > now() - interval '2160 hours' THEN interval '2160 hours'
+                       WHEN o.at > now() - interval '8760 hours' THEN interval '8760 hours' END)"""
+
+# New orders only add: their customers' other orders are not read, which took two thirds of all. A count that no longer
+# holds stays so, since the earlier of the two moments is kept. `added` has contact_id, at, value.
+ADD_UP = f"""
+INSERT INTO order_totals AS t (contact_id, orders, spend, unconverted, first_at, last_at,
+                               orders_30, orders_90, orders_365, fresh_until)
+SELECT o.contact_id, count(*), sum(o.value), count(*) - count(o.value), min(o.at), max(o.at),
+       {WINDOWS}
+  FROM added o
+ WHERE o.contact_id NOT IN (SELECT contact_id FROM changed)
+ GROUP BY o.contact_id
+ ORDER BY o.contact_id
+    ON CONFLICT (contact_id) DO UPDATE
+   SET orders = t.orders + excluded.orders,
+       spend = COALESCE(t.spend + excluded.spend, t.spend, excluded.spend),
+       unconverted = t.unconverted + excluded.unconverted,
+       first_at = LEAST(t.first_at, excluded.first_at), last_at = GREATEST(t.last_at, excluded.last_at),
+       orders_30 = t.orders_30 + excluded.orders_30, orders_90 = t.orders_90 + excluded.orders_90,
+       orders_365 = t.orders_365 + excluded.orders_365,
+       fresh_until = LEAST(t.fresh_until, excluded.fresh_until)
+"""  # noqa: S608
+
+# After whatever else happens to orders, a customer's are read whole, by the primary key, and summed anew.
 REFRESH = f"""
 WITH gone AS (
     DELETE FROM order_totals t
@@ -22,12 +51,7 @@ WITH gone AS (
 INSERT INTO order_totals AS t (contact_id, orders, spend, unconverted, first_at, last_at,
                                orders_30, orders_90, orders_365, fresh_until)
 SELECT o.contact_id, count(*), sum(o.value), count(*) - count(o.value), min(o.at), max(o.at),
-       count(*) FILTER (WHERE o.at > now() - interval '720 hours'),
-       count(*) FILTER (WHERE o.at > now() - interval '2160 hours'),
-       count(*) FILTER (WHERE o.at > now() - interval '8760 hours'),
-       min(o.at + CASE WHEN o.at > now() - interval '720 hours' THEN interval '720 hours'
-                       WHEN o.at > now() - interval '2160 hours' THEN interval '2160 hours'
-                       WHEN o.at > now() - interval '8760 hours' THEN interval '8760 hours' END)
+       {WINDOWS}
   FROM orders o
  WHERE o.contact_id {{chosen}} AND {COUNTS}
  GROUP BY o.contact_id
@@ -55,6 +79,8 @@ def lock(cursor: Any, ids: Sequence[int]) -> list[int]:
 
 def refresh(cursor: Any, ids: Sequence[int]) -> None:
     """Sum the orders of these contacts anew. They are locked already."""
+    if not ids:
+        return
     cursor.execute(OF_IDS, {"ids": ids})
 
 

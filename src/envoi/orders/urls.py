@@ -7,7 +7,7 @@ from . import views
 app_name = "orders"
 urlpatterns = [
     path("", views.order_list, name="list"),
-    path("orders.csv", views.download, name="download"),
+    path("orders.csv", views.download_orders, name="download"),
     path("exchange/", views.exchange_rates, name="exchange"),
     path("exchange/own/", views.own_currency, name="own"),
     path("exchange/<int:rate_id>/", views.exchange_rate, name="rate"),

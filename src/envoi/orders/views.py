@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,6 +16,7 @@ from ..contacts import queries as contacts
 from ..core.errors import BadInput, NotFound
 from ..team.requests import StaffRequest
 from ..team.rights import may, require
+from ..web.downloads import download
 from ..web.pages import go, page_or_piece
 from . import exchange, listing, queries
 from .forms import ListForm, OwnForm, RateForm
@@ -42,12 +43,9 @@ def order_list(request: StaffRequest) -> HttpResponse:
 
 @login_required
 @require_safe
-def download(request: StaffRequest) -> StreamingHttpResponse:
-    lines = listing.as_csv(request.user, ListForm(request.GET).asked())
-    name = _("orders") + f"-{timezone.now():%Y-%m-%d}.csv"
-    return StreamingHttpResponse(
-        lines, content_type="text/csv; charset=utf-8", headers={"Content-Disposition": f'attachment; filename="{name}"'}
-    )
+def download_orders(request: StaffRequest) -> HttpResponseBase:
+    header, rows = listing.export(request.user, ListForm(request.GET).asked())
+    return download(_("orders"), request.GET.get("as"), header, rows)
 
 
 @login_required

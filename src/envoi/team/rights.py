@@ -18,6 +18,7 @@ READ = {
 MARKET = READ | {
     "contacts.write",
     "contacts.import",
+    "contacts.export",
     "contacts.merge",
     "segments.write",
     "campaigns.write",

@@ -48,10 +48,12 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='ActivityHours',
+            name='ActivityHour',
             fields=[
-                ('contact', models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='activity_hours', serialize=False, to='contacts.contact')),
-                ('hours', django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), default=list, size=None)),
+                ('pk', models.CompositePrimaryKey('contact_id', 'hour', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('hour', models.SmallIntegerField()),
+                ('times', models.IntegerField()),
+                ('contact', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='contacts.contact')),
             ],
             options={
                 'db_table': 'activity_hours',

@@ -1,0 +1,207 @@
+"""Taking a whole import back: everything is as before, and nothing that happened since is lost."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from envoi.contacts import actions, undoing
+from envoi.contacts.models import ConsentEntry, Contact, Import, ImportChange, Tag
+from envoi.core import clock
+from envoi.core.errors import NotAllowed
+from envoi.team.models import Staff
+
+from .files import brought, contact, counts, run, stored
+from .test_imports import snapshot
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SAID = {"state": "granted", "source": "till"}
+
+
+def undone(one: Import) -> Import:
+    actions.undo_import(one.pk, by=None, queue=False)
+    undoing.run(one.pk)
+    one.refresh_from_db()
+    return one
+
+
+def facts() -> list[tuple]:
+    """What is known of everybody, without when it was written; of consent the state that holds."""
+    return [(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[8], row[9]) for row in snapshot()]
+
+
+def test_undoing_a_first_import_leaves_nobody():
+    one = brought("phone,name,tags,city\n+33639980001,Ana,vip,Paris\n+33639980002,Ben,,\n", consent=SAID)
+    assert undone(one).state == "undone"
+    assert (one.rows_undone, one.rows_kept) == (2, 0)
+    assert snapshot() == []
+    assert ConsentEntry.objects.count() == 0
+
+
+def test_known_people_are_as_they_were():
+    brought("phone,name,language,tags,city,size\n+33639980001,Ana,fr,vip,Paris,M\n+33639980002,Ben,,,,\n")
+    before = facts()
+    one = brought(
+        "phone,name,language,tags,city,shoe,customer number\n"
+        "+33639980001,Anna,en,new,Lyon,39,C1\n+33639980003,New,,,,,\n",
+        consent=SAID,
+    )
+    assert counts(one) == {"created": 1, "updated": 1}
+    undone(one)
+    assert facts() == before
+    assert (one.rows_undone, one.rows_kept) == (2, 0)
+    assert ImportChange.objects.count() == 0
+
+
+def test_what_changed_since_stays():
+    brought("phone,name,city\n+33639980001,Ana,Paris\n")
+    one = brought("phone,name,city,shoe\n+33639980001,Anna,Lyon,39\n")
+    Contact.objects.update(name="Anne", attributes={"city": "Lyon", "shoe": "40"})
+    undone(one)
+    ana = contact("+33639980001")
+    assert (ana.name, ana.attributes) == ("Anne", {"city": "Paris", "shoe": "40"})
+
+
+def test_who_wrote_since_stays_and_their_consent_is_answered():
+    one = brought("phone,name\n+33639980001,Ana\n+33639980002,Ben\n", consent=SAID)
+    ana = contact("+33639980001")
+    actions.note_inbound(ana.pk, at=clock.now())
+    undone(one)
+    assert (one.rows_undone, one.rows_kept) == (1, 1)
+    ana.refresh_from_db()
+    assert (ana.name, ana.marketing) == ("Ana", "unknown")
+    lines = ConsentEntry.objects.filter(contact=ana).order_by("id").values_list("state", "source")
+    assert list(lines) == [("granted", "till"), ("unknown", "import undone")]
+    assert Contact.objects.count() == 1
+
+
+def test_their_own_word_since_holds():
+    brought("phone\n+33639980001\n")
+    one = brought("phone\n+33639980001\n", consent=SAID)
+    ana = contact("+33639980001")
+    assert ana.marketing == "granted"
+    actions.record_consent(ana.pk, purpose="marketing", state="withdrawn", source="keyword", text="STOP")
+    undone(one)
+    ana.refresh_from_db()
+    assert ana.marketing == "withdrawn"
+
+
+def test_tags_from_elsewhere_stay_on():
+    brought("phone,tags\n+33639980001,vip\n")
+    one = brought("phone,tags\n+33639980001,vip;new\n")
+    undone(one)
+    assert list(Tag.objects.filter(tagged__contact=contact("+33639980001")).values_list("name", flat=True)) == ["vip"]
+
+
+def test_an_undone_file_can_come_again():
+    text = "phone,name\n+33639980001,Ana\n"
+    undone(brought(text))
+    assert counts(brought(text)) == {"created": 1}
+
+
+def test_what_can_not_be_undone_says_why():
+    failed = brought("nothing\nx\n")
+    with pytest.raises(actions.CannotUndo, match="nothing to undo"):
+        actions.undo_import(failed.pk, by=None)
+    one = undone(brought("phone\n+33639980001\n"))
+    with pytest.raises(actions.CannotUndo, match="already"):
+        actions.undo_import(one.pk, by=None)
+    old = brought("phone\n+33639980001\n")
+    Import.objects.filter(pk=old.pk).update(finished_at=clock.now() - timedelta(days=91))
+    with pytest.raises(actions.CannotUndo, match="90 days"):
+        actions.undo_import(old.pk, by=None)
+    agent = Staff.objects.create(email="agent@example.com", role=Staff.Role.AGENT)
+    with pytest.raises(NotAllowed):
+        actions.undo_import(old.pk, by=agent)
+
+
+def test_what_undos_need_is_let_go_of_in_time():
+    brought("phone,name\n+33639980001,Ana\n")
+    one = brought("phone,name\n+33639980001,Anna\n")
+    assert undoing.forget_old(["import_changes"]) == 0
+    Import.objects.filter(pk=one.pk).update(finished_at=clock.now() - timedelta(days=91))
+    assert undoing.forget_old(["import_changes"]) == 1
+
+
+def test_an_undo_runs_in_the_worker_once():
+    one = brought("phone\n+33639980001\n")
+    actions.undo_import(one.pk, by=None)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT task_name FROM procrastinate_jobs WHERE args ->> 'import_id' = %s", [str(one.pk)])
+        assert "contacts.undo_import" in [name for (name,) in cursor.fetchall()]
+    undoing.run(one.pk)
+    undoing.run(one.pk)
+    one.refresh_from_db()
+    assert one.rows_undone == 1
+
+
+def test_a_check_counts_and_changes_nothing():
+    brought("phone,name,tags\n+33639980001,Ana,vip\n+33639980002,Ben,\n+33639980004,Eve,\n", consent=SAID)
+    before = snapshot()
+    text = (
+        "phone,name,tags\n+33639980001,Anna,vip\n+33639980002,Ben,new\n+33639980003,New,\nbad,X,\n+33639980004,Eve,\n"
+    )
+    one = stored(text, consent=SAID)
+    Import.objects.filter(pk=one.pk).update(check_only=True)
+    run(one)
+    assert (one.state, counts(one)) == ("checked", {"created": 1, "updated": 2, "unchanged": 1, "rejected": 1})
+    assert snapshot() == before
+    assert counts(brought(text, consent=SAID)) == counts(one)
+
+
+ROWS = st.lists(
+    st.tuples(
+        st.sampled_from(["", "+33639980001", "+33639980002", "+33639980003", "bad"]),
+        st.sampled_from(["", "C1", "C2", "C3"]),
+        st.sampled_from(["", "Ana", "Ben"]),
+        st.sampled_from(["", "Paris", "Lyon"]),
+        st.sampled_from(["", "vip", "vip;new"]),
+        st.sampled_from(["", "yes", "no"]),
+        st.sampled_from(["", "2026-01-01", "2026-02-02"]),
+    ),
+    max_size=6,
+)
+PEOPLE = settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+
+
+def file_of(rows: list[tuple[str, ...]]) -> str:
+    return "\n".join(["phone,customer,name,city,tags,consent,consent date", *(",".join(row) for row in rows)]) + "\n"
+
+
+def forget_everybody() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE contacts, tags, imports, import_changes CASCADE")
+
+
+@PEOPLE
+@given(
+    known=ROWS,
+    rows=ROWS,
+    update=st.sampled_from(["overwrite", "fill", "skip"]),
+    keep=st.sampled_from(["first", "last"]),
+)
+def test_import_twice_is_import_once(known, rows, update, keep):
+    forget_everybody()
+    brought(file_of(known))
+    brought(file_of(rows), update=update, duplicates=keep)
+    once = snapshot()
+    again = brought(file_of(rows), update=update, duplicates=keep)
+    assert snapshot() == once
+    assert (again.rows_created, again.rows_updated) == (0, 0)
+
+
+@PEOPLE
+@given(known=ROWS, rows=ROWS, update=st.sampled_from(["overwrite", "fill", "skip"]))
+def test_import_then_undo_is_before(known, rows, update):
+    forget_everybody()
+    brought(file_of(known))
+    before = facts()
+    undone(brought(file_of(rows), update=update, tags=["from the file"]))
+    assert facts() == before
