@@ -118,9 +118,12 @@ RULES: list[tuple[str, dict[str, Any], str]] = [
         """
         SELECT count(*) FROM contacts c JOIN order_totals o ON o.contact_id = c.id
          WHERE c.country IN ('FR', 'ES', 'DE', 'IT') AND c.erased_at IS NULL
-           AND (CASE WHEN o.fresh_until <= now() THEN (SELECT count(*) FROM orders x
-                      WHERE x.contact_id = o.contact_id AND x.at > now() - interval '90 days'
-                        AND (x.refunded = 0 OR x.refunded < x.amount)) ELSE o.orders_90 END) >= 3
+           AND (o.orders_90 >= 3 AND (o.fresh_until > now() OR o.fresh_until IS NULL)
+                OR o.fresh_until <= now() AND o.contact_id IN (
+                   SELECT x.contact_id FROM orders x
+                     JOIN order_totals s ON s.contact_id = x.contact_id AND s.fresh_until <= now()
+                    WHERE x.at > now() - interval '90 days' AND (x.refunded = 0 OR x.refunded < x.amount)
+                    GROUP BY x.contact_id HAVING count(*) >= 3))
         """,
     ),
     (

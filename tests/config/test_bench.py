@@ -29,5 +29,5 @@ def test_an_unknown_benchmark_is_refused_with_those_there_are(capsys: pytest.Cap
 
 
 def test_the_contracts_benchmarks_are_there() -> None:
-    assert {"dispatch", "gateway", "pacing", "launch", "preflight", "import"} <= set(names())
-    assert not {"rig", "crowd", "visitor"} & set(names())
+    assert {"dispatch", "gateway", "pacing", "launch", "preflight", "import", "segments"} <= set(names())
+    assert not {"rig", "crowd", "shoppers", "visitor"} & set(names())

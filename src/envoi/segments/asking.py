@@ -7,7 +7,7 @@ always; what is put into the text here is ours. No expression holds a `%` that i
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -88,6 +88,29 @@ def number(q: Question) -> str:
     if q.field.none is not None and q.field.holds_for_none(q.operator, q.value):
         column = f"COALESCE({column}, {q.field.none})"
     return f"{column} {q.operator} {q.put(q.value)}"
+
+
+def window(q: Question) -> str:
+    """Orders of the last days. A stored count holds until `fresh_until`; the few that do not are counted anew.
+
+    They are counted once, as a set and not one by one: a question inside the condition would leave the whole statement
+    to one core. The worker keeps them few (orders.windows).
+    """
+    days = int(q.field.name.removeprefix("orders."))
+    column = f"o.orders_{days}"
+    fresh = number(replace(q, field=replace(q.field, column=column)))
+    counts_none = q.value[0] == 0 if q.operator == "between" else q.field.holds_for_none(q.operator, q.value)
+    having = number(replace(q, field=replace(q.field, column="count(*)", none=None)))
+    stale = (
+        "SELECT x.contact_id FROM orders x"  # noqa: S608
+        " WHERE x.contact_id IN (SELECT s.contact_id FROM order_totals s WHERE s.fresh_until <= now())"
+        f" AND x.at > now() - interval '{days * 24} hours' AND {COUNTS.replace('o.', 'x.')}"
+        f" GROUP BY x.contact_id HAVING {f'NOT ({having})' if counts_none else having}"
+    )
+    return (
+        f"(({fresh} AND (o.fresh_until <= now()) IS NOT TRUE)"
+        f" OR (o.fresh_until <= now() AND o.contact_id {'NOT IN' if counts_none else 'IN'} ({stale})))"
+    )
 
 
 def moment(q: Question) -> str:

@@ -118,9 +118,18 @@ class Field:
         return self.group == "attributes"
 
 
-def _amount(name: str, label: Text, has: Text, column: str, *, none: int | None = None, kind: Kind = "whole") -> Field:
+def _amount(
+    name: str,
+    label: Text,
+    has: Text,
+    column: str,
+    *,
+    none: int | None = None,
+    kind: Kind = "whole",
+    build: Callable[[asking.Question], str] = asking.number,
+) -> Field:
     return Field(
-        name, label, "orders", kind, COMPARE, asking.number, has, column=column, none=none, needs="o",
+        name, label, "orders", kind, COMPARE, build, has, column=column, none=none, needs="o",
         unit=_("orders") if kind == "whole" else "",
     )  # fmt: skip
 
@@ -164,12 +173,12 @@ _ALL = (
           _("service consent is %(value)s"), _("service consent is not %(value)s"),
           column="c.service", choices=tuple((one.value, one.label) for one in Consent)),
     _amount("orders.count", _("Number of orders"), _("number of orders %(value)s"), FEATURES["orders"], none=0),
-    _amount("orders.30", _("Orders in 30 days"), _("number of orders in the last 30 days %(value)s"),
-            FEATURES["orders_30"], none=0),
-    _amount("orders.90", _("Orders in 90 days"), _("number of orders in the last 90 days %(value)s"),
-            FEATURES["orders_90"], none=0),
-    _amount("orders.365", _("Orders in 365 days"), _("number of orders in the last 365 days %(value)s"),
-            FEATURES["orders_365"], none=0),
+    _amount("orders.30", _("Orders in 30 days"), _("number of orders in the last 30 days %(value)s"), "",
+            none=0, build=asking.window),
+    _amount("orders.90", _("Orders in 90 days"), _("number of orders in the last 90 days %(value)s"), "",
+            none=0, build=asking.window),
+    _amount("orders.365", _("Orders in 365 days"), _("number of orders in the last 365 days %(value)s"), "",
+            none=0, build=asking.window),
     _amount("orders.average", _("Average order"), _("average order %(value)s"), FEATURES["average"], kind="money"),
     _amount("orders.spend", _("Total spent"), _("total spent %(value)s"), FEATURES["spend"], none=0, kind="money"),
     Field("orders.last_days", _("Ordered"), "orders", "days", MOMENT, asking.moment,
