@@ -32,13 +32,15 @@ ORDERS: dict[str, tuple[str, str]] = {
 
 # A number is found by its beginning, with or without its country code, and by its end: each is a stretch of an index.
 # One index of all parts of numbers took six seconds of an import of a million.
-NUMBER = """c.id IN (
-    SELECT i.contact_id FROM unnest(%(starts)s::text[]) AS start
+WITH_NUMBER = """
+    SELECT i.contact_id AS id FROM unnest(%(starts)s::text[]) AS start
       JOIN identities i ON i.kind = 'phone' AND i.value >= start AND i.value <= start || '999999999999999'
      UNION ALL
     SELECT e.id FROM contacts e WHERE reverse(e.phone) LIKE %(end)s
+"""
+NUMBER = f"""c.id IN ({WITH_NUMBER}
      UNION ALL
-    SELECT n.id FROM contacts n WHERE upper(n.name) LIKE upper(%(text)s))"""
+    SELECT n.id FROM contacts n WHERE upper(n.name) LIKE upper(%(text)s))"""  # noqa: S608
 NUMBER_SEEN = "(c.phone ~ %(number)s OR upper(c.name) LIKE upper(%(text)s))"
 NAME = "upper(c.name) LIKE upper(%(text)s)"
 WORD = "(upper(c.name) LIKE upper(%(text)s) OR upper(c.name) LIKE upper(%(word)s))"
@@ -146,11 +148,16 @@ def _number(digits: str, text: str, wanted: Filter) -> None:
     wanted.add(
         NUMBER,
         NUMBER_SEEN,
-        starts=["+" + digits, *(f"+{code}{digits}" for code in _codes())],
-        end=f"{digits[::-1]}%",
+        **parts_of_number(digits),
         number=rf"^\+(?:{'|'.join(_codes())})?{digits}|{digits}$",
         text=f"%{text}%",
     )
+
+
+def parts_of_number(digits: str) -> dict[str, Any]:
+    """The parameters of WITH_NUMBER for the digits that somebody typed."""
+    digits = digits.removeprefix("00").removeprefix("0")
+    return {"starts": ["+" + digits, *(f"+{code}{digits}" for code in _codes())], "end": f"{digits[::-1]}%"}
 
 
 @cache

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from django.db import connection
 from django.utils.translation import gettext as _
 
+from ..contacts.finding import WITH_NUMBER, parts_of_number
 from ..core.errors import BadInput
 from ..core.paging import Page
 from ..core.tables import Cell
@@ -157,15 +158,15 @@ def _conditions(asked: Asked) -> tuple[list[str], dict[str, Any]]:
 
 
 def _search(search: str, parameters: dict[str, Any]) -> str:
-    """An order's whole number, or three letters of a name, or three digits of a phone."""
+    """An order's whole number, or three letters of a name, or three digits with which a phone begins or ends."""
     people: list[str] = []
     digits = re.sub(r"[\s().+\-/]", "", search)
     if len(search) >= 3:
         people.append("SELECT id FROM contacts WHERE upper(name) LIKE upper(%(text)s)")
         parameters["text"] = "%" + re.sub(r"([\\%_])", r"\\\1", search) + "%"
     if digits.isascii() and digits.isdigit() and len(digits) >= 3:
-        people.append("SELECT id FROM contacts WHERE upper(phone) LIKE %(digits)s")
-        parameters["digits"] = f"%{digits.removeprefix('00').removeprefix('0')}%"
+        people.append(WITH_NUMBER)
+        parameters |= parts_of_number(digits)
     parameters["number"] = search
     by_number = "o.external_id = %(number)s"
     if not people:
