@@ -87,3 +87,19 @@ def test_of_two_who_make_the_same_newcomers_one_is_first_and_both_find_the_same(
     assert ana == row[0]
     assert set(Identity.objects.values_list("value", "contact_id")) == {(ANA, ana), ("u1", ana), (BEN, ben)}
     assert dict(Contact.objects.values_list("pk", "name")) == {ana: "Ana", ben: "Ben"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_somebody_known_by_a_phone_alone_is_found_when_somebody_else_makes_them_at_the_same_moment(raw_db):
+    raw_db.execute("BEGIN")
+    row = raw_db.execute(
+        """INSERT INTO contacts (phone, name, language, country, timezone, marketing, service)
+           VALUES (%s, '', '', '', '', 'unknown', 'unknown') RETURNING id""",
+        [ANA],
+    ).fetchone()
+    raw_db.execute("INSERT INTO identities (kind, value, contact_id) VALUES ('phone', %s, %s)", [ANA, row[0]])
+    second = Aside(lambda: actions.contact_for_person(Person(phone=ANA)))
+    until(lambda: waiting(raw_db))
+    raw_db.execute("COMMIT")
+    assert second.result() == row[0]
+    assert Contact.objects.count() == 1

@@ -197,8 +197,9 @@ def _made(keys: Sequence[Key], person: Person, *, country: str, source: str) -> 
         erased.meet([contact.pk])
         return contact.pk
     owners = owners_by_kind(keys)
-    first = owners.get("user_id") if owners.get("user_id") != contact.pk else owners.get("phone")
-    assert first is not None
+    first = next(
+        owner for kind in ("user_id", "phone") if (owner := owners.get(kind)) is not None and owner != contact.pk
+    )
     Identity.objects.filter(contact_id=contact.pk).update(contact_id=first)
     contact.delete()
     return first
