@@ -22,6 +22,8 @@ from .models import Contact, Tag
 
 # Counting stops here: an exact number beyond it helps nobody and costs a scan of everybody.
 COUNTED = 10_000
+# With another filter beside it, all whose number matches are looked at, up to so many.
+GATHERED = 1_000_000
 
 Sort = Literal["newest", "name"]
 ORDERS: dict[str, tuple[str, str]] = {
@@ -32,15 +34,16 @@ ORDERS: dict[str, tuple[str, str]] = {
 
 # A number is found by its beginning, with or without its country code, and by its end: each is a stretch of an index.
 # One index of all parts of numbers took six seconds of an import of a million.
+# The ids are gathered first, as an array: no estimate can then turn the look-ups into a scan of everybody.
 WITH_NUMBER = """
-    SELECT i.contact_id AS id FROM unnest(%(starts)s::text[]) AS start
-      JOIN identities i ON i.kind = 'phone' AND i.value >= start AND i.value <= start || '999999999999999'
-     UNION ALL
-    SELECT e.id FROM contacts e WHERE reverse(e.phone) LIKE %(end)s
+    (SELECT i.contact_id AS id FROM unnest(%(starts)s::text[]) AS start
+      CROSS JOIN LATERAL (SELECT contact_id FROM identities
+                           WHERE kind = 'phone' AND value >= start AND value <= start || '999999999999999'
+                           ORDER BY value LIMIT %(most)s) AS i LIMIT %(most)s)
+     UNION ALL (SELECT e.id FROM contacts e WHERE reverse(e.phone) LIKE %(end)s LIMIT %(most)s)
 """
-NUMBER = f"""c.id IN ({WITH_NUMBER}
-     UNION ALL
-    SELECT n.id FROM contacts n WHERE upper(n.name) LIKE upper(%(text)s))"""  # noqa: S608
+NUMBER = f"""c.id = ANY(ARRAY({WITH_NUMBER}
+     UNION ALL (SELECT n.id FROM contacts n WHERE upper(n.name) LIKE upper(%(text)s) LIMIT %(most)s)))"""  # noqa: S608
 NUMBER_SEEN = "(c.phone ~ %(number)s OR upper(c.name) LIKE upper(%(text)s))"
 NAME = "upper(c.name) LIKE upper(%(text)s)"
 WORD = "(upper(c.name) LIKE upper(%(text)s) OR upper(c.name) LIKE upper(%(word)s))"
@@ -170,7 +173,7 @@ def _ids(wanted: Filter) -> tuple[list[int], bool]:
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT c.id FROM contacts c WHERE {all_of([KNOWN, *wanted.find])} LIMIT {COUNTED + 1}",  # noqa: S608
-            wanted.parameters,
+            {**wanted.parameters, "most": COUNTED + 1 if len(wanted.find) == 1 else GATHERED},
         )
         ids = [one for (one,) in cursor.fetchall()]
     return ids, len(ids) > COUNTED

@@ -166,7 +166,7 @@ def _search(search: str, parameters: dict[str, Any]) -> str:
         parameters["text"] = "%" + re.sub(r"([\\%_])", r"\\\1", search) + "%"
     if digits.isascii() and digits.isdigit() and len(digits) >= 3:
         people.append(WITH_NUMBER)
-        parameters |= parts_of_number(digits)
+        parameters |= {**parts_of_number(digits), "most": MOST_PEOPLE}
     parameters["number"] = search
     by_number = "o.external_id = %(number)s"
     if not people:
