@@ -55,7 +55,7 @@ def test_an_order_in_dollars_is_missed_named_and_added_up(rig: Rig, page: Page, 
     page.get_by_role("link", name="Next").click()
     expect(page.get_by_role("row")).to_have_count(11)
     with page.expect_download() as started:
-        page.get_by_role("link", name="Download as CSV").click()
+        page.get_by_role("link", name="CSV", exact=True).click()
     path = tmp_path / "orders.csv"
     started.value.save_as(path)
     with path.open(newline="", encoding="utf-8-sig") as file:
