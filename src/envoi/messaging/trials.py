@@ -92,7 +92,9 @@ def trial(by: Staff | None, channel_id: int, message_id: int) -> Trial:
     found = Message.objects.filter(id=message_id, channel_id=channel_id, campaign_id=None, direction="out").first()
     message = message_for(found.contact_id if found else 0, message_id)
     # Read receipts are the customer's choice: delivered is the end of what a test has to show.
-    ended = message.state in ("delivered", "read", "failed", "skipped", "cancelled")
+    ended = message.state in ("failed", "skipped", "cancelled")
+    # A receipt may overtake the answer to the request by a moment: the story is whole when both are here.
+    ended = ended or (message.state in ("delivered", "read") and message.accepted_at is not None)
     age = (timezone.now() - message.created_at).total_seconds()
     return Trial(message, trace_of(message.contact_id, message.id), over=ended or age > 600)
 
