@@ -291,7 +291,7 @@ async def test_an_answer_comes_whole_with_its_headers_in_lower_case():
 async def test_other_methods_carry_what_they_should_and_no_more():
     async def manner(one: Peer, reader: Reader, writer: Writer) -> None:
         one.requests.append(await reader.readuntil(b"\r\n\r\n"))
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n" + b"x" * 3_000_000)
+        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 3000000\r\n\r\n" + b"x" * 3_000_000)
 
     async with peer(manner) as one, client() as http:
         answer = await http.request("GET", one.url + "?a=b", {"x-one": "1"}, most=3_000_000)
