@@ -86,6 +86,7 @@ def named(rows: dict[int, Any], reader: Any) -> dict[int, Any]:
     return {line: row and [*row[:9], sets.get(row[9], ""), *row[10:]] if sets else row for line, row in rows.items()}
 
 
+@pytest.mark.django_db
 @settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(rows=st.lists(any_contact, min_size=1, max_size=12), country=st.sampled_from(["", "FR"]))
 def test_contacts_read_the_same_at_once_and_alone(rows, country):

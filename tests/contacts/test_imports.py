@@ -8,7 +8,7 @@ from babel.messages.mofile import write_mo
 from django.db import connection
 from django.test import override_settings
 
-from envoi.contacts import actions, queries
+from envoi.contacts import actions, attributes, queries
 from envoi.contacts.models import Contact, Identity, Import, Tag
 from envoi.contacts.options import ImportOptions
 from envoi.core.errors import BadInput, NotAllowed, NotFound
@@ -288,3 +288,16 @@ def test_a_database_user_without_special_rights_imports_the_same(test_database_u
             cursor.execute("RESET ROLE; DROP OWNED BY plain_owner; DROP ROLE plain_owner")
     assert orphans() == 0
     assert Contact.objects.filter(created_at__gt=datetime(2020, 1, 1, tzinfo=UTC)).count() == 3
+
+
+def test_a_file_keeps_to_what_the_companys_own_attributes_are():
+    attributes.define(key="shoe size", label="Shoe size", kind="number", by=None)
+    attributes.define(key="level", label="Level", kind="choice", choices=["Gold", "Silver"], by=None)
+    one = brought(
+        "phone,shoe size,level,city\n+33639980001,40,Gold,1\n+33639980002,huge,Gold,\n+33639980003,41,Platinum,\n"
+    )
+    assert counts(one) == {"created": 1, "rejected": 2}
+    assert contact("+33639980001").attributes == {"shoe size": 40, "level": "Gold", "city": "1"}
+    said = reasons(one)
+    assert "Shoe size" in said[3]
+    assert "Gold, Silver" in said[4]

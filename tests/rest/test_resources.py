@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from envoi.channels.models import Account, Channel
-from envoi.contacts import actions, undoing
+from envoi.contacts import actions, attributes, undoing
 from envoi.contacts.models import Contact
 from envoi.message_templates.models import Template
 from envoi.messaging import ledger
@@ -120,6 +120,15 @@ def test_a_contact_is_erased_what_waits_for_them_is_cancelled_and_sums_stay(api:
     [message] = api.get("/messages")["items"]
     assert (message["state"], message["text"]) == ("cancelled", "")
     api("DELETE", f"/contacts/{contact}", expect=404)
+
+
+def test_attributes_are_what_the_company_says_they_are(api: Caller) -> None:
+    attributes.define(key="shoe size", label="Shoe size", kind="number", by=None)
+    refused = api.post("/contacts", ANA | {"attributes": {"shoe size": "big"}}, expect=422)
+    assert "Shoe size" in refused["detail"]
+    made = api.post("/contacts", ANA | {"attributes": {"shoe size": "42", "city": "Paris"}})
+    assert made["attributes"]["shoe size"] == 42
+    assert made["attributes"]["city"] == "Paris"
 
 
 def test_a_tag_is_made_renamed_and_deleted(api: Caller) -> None:

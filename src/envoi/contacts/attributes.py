@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -48,6 +48,18 @@ def clean(attribute: Attribute, text: str) -> Any:
     if len(text) > 1_000:
         raise BadInput(_("%(label)s has at most 1,000 characters.") % {"label": attribute.label})
     return text
+
+
+def typed(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What is kept of attributes that a program gives: those with a kind as it asks. Raises BadInput."""
+    kinds = {one.key: one for one in definitions()} if given else {}
+    return {key: clean(kinds[key], _text(value)) if key in kinds else value for key, value in given.items()}
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 @transaction.atomic

@@ -20,6 +20,7 @@ from ..team.actions import note
 from ..team.models import Staff
 from ..team.rights import require
 from .actions import contact_for_person, record_consent, tag, untag
+from .attributes import typed
 from .identities import Key, everybody_with_a_key_of, keys_of, link, shortened
 from .models import Contact, ContactTag, Identity, Tag
 from .words import language_of
@@ -109,7 +110,7 @@ def change(
     if timezone is not None:
         contact.timezone = _zone(timezone)
     if attributes is not None:
-        merged = {**contact.attributes, **attributes}
+        merged = {**contact.attributes, **typed(attributes)}
         contact.attributes = _attributes({key: value for key, value in merged.items() if value is not None})
     contact.updated_at = _now()
     contact.save()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any
@@ -15,12 +15,12 @@ from django.utils.translation import gettext as _
 
 from ..core import clock
 from ..core.phone import BadPhone
-from . import importing, merging
+from . import attributes, importing, merging
 from .cells import BadCell, moment_of, past
 from .columns import CONTACT_TITLES, Columns, need_contacts
 from .columnwise import Known, doubtful, upright, without
 from .importing import Cells, Outcome, Reader, StageRow
-from .models import Import
+from .models import Attribute, Import
 from .options import ImportOptions
 from .phones import Phones
 from .words import consent_of, country_of_word, language_of
@@ -72,7 +72,12 @@ class ContactReader:
         self._sets: dict[tuple[str, ...], int] = {}
         self._consents = Known(lambda text: _consent(text) if self._has_consent else options.consent.state)
         self._days = Known(lambda text: str(self._day(text)) if text else "")
-        self._members = [(at, Known(partial(_member, title))) for at, title in self._others]
+        kinds = {one.key: one for one in attributes.definitions()}
+        self._kinds = [kinds.get(title) for _at, title in self._others]
+        self._members = [
+            (at, Known(partial(_member, title, kind)))
+            for (at, title), kind in zip(self._others, self._kinds, strict=True)
+        ]
 
     def row(self, line: int, cells: Cells) -> StageRow:
         """One row, with all that may be wrong in it. Raises BadInput."""
@@ -100,7 +105,11 @@ class ContactReader:
 
         state = _consent(cells[place["consent"]]) if self._has_consent else self._options.consent.state
         day_text = cells[place["consent_at"]]
-        members = [_member(title, cells[at]) for at, title in self._others if cells[at]]
+        members = [
+            member
+            for (at, title), kind in zip(self._others, self._kinds, strict=True)
+            if (member := _member(title, kind, cells[at]))
+        ]
         return (
             line,
             phone,
@@ -141,7 +150,8 @@ class ContactReader:
         tags = self._tags.of(column["tags"])
         states = self._consents.of(column["consent"])
         days = self._days.of(column["consent_at"])
-        doubt |= doubtful((countries, phones, languages, timezones, tags, states, days))
+        members = [known.of(columns[at]) for at, known in self._members]
+        doubt |= doubtful((countries, phones, languages, timezones, tags, states, days, *members))
         doubt |= {
             place
             for place, (phone, customer, name) in enumerate(zip(phones, customers, names, strict=True))
@@ -156,7 +166,7 @@ class ContactReader:
             countries,
             self._phones.countries_of(phones, countries),
             timezones,
-            self._attributes(columns),
+            _objects(members, len(rows)),
             tags,
             states,
             days if all(states) else [day if state else "" for day, state in zip(days, states, strict=True)],
@@ -170,20 +180,22 @@ class ContactReader:
             return [text.strip() for text in columns[place["name"]]]
         return [self._name_of([cell.strip() for cell in cells]) for cells in zip(*columns, strict=True)]
 
-    def _attributes(self, columns: list[tuple[str, ...]]) -> list[str]:
-        if not self._members:
-            return [""] * len(columns[-1])
-        members = [known.of(columns[at]) for at, known in self._members]
-        joined = (",".join(filter(None, some)) for some in zip(*members, strict=True))
-        return [f"{{{text}}}" if text else "" for text in joined]
-
     def _day(self, text: str) -> datetime:
         return past(moment_of(text, self._options.date_order), self._now)
 
 
-def _member(title: str, text: str) -> str:
-    """One attribute as a member of a JSON object, "" for an empty one."""
-    return f"{_encode(title).decode()}:{_encode(text).decode()}" if text else ""
+def _objects(members: Sequence[Sequence[str | None]], rows: int) -> list[str]:
+    """The attributes of each row as a JSON object, "" for none."""
+    if not members:
+        return [""] * rows
+    joined = (",".join(filter(None, some)) for some in zip(*members, strict=True))
+    return [f"{{{text}}}" if text else "" for text in joined]
+
+
+def _member(title: str, kind: Attribute | None, text: str) -> str:
+    """One attribute as a member of a JSON object, "" for an empty one. Raises BadInput for what its kind forbids."""
+    value = attributes.clean(kind, text) if kind else text
+    return "" if value in ("", None) else f"{_encode(title).decode()}:{_encode(value).decode()}"
 
 
 def _name_reader(place: dict[str, int], width: int) -> Callable[[Cells], str]:

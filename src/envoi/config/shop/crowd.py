@@ -13,7 +13,7 @@ from ...core.errors import Problem
 from ...segments import actions as segments
 from . import wording
 from .numbers import numbers
-from .setup import Shop, open_account
+from .setup import Shop, at_any_hour, open_account
 
 TAG = "crowd"
 
@@ -21,6 +21,7 @@ TAG = "crowd"
 def open_crowd(*, simulator_url: str, customers: int, throughput: int) -> Shop:
     """Make the shop in an empty installation, with a draft to everybody. Raises Problem when the import fails."""
     account, channel, template = open_account("meta", simulator_url=simulator_url, throughput=throughput)
+    at_any_hour()
     _bring(customers)
     segment = segments.save_segment(name="Everybody", rule={"field": "tag", "is": "has", "value": TAG}, by=None)
     campaign = campaigns.create(

@@ -58,17 +58,23 @@ def is_empty() -> bool:
     return not Contact.objects.exists() and not Account.objects.exists()
 
 
+def at_any_hour() -> None:
+    """Nobody waits for the morning, or for WhatsApp to deliver marketing in the United States.
+
+    A demo and a trial by chaos run at any hour, and numbers of fiction are mostly American.
+    """
+    limits.set_hours(quiet_from=time(0), quiet_to=time(0), zone="UTC", by=None)
+    for bar in limits.bars(by=None):
+        limits.end_bar(bar.pk, by=None)
+
+
 def open_shop(*, provider: str, simulator_url: str, customers: int, throughput: int, seed: int) -> Shop:
     """Make the whole shop in an empty installation. Raises Problem when an import fails."""
     owner = team.add_staff(email=EMAIL, role=Staff.Role.OWNER, password=PASSWORD, name="Shop owner", by=None)
     account, channel, template = open_account(
         provider, simulator_url=simulator_url, throughput=throughput, tier=PLAYED[provider].tier
     )
-    # A demo is shown at any hour, and numbers of fiction are mostly American: nobody waits here for the morning or
-    # for WhatsApp to deliver marketing there.
-    limits.set_hours(quiet_from=time(0), quiet_to=time(0), zone="UTC", by=None)
-    for bar in limits.bars(by=None):
-        limits.end_bar(bar.pk, by=None)
+    at_any_hour()
     _bring(customers, seed)
     segment = segments.save_segment(name="Has bought from us", rule=RULE, by=None)
     campaign = campaigns.create(
