@@ -31,6 +31,11 @@ class Day:
     failed: int = 0
     replied: int = 0
 
+    @property
+    def tried(self) -> int:
+        """All that was handed to the provider and has its answer: those it accepted, and those that failed."""
+        return self.sent + self.failed
+
 
 @dataclass(frozen=True, slots=True)
 class Need:
