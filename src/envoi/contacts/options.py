@@ -9,6 +9,7 @@ from typing import Any
 import phonenumbers
 from django.utils.translation import gettext as _
 
+from ..core.currencies import CURRENCIES
 from ..core.errors import BadInput
 from .columns import ATTRIBUTE, TITLE
 from .words import country_of_word
@@ -124,6 +125,6 @@ def _consent(given: Any) -> FileConsent:
 
 def _currency(text: str) -> str:
     code = text.strip().upper()
-    if code and not (len(code) == 3 and code.isascii() and code.isalpha()):
+    if code and code not in CURRENCIES:
         raise BadInput(_("“%(text)s” is no currency: write three letters, such as EUR.") % {"text": text})
     return code

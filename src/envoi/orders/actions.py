@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from ..contacts.importing import unchecked
 from ..core import clock, jobs
+from ..core.currencies import CURRENCIES
 from ..core.errors import BadInput, NotFound
 from . import totals
 from .amounts import LARGEST
@@ -178,7 +179,7 @@ def _checked(one: NewOrder) -> NewOrder:
         raise BadInput(_("An order’s quantity is a whole number, 0 or more."))
     if not (one.amount.is_finite() and 0 <= one.amount < LARGEST):
         raise BadInput(_("An order’s amount is 0 or more; what was given back is a refund."))
-    if not (len(one.currency) == 3 and one.currency.isascii() and one.currency.isupper()):
+    if one.currency not in CURRENCIES:
         raise BadInput(_("“%(text)s” is no currency: write three letters, such as EUR.") % {"text": one.currency[:40]})
     return one
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 from django.utils.translation import gettext as _
 
 from ..contacts.cells import BadCell
+from ..core.currencies import CURRENCIES
 
 LARGEST = Decimal(10) ** 12
 
@@ -60,8 +61,8 @@ def quantity_of(text: str) -> int:
 
 @lru_cache(maxsize=4096)
 def currency_of(text: str) -> str:
-    """ISO 4217 letters. Raises BadCell."""
+    """The letters of a currency that there is. Raises BadCell."""
     code = text.strip().upper()
-    if not (len(code) == 3 and code.isascii() and code.isalpha()):
+    if code not in CURRENCIES:
         raise BadCell(_("“%(text)s” is no currency: write three letters, such as EUR.") % {"text": text[:40]})
     return code
