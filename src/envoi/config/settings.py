@@ -37,6 +37,7 @@ X_FRAME_OPTIONS = "DENY"
 INSTALLED_APPS = [
     "envoi.web",
     "envoi.team",
+    "envoi.notifications",
     "envoi.rest",
     "envoi.channels",
     "envoi.media",
@@ -47,6 +48,8 @@ INSTALLED_APPS = [
     "envoi.message_templates",
     "envoi.messaging",
     "envoi.campaigns",
+    "envoi.inbox",
+    "envoi.replies",
     "envoi.records",
     "envoi.reports",
     "envoi.intake",

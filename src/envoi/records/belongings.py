@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ..contacts import belongings as contacts
+from ..inbox import belongings as inbox
 from ..messaging import activity
 from ..messaging import belongings as messaging
 from ..orders import belongings as orders
@@ -16,6 +17,7 @@ ALL: tuple[contacts.Belonging, ...] = (
     *orders.BELONGINGS,
     *segments.BELONGINGS,
     *messaging.BELONGINGS,
+    *inbox.BELONGINGS,
 )
 
 # What is derived is worked out anew for these contacts, each by its own app.

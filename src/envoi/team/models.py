@@ -1,4 +1,4 @@
-"""Staff, the keys of programs, and what both did. Tables: staff, api_keys, audit_log."""
+"""Staff, their teams, programs’ keys, and their deeds. Tables: staff, teams, team_members, api_keys, audit_log."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class StaffManager(BaseUserManager["Staff"]):
@@ -14,7 +15,17 @@ class StaffManager(BaseUserManager["Staff"]):
 
 
 class Staff(AbstractBaseUser):
-    """Someone who works here and may sign in."""
+    """Someone who works here and may sign in.
+
+    capacity: how many open conversations they are given at most. skills: words that rules and teams name ("returns");
+    speaks: the languages in which they answer, as codes ("fr"). present: "online", "away" or "offline", as they chose;
+    seen_at is when a page of theirs last called: who has not called for two minutes is not there, whatever they chose.
+    """
+
+    class Presence(models.TextChoices):
+        ONLINE = "online", pgettext_lazy("presence", "Online")
+        AWAY = "away", pgettext_lazy("presence", "Away")
+        OFFLINE = "offline", pgettext_lazy("presence", "Offline")
 
     class Role(models.TextChoices):
         OWNER = "owner", _("Owner")
@@ -27,6 +38,13 @@ class Staff(AbstractBaseUser):
     name = models.CharField(max_length=120, blank=True, default="")
     role = models.CharField(max_length=20, choices=Role.choices)
     language = models.CharField(max_length=12, default="en")
+    capacity = models.PositiveSmallIntegerField(default=20, db_default=20)
+    skills = ArrayField(models.CharField(max_length=40), default=list, db_default=models.Value("{}"))
+    speaks = ArrayField(models.CharField(max_length=12), default=list, db_default=models.Value("{}"))
+    present = models.CharField(
+        max_length=8, choices=Presence.choices, default=Presence.ONLINE, db_default=Presence.ONLINE
+    )
+    seen_at = models.DateTimeField(null=True)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(db_default=Now())
 
@@ -42,6 +60,34 @@ class Staff(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+
+class Team(models.Model):
+    """People who answer together: "Sales", "Returns"."""
+
+    name = models.CharField(max_length=80, unique=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "teams"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TeamMember(models.Model):
+    """One of the staff in a team. Who leads it is told of its alarms."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="members", db_index=False)
+    staff = models.ForeignKey(Staff, on_delete=models.CASCADE, related_name="memberships")
+    leads = models.BooleanField(default=False, db_default=False)
+
+    class Meta:
+        db_table = "team_members"
+        constraints = [models.UniqueConstraint("team", "staff", name="team_member_once")]
+
+    def __str__(self) -> str:
+        return f"{self.staff_id} in {self.team_id}"
 
 
 class ApiKey(models.Model):

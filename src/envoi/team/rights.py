@@ -14,29 +14,52 @@ READ = {
     "campaigns.read",
     "channels.read",
     "reports.read",
+    "inbox.read",
+    "replies.read",
 }
-MARKET = READ | {
+# Taking care of conversations: reading, answering, closing, taking them over; the words kept for it.
+SERVE = {
+    "contacts.read",
     "contacts.write",
-    "contacts.import",
-    "contacts.export",
-    "contacts.merge",
-    "segments.write",
-    "campaigns.write",
-    "campaigns.launch",
+    "templates.read",
     "media.write",
-    "messages.settle",
     "messages.write",
-    # Marketers write the words of campaigns; WhatsApp approves every template before anybody can get it.
-    "templates.write",
+    "inbox.read",
+    "inbox.write",
+    "replies.read",
 }
+MARKET = (
+    READ
+    | SERVE
+    | {
+        "contacts.import",
+        "contacts.export",
+        "contacts.merge",
+        "segments.write",
+        "campaigns.write",
+        "campaigns.launch",
+        "messages.settle",
+        # Marketers write the words of campaigns; WhatsApp approves every template before anybody can get it.
+        "templates.write",
+        "replies.write",
+    }
+)
 # What somebody may ask for by law, and what can't be undone: their data, their erasure.
-ALL = MARKET | {"channels.write", "team.write", "contacts.privacy"}
+ALL = MARKET | {
+    "channels.write",
+    "team.write",
+    "contacts.privacy",
+    # Giving conversations to others, opening hours and targets, the audit log.
+    "inbox.assign",
+    "service.write",
+    "audit.read",
+}
 
 RIGHTS: dict[str, frozenset[str]] = {
     Staff.Role.OWNER: frozenset(ALL),
     Staff.Role.ADMINISTRATOR: frozenset(ALL),
     Staff.Role.MARKETER: frozenset(MARKET),
-    Staff.Role.AGENT: frozenset({"contacts.read", "contacts.write", "templates.read", "media.write", "messages.write"}),
+    Staff.Role.AGENT: frozenset(SERVE),
     Staff.Role.ANALYST: frozenset(READ),
 }
 
