@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import include, path
 
+from envoi.notifications.views import worker as service_worker
 from envoi.rest.views import docs
 
 from .api import api
@@ -37,6 +38,8 @@ urlpatterns = [
     path("account/", include("allauth.account.urls")),
     path("account/two-step/", include("allauth.mfa.urls")),
     path("team/", include("envoi.team.urls")),
+    path("notifications/", include("envoi.notifications.urls")),
+    path("service-worker.js", service_worker),
     path("api/v1/docs", docs, {"api": api}, name="api_docs"),
     path("api/v1/", api.urls),
     path("i18n/", include("django.conf.urls.i18n")),
