@@ -1,4 +1,4 @@
-"""Web push over real HTTP: what the service gets, what the browser reads, and what becomes of browsers that are gone."""
+"""Web push over real HTTP: what the service gets, what the browser reads, and browsers that are gone."""
 
 from __future__ import annotations
 

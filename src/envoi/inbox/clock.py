@@ -57,12 +57,15 @@ class Service:
         wait = Wait(conversation.waiting_since, conversation.first_answer_at is not None, window_until)
         return due(wait, self.targets_of(conversation), self.hours_of(conversation))
 
-    def next_look(self, conversation: Conversation, window_until: datetime | None = None) -> datetime | None:
-        """When the clock has to look again: the end of a snooze, or the next alarm that has not been raised."""
+    def next_look(
+        self, conversation: Conversation, window_until: datetime | None = None, now: datetime | None = None
+    ) -> datetime | None:
+        """When the clock has to look again: at the next alarm that has not been raised.
+
+        now: a window that has closed by then is nothing to look at.
+        """
         moments: list[datetime | None] = []
         snoozed = conversation.state == Conversation.State.SNOOZED
-        if snoozed:
-            moments.append(conversation.snoozed_until)
         if times := self.due(conversation, window_until):
             # Who snoozes has looked, so the targets rest; a red alert and a closing window can't be put to sleep.
             if not snoozed and conversation.alarm < Level.LATE:
@@ -71,7 +74,8 @@ class Service:
                 moments.append(times.breach_at)
             if conversation.alarm < Level.RED:
                 moments.append(times.red_at)
-            if times.closing_at and not closing_told(conversation, times.closing_at):
+            over = now is not None and (window_until is None or window_until <= now)
+            if times.closing_at and not over and not closing_told(conversation, times.closing_at):
                 moments.append(times.closing_at)
         return min((one for one in moments if one is not None), default=None)
 

@@ -1,6 +1,7 @@
 """Notifications in browsers, open or not, by the Web Push protocol (RFC 8030, 8291, 8292).
 
-They go by way of the browser's own service. What goes out is encrypted for the one browser; the service that carries it sees a size and a time.
+They go by way of the browser's own service. What goes out is encrypted for the one browser; the service that carries
+it sees a size and a time.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ class ServiceChange(models.Model):
     """When something about the service (hours, targets, alarms, assignment) was last set: one row, looked at before
     what every process remembers of it is believed."""
 
-    at = models.CharField(max_length=40)
+    at = models.CharField(max_length=64)
 
     class Meta:
         db_table = "service_changes"

@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
             name='ServiceChange',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.CharField(max_length=40)),
+                ('at', models.CharField(max_length=64)),
             ],
             options={
                 'db_table': 'service_changes',
