@@ -38,6 +38,7 @@ urlpatterns = [
     path("account/", include("allauth.account.urls")),
     path("account/two-step/", include("allauth.mfa.urls")),
     path("team/", include("envoi.team.urls")),
+    path("service/", include("envoi.inbox.service_urls")),
     path("notifications/", include("envoi.notifications.urls")),
     path("service-worker.js", service_worker),
     path("api/v1/docs", docs, {"api": api}, name="api_docs"),

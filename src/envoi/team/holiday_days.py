@@ -26,7 +26,17 @@ def between(first: date, last: date, country: str, subdivision: str = "", langua
 @lru_cache(maxsize=1)
 def subdivisions() -> Mapping[str, tuple[str, ...]]:
     """Countries of which holidays are known, by their two letters, with the parts that have days of their own."""
-    return {code: tuple(parts) for code, parts in sorted(holidays.list_supported_countries().items())}
+    known = holidays.list_supported_countries().items()
+    return {code: tuple(parts) for code, parts in sorted(known) if len(code) == 2}
+
+
+@lru_cache(maxsize=256)
+def parts_of(country: str) -> tuple[tuple[str, str], ...]:
+    """The parts of a country that have holidays of their own: code and name."""
+    if not is_known(country) or not subdivisions()[country]:
+        return ()
+    names = holidays.country_holidays(country).get_subdivision_aliases()
+    return tuple((code, max(names.get(code) or [code], key=len)) for code in subdivisions()[country])
 
 
 def is_known(country: str, subdivision: str = "") -> bool:
