@@ -37,7 +37,7 @@ def canned_edit(request: StaffRequest, canned_id: int | None = None) -> HttpResp
     if not may(request.user, "inbox.write"):
         raise NotAllowed(_("Your role does not include this. Ask an administrator."))
     one = canned.canned_reply_for(request.user, canned_id) if canned_id else None
-    start = {"text": request.GET.get("text", "")[:4096]}
+    start: dict[str, object] = {"text": request.GET.get("text", "")[:4096]}
     if one is not None:
         start = {
             "shortcut": one.shortcut,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from ..contacts.models import Contact
 from ..message_templates.parts import VARIABLE
 from ..team.models import Staff

@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from ..core.errors import NotAllowed, Problem
-from ..media import actions as media
 from ..message_templates.wording import Header
 from ..messaging.sending import ValuesMissing, Words
 from ..team.requests import StaffRequest
@@ -20,6 +19,7 @@ from ..team.rights import require
 from . import actions, offers, panes
 from .asked import asked
 from .asking import Question, content_of, message_of, question
+from .keeping import kept
 from .opening import Open
 from .showing import Drawn
 from .speech import speech
@@ -57,9 +57,7 @@ def templates(request: StaffRequest, contact_id: int, conversation_id: int) -> H
 def template(request: StaffRequest, contact_id: int, conversation_id: int, template_id: int) -> HttpResponse:
     """One template: its form; a preview of what is filled in; sending."""
     one = _writable(request, contact_id, conversation_id)
-    offer = offers.offer_for(
-        request.user, one.contact, one.channel_id, template_id, window_is_open=one.window_is_open
-    )
+    offer = offers.offer_for(request.user, one.contact, one.channel_id, template_id, window_is_open=one.window_is_open)
     places, heads = offers.places_of(offer)
     values = offers.start_values(request.user, offer, one.contact)
     chosen: dict[str, dict[str, Any]] = {}
@@ -147,7 +145,9 @@ def _preview(given: Question) -> Drawn:
 def _given(request: StaffRequest, head: Header) -> dict[str, Any]:
     """What was written for a header, without a file."""
     names = {"location": ("latitude", "longitude", "name", "address"), "product": ("product_retailer_id", "catalog_id")}
-    found = {name: request.POST.get(f"header.{head.key}.{name}", "").strip()[:1000] for name in names.get(head.kind, ())}
+    found = {
+        name: request.POST.get(f"header.{head.key}.{name}", "").strip()[:1000] for name in names.get(head.kind, ())
+    }
     if head.kind in MEDIA:
         found = {"link": request.POST.get(f"header.{head.key}.link", "").strip()[:2000]}
     return {name: value for name, value in found.items() if value}
@@ -157,8 +157,7 @@ def _uploaded(request: StaffRequest, head: Header) -> dict[str, Any]:
     given = request.FILES.get(f"header.{head.key}.file")
     if given is None:
         return {}
-    kept = media.upload(given, name=given.name, size=given.size, told=given.content_type or "", by=request.user)
-    return {"file": kept.pk}
+    return {"file": kept(given, by=request.user).pk}
 
 
 def _head_fields(head: Header, given: dict[str, Any]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ Category = Template.Category
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One template for one customer. price: when it is delivered, WhatsApp's and the provider's; None when no card says.
+    """One template for one customer. price: WhatsApp's and the provider's for a delivered one; None when no card says.
 
     warning: why it may not go, or not now, in a sentence.
     """
@@ -83,7 +83,9 @@ def places_of(offer: Offer) -> tuple[list[Variable], list[Header]]:
     return variables(offer.template.components), headers(offer.template.components)
 
 
-def bubble_for(offer: Offer, values: Mapping[str, str], chosen: Mapping[str, Mapping[str, Any]] | None = None) -> Bubble:
+def bubble_for(
+    offer: Offer, values: Mapping[str, str], chosen: Mapping[str, Mapping[str, Any]] | None = None
+) -> Bubble:
     """How the customer will see it; what is not filled stays visible as {{name}}."""
     filled = {key: value for key, value in values.items() if value}
     return bubble(offer.template.components, filled, chosen)

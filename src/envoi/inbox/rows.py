@@ -22,7 +22,7 @@ TONES = {Alarm.NONE: "", Alarm.LATE: "warn", Alarm.BREACH: "bad", Alarm.RED: "ba
 PRIORITY_TONES = {Priority.NORMAL: "", Priority.HIGH: "warn", Priority.URGENT: "bad"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Row:
     """One conversation of the list. hit: the passage of a message that was searched for, with its words marked."""
 

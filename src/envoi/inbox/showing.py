@@ -26,6 +26,7 @@ from .speech import Speech, excerpt, speech
 # A text longer than this shows its beginning first: somebody may paste a book.
 FOLDED_FROM, SHOWN_FIRST = 2_500, 1_200
 
+SILENT = Speech()
 MENTION = re.compile(r"(?<![\w@])@[\w.+-]+(?:@[\w.-]+)?")
 
 
@@ -71,7 +72,7 @@ class Drawn:
     who: str = ""
     who_icon: str = "person"
     ours: bool = False
-    speech: Speech = Speech()
+    speech: Speech = SILENT
     bubble: Bubble | None = None
     start: str = ""
     rest: str = ""

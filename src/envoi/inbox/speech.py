@@ -138,10 +138,10 @@ def _location(kind: str, part: Any, text: str) -> Speech:
         return Speech(text=text, note=_("A location without its coordinates"), sign="pin")
     coordinates = f"{latitude:.5f}, {longitude:.5f}"
     sure = abs(latitude) <= 90 and abs(longitude) <= 180
-    link = f"https://www.openstreetmap.org/?mlat={latitude:.6f}&mlon={longitude:.6f}#map=16/{latitude:.5f}/{longitude:.5f}"
-    return Speech(
-        place=Place(_words(part.get("name")), _words(part.get("address")), coordinates, link if sure else "")
+    link = (
+        f"https://www.openstreetmap.org/?mlat={latitude:.6f}&mlon={longitude:.6f}#map=16/{latitude:.5f}/{longitude:.5f}"
     )
+    return Speech(place=Place(_words(part.get("name")), _words(part.get("address")), coordinates, link if sure else ""))
 
 
 def _contacts(kind: str, part: Any, text: str) -> Speech:
@@ -201,7 +201,9 @@ def _answers(text: Any) -> tuple[tuple[str, str], ...]:
         return ()
     if not isinstance(found, dict):
         return ()
-    plain = [(str(name)[:80], str(value)[:400]) for name, value in found.items() if isinstance(value, str | int | float)]
+    plain = [
+        (str(name)[:80], str(value)[:400]) for name, value in found.items() if isinstance(value, str | int | float)
+    ]
     return tuple(one for one in plain if one[0] != "flow_token")[:20]
 
 

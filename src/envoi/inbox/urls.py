@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from django.urls import include, path, re_path
+from django.urls import include, path, register_converter
+from django.urls.converters import IntConverter
 
 from . import canned_views, offer_views, steering_views, views, writing_views
+
+
+class Key(IntConverter):
+    """A number that fits a bigint."""
+
+    regex = "[0-9]{1,18}"
+
+
+register_converter(Key, "key")
 
 app_name = "inbox"
 
@@ -42,6 +52,7 @@ urlpatterns = [
     path("canned/new/", canned_views.canned_edit, name="canned_new"),
     path("canned/<int:canned_id>/", canned_views.canned_edit, name="canned_edit"),
     path("canned/<int:canned_id>/delete", canned_views.canned_delete, name="canned_delete"),
-    # The API names a conversation with a point between; both lead here.
-    re_path(r"^(?P<contact_id>[0-9]{1,18})[-.](?P<conversation_id>[0-9]{1,18})/", include([path("", views.show, name="show"), *below])),
+    path("<key:contact_id>-<key:conversation_id>/", include([path("", views.show, name="show"), *below])),
+    # The API names a conversation with a point between.
+    path("<key:contact_id>.<key:conversation_id>/", views.show_by_point, name="show_by_point"),
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST, require_safe
 
@@ -12,6 +12,7 @@ from ..team.requests import StaffRequest
 from ..team.rights import may
 from . import actions, beside, hub, panes, queries, viewing
 from .asked import asked
+from .places import url_of
 
 
 @login_required
@@ -37,6 +38,12 @@ def show(request: StaffRequest, contact_id: int, conversation_id: int) -> HttpRe
     if request.headers.get("HX-Target") == "open":
         return _varied(render(request, "inbox/_open.html", context))
     return _varied(whole_page(request, context, wanted))
+
+
+@login_required
+@require_safe
+def show_by_point(request: StaffRequest, contact_id: int, conversation_id: int) -> HttpResponse:
+    return redirect(url_of(contact_id, conversation_id), permanent=True)
 
 
 def whole_page(request: StaffRequest, context: dict[str, object], wanted: object, status: int = 200) -> HttpResponse:

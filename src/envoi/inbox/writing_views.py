@@ -15,12 +15,12 @@ from django.views.decorators.http import require_POST
 
 from ..core.errors import BadInput, NotFound, Problem
 from ..core.paging import whole
-from ..media import actions as media
 from ..media import queries as files
 from ..messaging.sending import What, WindowClosed
 from ..team.requests import StaffRequest
 from . import actions, panes, queries
 from .asked import asked
+from .keeping import kept
 from .places import url_of
 from .thread import line_for
 from .views import whole_page
@@ -52,30 +52,39 @@ def _reply(request: StaffRequest, contact_id: int, conversation_id: int, text: s
     """All of it goes, or nothing does."""
     canned = whole(request.POST.get("canned", ""))
     changed = canned is not None and text.strip() != request.POST.get("canned_text", "").strip()
-    told = {"canned_id": canned, "changed": changed, "by": request.user}
     reply_to = request.POST.get("reply_to", "")[:500]
     sent = []
     for message in _messages(request, text.strip()):
-        sent.append(actions.reply(contact_id, conversation_id, message, reply_to=reply_to, **told))
+        sent.append(
+            actions.reply(
+                contact_id,
+                conversation_id,
+                message,
+                reply_to=reply_to,
+                canned_id=canned,
+                changed=changed,
+                by=request.user,
+            )
+        )
         reply_to = ""
     return sent
 
 
 def _messages(request: StaffRequest, text: str) -> list[What]:
     """The files, the first that can with the text under it, else the text by itself first."""
-    kept = [files.library_file(request.user, one) for one in map(whole, request.POST.getlist("attached")) if one]
+    held = [files.library_file(request.user, one) for one in map(whole, request.POST.getlist("attached")) if one]
     if given := request.FILES.get("file"):
-        kept.append(_kept(request, given))
-    if not text and not kept:
+        held.append(kept(given, by=request.user))
+    if not text and not held:
         raise BadInput(_("Write something first, or add a file."))
     if len(text) > LONGEST_TEXT:
         words = {"most": f"{LONGEST_TEXT:,}", "length": f"{len(text):,}"}
         raise BadInput(_("A message has at most %(most)s characters; this one has %(length)s.") % words)
-    under = next((file for file in kept if file.kind in WITH_CAPTION), None) if len(text) <= LONGEST_CAPTION else None
+    under = next((file for file in held if file.kind in WITH_CAPTION), None) if len(text) <= LONGEST_CAPTION else None
     made = []
     if text and under is None:
         made.append(What("text", {"body": text, "preview_url": "https://" in text}, text))
-    for file in kept:
+    for file in held:
         content: dict[str, object] = {"file": file.pk}
         if file is under and text:
             content["caption"] = text
@@ -92,7 +101,7 @@ def upload(request: StaffRequest) -> HttpResponse:
     given = request.FILES.get("file")
     if given is None:
         raise BadInput(_("Choose a file."))
-    return render(request, "inbox/_chip.html", {"file": _kept(request, given)})
+    return render(request, "inbox/_chip.html", {"file": kept(given, by=request.user)})
 
 
 @login_required
@@ -133,9 +142,7 @@ def composing(request: StaffRequest, contact_id: int, conversation_id: int) -> H
     return HttpResponse(status=204)
 
 
-def done(
-    request: StaffRequest, contact_id: int, conversation_id: int, event: str, **detail: object
-) -> HttpResponse:
+def done(request: StaffRequest, contact_id: int, conversation_id: int, event: str, **detail: object) -> HttpResponse:
     """The page's scripts are told what happened; without them the page comes anew."""
     if not getattr(request, "htmx", False):
         return redirect(url_of(contact_id, conversation_id))
@@ -155,7 +162,3 @@ def refused(request: StaffRequest, contact_id: int, conversation_id: int, proble
     context = panes.conversation(request, contact_id, conversation_id, wanted)
     typed = {"text": request.POST.get("text", ""), "problem": problem.sentence, "mode": request.POST.get("mode", "")}
     return whole_page(request, context | typed, wanted, status=problem.status)
-
-
-def _kept(request: StaffRequest, given: object) -> files.File:
-    return media.upload(given, name=given.name, size=given.size, told=given.content_type or "", by=request.user)  # type: ignore[arg-type,attr-defined]
