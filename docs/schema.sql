@@ -731,6 +731,15 @@ CREATE TABLE message_events (
 CREATE INDEX events_by_message ON message_events USING btree (contact_id, message_id);
 CREATE INDEX events_by_time ON message_events USING brin (at) WITH (pages_per_range='16');
 
+CREATE TABLE message_words (
+    contact_id              bigint NOT NULL,
+    message_id              bigint NOT NULL,
+    seq                     bigint NOT NULL DEFAULT nextval('message_words_seq'::regclass),
+    words                   tsvector NOT NULL,
+    CONSTRAINT message_words_pkey PRIMARY KEY (contact_id, message_id)
+);
+CREATE INDEX message_words_search ON message_words USING gin (words) WITH (fastupdate=off);
+
 CREATE TABLE messages (
     id                      bigint NOT NULL DEFAULT nextval('messages_id_seq'::regclass),
     campaign_id             bigint,

@@ -18,6 +18,7 @@ def not_here(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("", include("envoi.reports.urls")),
+    path("inbox/", include("envoi.inbox.urls")),
     path("contacts/", include("envoi.contacts.urls")),
     path("contacts/", include("envoi.records.urls")),
     path("orders/", include("envoi.orders.urls")),

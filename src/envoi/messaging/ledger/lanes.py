@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 
 from ...core.events import MessageReceived
 from . import kin, pairs
+from .lexemes import note_words
 from .moves import json_rows
 from .words import Connection, Planned
 
@@ -159,6 +160,7 @@ def enqueue(
         },
     ).fetchone()
     assert row is not None
+    note_words(db, [(contact_id, int(row[0]), text or " ".join(values or ()))])
     return int(row[0])
 
 
@@ -220,4 +222,6 @@ def receive(db: Connection, received: Sequence[tuple[int, int, MessageReceived]]
             pair = (contact_id, channel_id)
             wrote[pair] = max(fact.at, wrote.get(pair, fact.at))
     pairs.open_windows(db, wrote)
+    said = zip(kept, received, strict=True)
+    note_words(db, [(contact_id, id, fact.text) for id, (contact_id, _channel, fact) in said if id is not None])
     return kept
