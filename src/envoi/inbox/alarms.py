@@ -123,6 +123,8 @@ def _raise(one: Conversation, level: Level, now: datetime, service: Service, unt
     if level != Level.CLOSING:
         change(one, alarm=level)
     if rule.raise_to is not None and rule.raise_to > one.priority:
+        detail = {"from": one.priority, "to": rule.raise_to, "why": "alarm"}
+        note_event(one.contact_id, one.id, "priority", detail=detail)
         change(one, priority=rule.raise_to)
     if one.state == Conversation.State.SNOOZED:
         # What can't be put to sleep is where people look for it.

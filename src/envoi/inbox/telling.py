@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from ..web.look import moment
-from .models import Conversation
+from .models import AlarmRule, Conversation
 
 Detail = Mapping[str, Any]
 
@@ -69,6 +69,8 @@ def _closed(detail: Detail, by: str) -> str:
 def _reopened(detail: Detail, by: str) -> str:
     if detail.get("why") == "time":
         return _("Its time has come: open again")
+    if detail.get("why") == "alarm":
+        return _("Open again: the customer has waited too long")
     return _("%(by)s opened it again") % {"by": by} if by else _("Open again: the customer wrote")
 
 
@@ -91,6 +93,7 @@ def _alarm(detail: Detail, by: str) -> str:
         int(Conversation.Alarm.LATE): _("Later than the target: nobody has answered"),
         int(Conversation.Alarm.BREACH): _("Much too late: nobody has answered"),
         int(Conversation.Alarm.RED): _("Red alert: nobody has answered for hours"),
+        int(AlarmRule.Level.CLOSING): _("The window closes soon, and nobody has answered"),
     }.get(int(detail.get("alarm") or 0), _("Nobody has answered"))
 
 

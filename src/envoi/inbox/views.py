@@ -89,7 +89,7 @@ def segments(request: StaffRequest, contact_id: int, conversation_id: int) -> Ht
 @login_required
 @require_safe
 def live(request: StaffRequest) -> HttpResponseBase:
-    return hub.stream(request)
+    return hub.stream(request, only=request.GET.get("only", ""))
 
 
 @login_required

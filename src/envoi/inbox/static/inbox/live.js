@@ -168,6 +168,8 @@ export function follow() {
     const all = () => { wait = 1000; refreshOpen(); refreshQueue(); document.dispatchEvent(new CustomEvent("inbox:here")); };
     source.addEventListener("hello", all);
     source.addEventListener("resync", all);
+    // The bell (notifications/bell.js) is told here, and needs no stream of its own.
+    for (const what of ["hello", "resync", "notification"]) source.addEventListener(what, () => document.dispatchEvent(new CustomEvent("envoi:notification")));
     for (const what of ["message", "receipt", "note", "state", "alarm"]) {
       source.addEventListener(what, (event) => {
         const told = JSON.parse(event.data);

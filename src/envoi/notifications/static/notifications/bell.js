@@ -31,6 +31,28 @@ async function call() {
   }
 }
 
+// Listens until the page goes; another tab then takes its place.
+function follow(tabs, over) {
+  let source;
+  const connect = () => {
+    source = new EventSource(bell.dataset.live);
+    for (const what of ["hello", "resync", "notification"]) {
+      source.addEventListener(what, () => {
+        call();
+        if (what !== "hello") tabs?.postMessage(what);
+      });
+    }
+    source.addEventListener("error", () => {
+      if (source.readyState === EventSource.CLOSED) setTimeout(connect, EVERY);
+    });
+  };
+  connect();
+  addEventListener("pagehide", () => {
+    source.close();
+    over();
+  });
+}
+
 function list() {
   window.htmx?.ajax("GET", bell.dataset.list, { target: "#bell-list", swap: "innerHTML" });
 }
@@ -46,4 +68,11 @@ if (bell) {
   addEventListener("pageshow", (event) => event.persisted && call());
   call();
   setInterval(call, EVERY);
+  // One tab of the browser listens for all: each stream holds a connection, and a browser has few for one server.
+  const tabs = "BroadcastChannel" in window ? new BroadcastChannel("envoi-notified") : null;
+  tabs?.addEventListener("message", call);
+  // A page that listens already (the inbox) says so itself.
+  if (bell.dataset.live && navigator.locks && !document.querySelector("[data-live]:not(#bell)")) {
+    navigator.locks.request("envoi-notified", () => new Promise((over) => follow(tabs, over)));
+  }
 }
