@@ -17,6 +17,7 @@ from envoi.core import clock
 from envoi.inbox import actions, service, sharing
 from envoi.inbox.assigning import choose
 from envoi.inbox.models import Conversation, ConversationEvent
+from envoi.inbox.why import why_here
 from envoi.inbox.words import Arrived
 from envoi.intake import engine
 from envoi.intake.models import WebhookEvent
@@ -245,3 +246,20 @@ def try_again(one: Conversation) -> int | None:
 
 def _any_message(one: Conversation) -> int:
     return Message.objects.filter(contact_id=one.contact_id).values_list("id", flat=True)[0]
+
+
+def test_the_place_in_the_queue_is_explained(write: Write) -> None:
+    first, second, third = (write(phone=phone(n)) for n in range(3))
+    Conversation.objects.filter(id=second.id).update(worth=420)
+    Conversation.objects.filter(id=third.id).update(priority=2)
+    assert why_here(again(third))[:2] == [
+        "It is the first in the queue.",
+        "It is urgent, so it stands before all that are not.",
+    ]
+    assert why_here(again(second))[:2] == [
+        "It is number 2 in the queue.",
+        "They have spent 420.00: among equals, who has spent more is first.",
+    ]
+    assert why_here(again(first)) == ["It is number 3 in the queue.", "They have waited for 0 minutes."]
+    actions.close(third.contact_id, third.id, by=None)
+    assert why_here(again(second))[0] == "It is the first in the queue."

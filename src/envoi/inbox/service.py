@@ -22,6 +22,7 @@ from ..message_templates.wording import missing_headers, needed
 from ..team import opening
 from ..team.actions import note
 from ..team.models import Staff, Team
+from ..team.opening import whose
 from ..team.rights import require
 from .alarms import look_again
 from .clock import usual_alarm
@@ -105,7 +106,7 @@ def set_targets(team_id: int | None, priority: int | None, *, values: Mapping[st
             raise BadInput(_("Times lie between one minute and thirty days."))
     if kept["closing_seconds"] is not None and kept["closing_seconds"] >= DAY_SECONDS:
         raise BadInput(_("A window is open for 24 hours: tell it less than 24 hours before."))
-    ServiceTarget.objects.update_or_create(team_id=team_id, priority=priority, defaults=kept)
+    ServiceTarget.objects.update_or_create(**whose(team_id), priority=priority, defaults=kept)
     held = targets_for(ServiceTarget.objects.all(), team_id, priority or 0)
     if not max(held.first_seconds, held.next_seconds) <= held.breach_seconds <= held.red_seconds:
         raise BadInput(
@@ -131,8 +132,8 @@ def alarm_rules(team_id: int | None, *, by: Staff | None) -> list[AlarmRule]:
     rules = []
     for level in AlarmRule.Level.values:
         found = AlarmRule.objects.filter(level=level)
-        own = found.filter(team_id=team_id).first()
-        inherited = found.filter(team_id=None).first() or usual_alarm(level)
+        own = found.filter(**whose(team_id)).first()
+        inherited = found.filter(team__isnull=True).first() or usual_alarm(level)
         if own is None:
             inherited.pk = None
         rules.append(own or inherited)
@@ -156,7 +157,7 @@ def set_alarm_rule(team_id: int | None, level: int, *, values: Mapping[str, Any]
     kept["phones"] = [e164(phone) for phone in kept.get("phones") or []]
     if kept["phones"]:
         _callable(kept.get("channel_id"), kept.get("template_id"))
-    AlarmRule.objects.update_or_create(team_id=team_id, level=level, defaults=kept)
+    AlarmRule.objects.update_or_create(**whose(team_id), level=level, defaults=kept)
     _set(by, "service.alarm", team_id, {"level": level, **kept})
 
 
@@ -179,10 +180,10 @@ def callout_choices(*, by: Staff | None) -> tuple[list[Channel], list[Template]]
 def assignment_rule(team_id: int | None, *, by: Staff | None) -> AssignmentRule:
     """To whom a team's conversations go; `pk` is None where it is inherited or usual."""
     require(by, "service.write")
-    own = AssignmentRule.objects.filter(team_id=team_id).first()
+    own = AssignmentRule.objects.filter(**whose(team_id)).first()
     if own:
         return own
-    rule = AssignmentRule.objects.filter(team_id=None).first() or AssignmentRule()
+    rule = AssignmentRule.objects.filter(team__isnull=True).first() or AssignmentRule()
     rule.pk = None
     return rule
 
@@ -194,7 +195,7 @@ def set_assignment(team_id: int | None, *, values: Mapping[str, Any], by: Staff 
     _team(team_id)
     if values.get("share") not in AssignmentRule.Share.values:
         raise BadInput(_("Choose one of the ways to share conversations."))
-    AssignmentRule.objects.update_or_create(team_id=team_id, defaults=dict(values))
+    AssignmentRule.objects.update_or_create(**whose(team_id), defaults=dict(values))
     _set(by, "service.assignment", team_id, dict(values))
 
 
@@ -267,8 +268,8 @@ def _team(team_id: int | None) -> str:
 
 
 def _callable(channel_id: int | None, template_id: int | None) -> None:
-    channel = Channel.objects.filter(pk=channel_id).first()
-    template = Template.objects.filter(pk=template_id, state=Template.State.APPROVED).first()
+    channel = Channel.objects.filter(pk=channel_id or 0).first()
+    template = Template.objects.filter(pk=template_id or 0, state=Template.State.APPROVED).first()
     if channel is None or template is None or template.account_id != channel.account_id or not _is_whole(template):
         raise BadInput(_("To call phones, choose a number and an approved template of it without variables."))
 

@@ -10,11 +10,14 @@ from django import forms
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
-from ..team import holiday_days
+from ..team import holiday_days, hours
+from ..team.hours import Hours
 from .models import AlarmRule, AssignmentRule, Conversation
 from .targets import Targets
 
 HandOver = AlarmRule.HandOver
+# A choice with a search offers only what has a value.
+NONE = "none"
 
 
 class HoursForm(forms.Form):
@@ -39,9 +42,16 @@ class HoursForm(forms.Form):
             )
         shown = self.data.get("country", country) if self.is_bound else country
         codes = [(code, code) for code in holiday_days.subdivisions()]
-        self.fields["country"].choices = [("", _("No country: no holidays")), *codes]  # type: ignore[attr-defined]
+        self.fields["country"].choices = [(NONE, _("No country: no holidays")), *codes]  # type: ignore[attr-defined]
         parts = [(code, name) for code, name in holiday_days.parts_of(shown)]
         self.fields["subdivision"].choices = [("", _("The whole country")), *parts]  # type: ignore[attr-defined]
+
+    @classmethod
+    def of(cls, held: Hours) -> HoursForm:
+        """The form as it stands now."""
+        week = {f"day{day}": hours.write_spans(spans) for day, spans in enumerate(held.week)}
+        place = {"zone": held.zone, "country": held.country or NONE, "subdivision": held.subdivision}
+        return cls(initial=week | place, country=held.country)
 
     def days(self) -> list[forms.BoundField]:
         """The fields of the days, Monday first."""
@@ -53,7 +63,7 @@ class HoursForm(forms.Form):
         return {
             "zone": cleaned["zone"],
             "week": [cleaned[f"day{day}"] for day in range(7)],
-            "country": cleaned["country"],
+            "country": "" if cleaned["country"] == NONE else cleaned["country"],
             "subdivision": cleaned["subdivision"],
         }
 

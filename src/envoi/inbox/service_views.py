@@ -39,9 +39,7 @@ def hours_page(request: StaffRequest) -> HttpResponse:
     kept = opening.own_hours(team_id, by=request.user)
     held = opening.hours_of(team_id)
     if request.method != "POST":
-        week = {f"day{day}": hours.write_spans(spans) for day, spans in enumerate(held.week)}
-        initial = week | {"zone": held.zone, "country": held.country, "subdivision": held.subdivision}
-        return _hours(request, team_id, kept, HoursForm(initial=initial, country=held.country))
+        return _hours(request, team_id, kept, HoursForm.of(held))
     form = HoursForm(request.POST)
     if form.is_valid() and _did(form, lambda: service.set_hours(team_id, by=request.user, **form.values())):
         return _saved(request, "service:hours", team_id)
@@ -81,10 +79,7 @@ def add_exception(request: StaffRequest) -> HttpResponse:
 
     if form.is_valid() and _did(form, act):
         return _saved(request, "service:hours", team_id)
-    held = opening.hours_of(team_id)
-    week = {f"day{day}": hours.write_spans(spans) for day, spans in enumerate(held.week)}
-    initial = week | {"zone": held.zone, "country": held.country, "subdivision": held.subdivision}
-    shown = HoursForm(initial=initial, country=held.country)
+    shown = HoursForm.of(opening.hours_of(team_id))
     kept = opening.own_hours(team_id, by=request.user)
     return _hours(request, team_id, kept, shown, exception=form, status=422)
 
@@ -132,7 +127,7 @@ def alarms_page(request: StaffRequest) -> HttpResponse:
     team_id = _team_id(request)
     rules = service.alarm_rules(team_id, by=request.user)
     channels, templates = service.callout_choices(by=request.user)
-    choices = {"teams": service.teams(by=request.user), "channels": channels, "templates": templates}
+    choices: Forms = {"teams": service.teams(by=request.user), "channels": channels, "templates": templates}
     level = whole(request.POST.get("level", ""))
     cards, status = [], 200
     for rule in rules:

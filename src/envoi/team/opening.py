@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -72,7 +73,7 @@ def is_open(at: datetime | None = None, team_id: int | None = None) -> bool:
 def own_hours(team_id: int | None, *, by: Staff | None) -> OpeningHours | None:
     """What is set for just this team, or the company; None when nothing is."""
     require(by, "service.write")
-    return OpeningHours.objects.filter(team_id=team_id).first()
+    return OpeningHours.objects.filter(**whose(team_id)).first()
 
 
 def special_days(team_id: int | None, *, by: Staff | None) -> list[SpecialDay]:
@@ -122,7 +123,7 @@ def set_hours(
         )
     kept = [hours.write_spans(read_spans(words)) for words in week]
     values = {"zone": zone, "week": kept, "country": country, "subdivision": subdivision if country else ""}
-    row, _made = OpeningHours.objects.update_or_create(team_id=team_id, defaults=values)
+    row, _made = OpeningHours.objects.update_or_create(**whose(team_id), defaults=values)
     changed()
     note(by, "service.hours", _subject(team_id), values)
     return row
@@ -146,7 +147,7 @@ def set_exception(
     _team(team_id)
     kept = hours.write_spans(read_spans(words or ""))
     values = {"hours": kept, "usual": words is None, "name": name.strip()[:120], "made_by": by}
-    row, _made = OpeningException.objects.update_or_create(team_id=team_id, day=day, defaults=values)
+    row, _made = OpeningException.objects.update_or_create(**whose(team_id), day=day, defaults=values)
     changed()
     note(by, "service.exception", _subject(team_id), {"day": day.isoformat(), "hours": kept})
     return row
@@ -162,6 +163,11 @@ def drop_exception(exception_id: int, *, by: Staff | None) -> None:
     row.delete()
     changed()
     note(by, "service.exception_dropped", _subject(row.team_id), {"day": row.day.isoformat()})
+
+
+def whose(team_id: int | None) -> dict[str, Any]:
+    """How the rows of a team, or of the company, are looked up."""
+    return {"team_id": team_id}
 
 
 def last_change() -> str:
