@@ -36,6 +36,7 @@ __all__ = [
     "draft_of",
     "thread",
     "why_here",
+    "with_window",
 ]
 
 State = Conversation.State
@@ -106,7 +107,7 @@ def conversations(
         found = found.filter(contact_id__in=[one.pk for one in people])
     if after:
         found = found.filter(_beyond(shown.order, _place(after, shown.order)))
-    rows = list(_whole(found).order_by(*shown.order)[: limit + 1])
+    rows = list(with_window(found).order_by(*shown.order)[: limit + 1])
     page = rows[:limit]
     return Page(page, next=_cursor(page[-1], shown.order) if len(rows) > limit else None)
 
@@ -139,7 +140,7 @@ def conversation_for(by: Staff | None, contact_id: int, conversation_id: int) ->
     """One conversation with its contact, channel, assignee and team, and `window_open_until`. Raises NotFound."""
     require(by, "inbox.read")
     try:
-        return _whole(Conversation.objects.all()).get(contact_id=contact_id, id=conversation_id)
+        return with_window(Conversation.objects.all()).get(contact_id=contact_id, id=conversation_id)
     except Conversation.DoesNotExist:
         raise NotFound(_("There is no such conversation.")) from None
 
@@ -147,7 +148,7 @@ def conversation_for(by: Staff | None, contact_id: int, conversation_id: int) ->
 def current_conversation(by: Staff | None, contact_id: int, channel_id: int | None = None) -> Conversation | None:
     """A customer's open conversation, else the one that was closed last; of one number, or of any."""
     require(by, "inbox.read")
-    found = _whole(Conversation.objects.filter(contact_id=contact_id))
+    found = with_window(Conversation.objects.filter(contact_id=contact_id))
     if channel_id is not None:
         found = found.filter(channel_id=channel_id)
     closed = Case(When(state=State.CLOSED, then=Value(True)), default=Value(False), output_field=BooleanField())
@@ -169,7 +170,8 @@ def composing_now(by: Staff | None, contact_id: int, conversation_id: int) -> li
     return [one.staff for one in found if by is None or one.staff_id != by.pk]
 
 
-def _whole(found: Found) -> Found:
+def with_window(found: Found) -> Found:
+    """With contact, channel, assignee and team, and `window_open_until`: until when free words may go, or None."""
     window = Pair.objects.filter(
         contact_id=OuterRef("contact_id"), channel_id=OuterRef("channel_id"), window_open_until__gt=Now()
     )
