@@ -29,7 +29,7 @@ from .queries import with_window
 MOST_WORDS = 8
 STRETCHES_AT_ONCE = 64
 # A search ends after so long with what it has, and says where it goes on.
-PATIENCE_SECONDS = 0.3
+PATIENCE_SECONDS = 0.2
 STEMMERS = (
     "english_stem", "french_stem", "spanish_stem", "portuguese_stem", "german_stem", "italian_stem", "dutch_stem",
     "russian_stem", "arabic_stem",
