@@ -189,3 +189,8 @@ export function follow() {
   document.addEventListener("visibilitychange", () => { if (!document.hidden) { refreshOpen(); refreshQueue(); } });
 }
 
+
+// What the sender tells nobody: that a message has left. As long as one is on its way, the page looks by itself.
+setInterval(() => {
+  if (!document.hidden && document.querySelector("#lines .line.waiting")) refreshOpen();
+}, 2500);
