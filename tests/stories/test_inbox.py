@@ -303,13 +303,16 @@ def test_when_the_window_closes_the_text_stays_and_templates_are_offered(
         expect(bubble(page, "Are you there?")).to_be_visible()
         page.locator("#words").press("Enter")
         expect(bubble(page, "Your parcel is on its way.")).to_be_visible()
+        wait_until(lambda: len(list(rig.simulated.accepted())) == 2, saying="the answer did not leave")
 
         # The page's own clock counts down to the end while somebody writes.
         page.reload()
         Pair.objects.update(window_open_until=timezone.now() + timedelta(seconds=4))
         page.locator("#words").fill("One more thing")
         page.reload()
-        expect(page.get_by_text("More than 24 hours since they wrote")).to_be_visible(timeout=10_000)
+        expect(page.locator(".closed-words").get_by_text("More than 24 hours since they wrote")).to_be_visible(
+            timeout=10_000
+        )
         expect(page.locator("#words")).to_have_value("One more thing")
         expect(page.locator("#panel .offers a").first).to_be_visible()
 
@@ -341,6 +344,7 @@ def test_files_are_dropped_buttons_are_built_and_a_program_is_refused(rig: Rig, 
         expect(bubble(page, "Shall we keep it for you?")).to_contain_text("No, thanks")
         message = Message.objects.get(kind="interactive", direction="out")
         wait_until(lambda: len(list(rig.simulated.accepted())) == 2, saying="the question did not leave")
+        wait_until(lambda: bool(Message.objects.get(id=message.id).provider_id), saying="its number is not known")
         message.refresh_from_db()
 
         # The answer quotes the question, a reaction stands on it, both without a reload.
@@ -371,7 +375,7 @@ def test_what_customers_call_themselves_and_write_is_only_ever_text(rig: Rig, br
             page.set_viewport_size({"width": width, "height": height})
             page.goto("/inbox/?view=all")
             expect(page.get_by_text("<script>alert('name')</script>").first).to_be_visible()
-            page.goto(address(one))
+            page.goto(address(one) + "?view=all")
             expect(bubble(page, "<img src=x onerror=alert('text')>")).to_be_visible()
             expect(page.locator("#lines strong").filter(has_text="bold")).to_be_visible()
             expect(page.get_by_text("Show all of it")).to_be_visible()
