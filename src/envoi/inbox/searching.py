@@ -24,11 +24,12 @@ from ..team.models import Staff
 from ..team.rights import require
 from .excerpts import Wanted, excerpt, has_runs
 from .models import Conversation
+from .queries import with_window
 
 MOST_WORDS = 8
 STRETCHES_AT_ONCE = 64
 # A search ends after so long with what it has, and says where it goes on.
-PATIENCE_SECONDS = 0.3
+PATIENCE_SECONDS = 0.2
 STEMMERS = (
     "english_stem", "french_stem", "spanish_stem", "portuguese_stem", "german_stem", "italian_stem", "dutch_stem",
     "russian_stem", "arabic_stem",
@@ -195,5 +196,5 @@ def _conversations(contacts: set[int]) -> dict[tuple[int, int], Conversation]:
         cursor.execute(CONVERSATIONS, {"contacts": list(contacts)})
         chosen: dict[tuple[int, int], Any] = {(row[0], row[2]): row[1] for row in cursor.fetchall()}
     some = Conversation.objects.filter(contact_id__in=contacts, id__in=[key[1] for key in chosen])
-    every = some.select_related("contact", "channel", "assignee", "team")
+    every = with_window(some)
     return {(one.contact_id, one.channel_id): one for one in every}
