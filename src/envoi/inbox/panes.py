@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from ..core.paging import Page
 from ..team.requests import StaffRequest
+from ..team.rights import may
 from . import beside, queries
 from .asked import Asked
 from .finding import found
@@ -70,7 +71,12 @@ def conversation(request: StaffRequest, contact_id: int, conversation_id: int, a
 
 def head(request: StaffRequest, one: Open) -> dict[str, Any]:
     """What stands above the thread."""
-    return {"open": one, "people": beside.colleagues(request.user), "teams": beside.teams(request.user)}
+    people, teams = beside.colleagues(request.user), beside.teams(request.user)
+    if not may(request.user, "inbox.assign"):
+        # Taking over and letting go are everybody's; giving to others is not.
+        people = [person for person in people if person.id in (request.user.pk, one.assignee_id)]
+        teams = [team for team in teams if team[0] == one.team_id]
+    return {"open": one, "people": people, "takers": teams}
 
 
 def thread(request: StaffRequest, one: Open, *, before: str = "") -> dict[str, Any]:

@@ -97,7 +97,12 @@ class Drawn:
 def drawn(lines: Sequence[Line], *, customer: str, reader: Staff) -> list[Drawn]:
     """Every line as the reader sees it."""
     draw: dict[str, Callable[..., Drawn]] = {"event": _event, "note": _note, "message": _message}
-    return [draw[line.what](line, customer, reader) for line in lines]
+    return [draw[line.what](line, customer, reader) for line in lines if not _taken_back(line)]
+
+
+def _taken_back(line: Line) -> bool:
+    """What its writer took back was never said; an event tells that it happened."""
+    return line.message is not None and line.message.state == "cancelled" and line.author is not None
 
 
 def _event(line: Line, customer: str, reader: Staff) -> Drawn:

@@ -147,16 +147,26 @@ for (const kind of ["inbox:sent", "inbox:noted"]) {
     text.focus();
   });
 }
-document.addEventListener("inbox:taken", (event) => {
+// By hand and not by htmx: the line and its form may be gone, told by the stream, before the answer is here.
+document.addEventListener("submit", async (event) => {
+  const form = event.target.closest("form.undo");
+  if (!form) return;
+  event.preventDefault();
+  const answer = await post(form.action, { message: form.elements.message.value }).catch(() => null);
   const text = field();
-  if (text && event.detail?.text && !text.value.trim()) {
-    text.value = event.detail.text;
-    grow(text);
+  if (!answer?.ok) problem(answer ? await answer.text() : "");
+  else if (text) {
+    const taken = JSON.parse(answer.headers.get("HX-Trigger") || "{}")["inbox:taken"]?.text ?? "";
+    if (taken && !text.value.trim()) {
+      text.value = taken;
+      saved = { key: openKey(), text: taken };
+      grow(text);
+    }
     text.focus();
   }
   refreshOpen();
   refreshQueue();
-});
+}, true);
 document.addEventListener("inbox:window-closed", () => {
   const place = composer();
   if (!place) return;

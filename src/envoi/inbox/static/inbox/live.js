@@ -72,7 +72,7 @@ async function openAgain() {
   if (added) document.querySelector(".thread-empty")?.remove();
   const head = document.getElementById("open-head"), fresh = doc.getElementById("open-head");
   if (head && fresh) {
-    const busy = head.querySelector("details[open], .picker-panel:not([hidden])") || (head.contains(document.activeElement) && document.activeElement.matches("input, select"));
+    const busy = head.querySelector("details[open], .htmx-request, .picker-panel:not([hidden])") || (head.contains(document.activeElement) && document.activeElement.matches("input, select"));
     if (!busy && (sources.get(head) ?? "") !== fresh.outerHTML) {
       const focused = head.contains(document.activeElement) ? document.activeElement.id : "";
       const made = document.importNode(fresh, true);
@@ -119,6 +119,7 @@ async function queueAgain() {
 }
 
 export const refreshOpen = seldom(openAgain, () => (document.hidden ? 4000 : 250));
+const refreshCounts = seldom(queueAgain, 4000);
 export const refreshQueue = seldom(queueAgain, () => (document.hidden ? 5000 : 700));
 
 // ---- Colleagues in the same conversation
@@ -175,7 +176,11 @@ export function follow() {
         const told = JSON.parse(event.data);
         const isOpen = told.conversation ? `${told.contact}-${told.conversation}` === openKey() : openKey().startsWith(`${told.contact}-`);
         if (isOpen) refreshOpen();
-        if (what !== "receipt" && what !== "note") refreshQueue();
+        if (what === "receipt" || what === "note") return;
+        // What is nobody's business here moves the counts alone, and they can wait a little.
+        const mine = (document.querySelector("#queue-views [aria-current]")?.dataset.view ?? "mine") === "mine";
+        const concerns = !mine || String(told.assignee) === me() || document.getElementById(`conv-${told.contact}-${told.conversation}`);
+        (concerns ? refreshQueue : refreshCounts)();
       });
     }
     for (const what of ["composing", "presence"]) source.addEventListener(what, (event) => heard(what, JSON.parse(event.data)));
@@ -191,3 +196,8 @@ export function follow() {
   document.addEventListener("visibilitychange", () => { if (!document.hidden) { refreshOpen(); refreshQueue(); } });
 }
 
+
+// What the sender tells nobody: that a message has left. As long as one is on its way, the page looks by itself.
+setInterval(() => {
+  if (!document.hidden && document.querySelector("#lines .line.waiting")) refreshOpen();
+}, 2500);

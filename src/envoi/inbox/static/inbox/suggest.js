@@ -124,4 +124,4 @@ function put(what) {
   text.focus();
 }
 
-document.addEventListener("focusout", (event) => event.target.id === "words" && setTimeout(closeSuggest, 120));
+document.addEventListener("focusout", (event) => event.target.id === "words" && setTimeout(() => document.activeElement?.id === "words" || closeSuggest(), 120));
