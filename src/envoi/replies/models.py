@@ -151,9 +151,9 @@ class PromoCode(models.Model):
         indexes = [
             models.Index("pool", "id", condition=models.Q(contact_id__isnull=True), name="promo_codes_left"),
             models.Index(
-                "contact_id", "pool", "-id", condition=models.Q(contact_id__isnull=False), name="promo_codes_of_contact"
+                fields=["contact_id", "pool", "-id"], condition=models.Q(contact_id__isnull=False), name="promo_codes_of_contact"
             ),
-            models.Index("pool", "-taken_at", condition=models.Q(taken_at__isnull=False), name="promo_codes_taken"),
+            models.Index(fields=["pool", "-taken_at"], condition=models.Q(taken_at__isnull=False), name="promo_codes_taken"),
             models.Index("code", name="promo_codes_by_code"),
         ]
 
@@ -185,7 +185,7 @@ class ReplyCall(models.Model):
     class Meta:
         db_table = "reply_calls"
         indexes = [
-            models.Index("rule_id", "-at", name="calls_of_rule"),
+            models.Index(fields=["rule_id", "-at"], name="calls_of_rule"),
             models.Index("due_at", condition=models.Q(state="waiting"), name="calls_waiting"),
         ]
 
