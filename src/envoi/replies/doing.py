@@ -168,13 +168,13 @@ def _promo(one: _One, action: Action) -> None:
 
 def _template(one: _One, action: Action) -> None:
     values = {key: filled(text, one.values) for key, text in action.get("values", {}).items()}
-    message = sending.send(
+    _contact_id, message_id = sending.queue(
         one.facts.asked.channel_id,
         to=sending.To(contact_id=one.contact_id),
         message=sending.Words(template_id=action["template"], values=values),
         by=None,
     )
-    one.wrote(message.id)
+    one.wrote(message_id)
 
 
 def _media(one: _One, action: Action) -> None:
@@ -213,10 +213,15 @@ def _consent(one: _One, action: Action) -> None:
 def _assign(one: _One, action: Action) -> None:
     if one.facts.conversation_id is None:
         return
-    given: dict[str, Any] = {"staff_id": action.get("staff")}
-    if "team" in action:
-        given["team_id"] = action["team"]
-    inbox.assign(one.contact_id, one.facts.conversation_id, by=None, why="rule", **given)
+    # To a team: whoever had it lets go, so that the team sees it among what nobody has.
+    inbox.assign(
+        one.contact_id,
+        one.facts.conversation_id,
+        staff_id=action.get("staff"),
+        team_id=action.get("team", inbox.KEEP),
+        by=None,
+        why="rule",
+    )
 
 
 def _priority(one: _One, action: Action) -> None:

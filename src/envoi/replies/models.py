@@ -151,9 +151,13 @@ class PromoCode(models.Model):
         indexes = [
             models.Index("pool", "id", condition=models.Q(contact_id__isnull=True), name="promo_codes_left"),
             models.Index(
-                fields=["contact_id", "pool", "-id"], condition=models.Q(contact_id__isnull=False), name="promo_codes_of_contact"
+                fields=["contact_id", "pool", "-id"],
+                condition=models.Q(contact_id__isnull=False),
+                name="promo_codes_of_contact",
             ),
-            models.Index(fields=["pool", "-taken_at"], condition=models.Q(taken_at__isnull=False), name="promo_codes_taken"),
+            models.Index(
+                fields=["pool", "-taken_at"], condition=models.Q(taken_at__isnull=False), name="promo_codes_taken"
+            ),
             models.Index("code", name="promo_codes_by_code"),
         ]
 
