@@ -175,20 +175,23 @@ def _known_variables(text: str, *, with_code: bool) -> None:
 
 
 def _text(given: Mapping[str, Any]) -> Json:
-    return {"texts": checked_texts(given.get("texts") or ())}
+    return {"texts": checked_texts(_objects(given, "texts"))}
 
 
 def _promo(given: Mapping[str, Any]) -> Json:
     if not PromoPool.objects.filter(pk=_whole(given.get("pool"))).exists():
         raise BadInput(_("Choose a pool of codes."))
-    return {"pool": int(given["pool"]), "texts": checked_texts(given.get("texts") or (), with_code=True)}
+    return {"pool": _whole(given["pool"]), "texts": checked_texts(_objects(given, "texts"), with_code=True)}
 
 
 def _template(given: Mapping[str, Any]) -> Json:
     template = Template.objects.filter(pk=_whole(given.get("template"))).first()
     if template is None:
         raise BadInput(_("Choose a template."))
-    values = {str(key): str(value).strip()[:1_000] for key, value in (given.get("values") or {}).items()}
+    said = given.get("values") or {}
+    if not isinstance(said, Mapping):
+        raise BadInput(_("“%(name)s” is not understood.") % {"name": "values"})
+    values = {str(key): str(value).replace("\0", "").strip()[:1_000] for key, value in said.items()}
     for value in values.values():
         _known_variables(value, with_code=False)
     return {"template": template.pk, "values": values}
@@ -198,16 +201,16 @@ def _media(given: Mapping[str, Any]) -> Json:
     file = File.objects.filter(pk=_whole(given.get("file")), source=File.Source.UPLOAD).first()
     if file is None:
         raise BadInput(_("Choose a file of the library."))
-    texts = checked_texts(given.get("texts") or (), longest=LONGEST_CAPTION, may_be_empty=True)
+    texts = checked_texts(_objects(given, "texts"), longest=LONGEST_CAPTION, may_be_empty=True)
     return {"file": file.pk, "texts": texts}
 
 
 def _menu(given: Mapping[str, Any]) -> Json:
     versions = []
-    texts = checked_texts(given.get("texts") or (), longest=LONGEST_MENU_TEXT)
-    said = [one for one in given.get("texts") or () if str(one.get("text") or "").strip()]
+    texts = checked_texts(_objects(given, "texts"), longest=LONGEST_MENU_TEXT)
+    said = [one for one in _objects(given, "texts") if str(one.get("text") or "").strip()]
     for one, whole in zip(texts, said, strict=True):
-        options = [_option(option) for option in whole.get("options") or ()]
+        options = [_option(option) for option in _objects(whole, "options")]
         if not options:
             raise BadInput(_("A menu needs an option at least."))
         if len(options) > MOST_ROWS:
@@ -259,7 +262,7 @@ def _assign(given: Mapping[str, Any]) -> Json:
     if staff is not None:
         if not Staff.objects.filter(pk=_whole(staff), is_active=True).exists():
             raise BadInput(_("Choose somebody who works here."))
-        return {"staff": int(staff)}
+        return {"staff": _whole(staff)}
     if not Team.objects.filter(pk=_whole(team)).exists():
         raise BadInput(_("Choose a team that exists."))
     return {"team": _whole(team)}
@@ -268,7 +271,7 @@ def _assign(given: Mapping[str, Any]) -> Json:
 def _priority(given: Mapping[str, Any]) -> Json:
     if _whole(given.get("priority")) not in (0, 1, 2):
         raise BadInput(_("Choose a priority."))
-    return {"priority": int(given["priority"])}
+    return {"priority": _whole(given["priority"])}
 
 
 def _webhook(given: Mapping[str, Any]) -> Json:
@@ -303,6 +306,14 @@ _ACTIONS: dict[str, Callable[[Mapping[str, Any]], Json]] = {
 }
 
 
+def _objects(given: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    """A list of objects, as programs give it; nothing is none."""
+    found = given.get(key) or []
+    if not isinstance(found, list | tuple) or not all(isinstance(one, Mapping) for one in found):
+        raise BadInput(_("“%(name)s” is not understood.") % {"name": key})
+    return list(found)
+
+
 def _words(given: Sequence[Any]) -> list[str]:
     words = list(dict.fromkeys(word for one in given if (word := " ".join(str(one).replace("\0", "").split()))))
     if len(words) > MOST_WORDS or any(len(word) > LONGEST_WORD for word in words):
@@ -315,7 +326,6 @@ def _names(given: Sequence[Any]) -> list[str]:
 
 
 def _whole(given: Any) -> int:
-    try:
-        return min(max(int(given), -1), 2**62)
-    except (TypeError, ValueError):
-        return -1
+    """An id as it was given, or none that anything has."""
+    text = str(given)
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else -1
