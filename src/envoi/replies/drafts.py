@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from ..channels.queries import channels
+from ..channels.models import Channel
 from ..contacts.lookup import all_tags
 from ..core.errors import BadInput
 from ..core.paging import whole
@@ -21,6 +21,7 @@ from ..message_templates.models import Template
 from ..message_templates.wording import variables
 from ..segments.queries import segments
 from ..team.models import Staff, Team
+from ..team.rights import may
 from . import telling
 from .checking import MOST_ACTIONS, WITH_WORDS
 from .models import PromoPool, ReplyRule
@@ -234,9 +235,9 @@ def offers(staff: Staff) -> Offers:
     people = Staff.objects.filter(is_active=True).order_by("name", "email")
     teams = list(Team.objects.order_by("name"))
     return Offers(
-        channels=channels(staff),
+        channels=list(Channel.objects.order_by("pk")),
         teams=teams,
-        segments=segments(staff),
+        segments=segments(staff) if may(staff, "segments.read") else [],
         tags=[one.name for one in all_tags(staff)],
         pools=[(str(one.pk), one.name) for one in PromoPool.objects.order_by("name")],
         templates=[(str(one.pk), str(one)) for one in templates],
