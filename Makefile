@@ -50,7 +50,7 @@ fmt: setup
 	$(BIN)/python tools/templates.py write
 
 bench: setup
-	@for name in $(filter-out crowd rig shoppers visitor,$(basename $(notdir $(wildcard bench/*.py)))); do \
+	@for name in $(filter-out crowd mailbox rig shoppers visitor,$(basename $(notdir $(wildcard bench/*.py)))); do \
 		$(BIN)/envoi bench $$name --json; done
 
 schema: setup

@@ -13,9 +13,9 @@ from envoi.team.models import Staff
 __all__ = ["signed_in", "start"]
 
 
-def signed_in() -> str:
+def signed_in(email: str = "bench@example.com") -> str:
     """Make an owner and a session of theirs; returns the session's key, as the cookie carries it."""
-    staff = Staff.objects.create(email="bench@example.com", role=Staff.Role.OWNER, name="Bench")
+    staff = Staff.objects.create(email=email, role=Staff.Role.OWNER, name="Bench")
     session = SessionStore()
     session[SESSION_KEY] = str(staff.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]

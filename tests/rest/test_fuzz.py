@@ -14,7 +14,9 @@ from schemathesis.checks import CHECKS
 
 from envoi.channels.models import Account, Channel
 from envoi.config.api import api as described
+from envoi.inbox import actions as inbox
 from envoi.message_templates.models import Template
+from envoi.rest.shapes import paired
 from tests.rest.conftest import Caller
 from tests.rest.test_resources import ANA, PARCEL
 
@@ -46,6 +48,7 @@ def known(api: Caller, account: Account, channel: Channel) -> dict[str, Any]:
     message = {"channel": channel.pk, "to": {"contact": contact}, "kind": "template"}
     sent = api.post("/messages", message | {"template": {"id": parcel.pk, "values": {"number": "1"}}}, expect=202)
     return {
+        "conversation_id": paired(contact, inbox.open_with(contact, channel.pk, by=None)),
         "contact_id": contact,
         "segment_id": segment,
         "template_id": draft,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from envoi.campaigns.api import router as campaigns
 from envoi.channels.api import accounts, channels
 from envoi.contacts.api import tags
+from envoi.inbox.api import router as conversations
 from envoi.message_templates.api import router as templates
 from envoi.messaging.api import router as messages
 from envoi.orders.api import router as orders
@@ -22,5 +23,6 @@ api.add_router("/templates", templates)
 api.add_router("/campaigns", campaigns)
 api.add_router("/messages", messages)
 api.add_router("/replies", replies)
+api.add_router("/conversations", conversations)
 api.add_router("/accounts", accounts)
 api.add_router("/channels", channels)

@@ -84,15 +84,22 @@ class Conversation(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["state", "-last_at", "id"], name="conversations_by_time"),
+            # Each list goes along one of these from where the page before ended.
+            models.Index(fields=["state", "-last_at", "-id"], name="conversations_by_time"),
+            models.Index(fields=["channel", "state", "-last_at", "-id"], name="conversations_of_channel"),
             models.Index(
-                fields=["assignee", "state", "-last_at"],
+                fields=["team", "state", "-last_at", "-id"],
+                condition=models.Q(team__isnull=False),
+                name="conversations_of_team",
+            ),
+            models.Index(
+                fields=["assignee", "state", "-last_at", "-id"],
                 condition=~models.Q(state="closed"),
                 name="conversations_of_staff",
             ),
             # The queue: urgent first, then who spends more, then who waits longest.
             models.Index(
-                fields=["-priority", "-worth", "waiting_since"],
+                fields=["-priority", "-worth", "waiting_since", "id"],
                 condition=models.Q(state="open", waiting_since__isnull=False),
                 name="conversations_waiting",
             ),
@@ -100,7 +107,7 @@ class Conversation(models.Model):
                 fields=["waiting_since", "id"], condition=models.Q(state="open", alarm=3), name="conversations_red"
             ),
             models.Index("look_at", condition=models.Q(look_at__isnull=False), name="conversations_to_look_at"),
-            models.Index("snoozed_until", condition=models.Q(state="snoozed"), name="conversations_snoozed"),
+            models.Index("snoozed_until", "id", condition=models.Q(state="snoozed"), name="conversations_snoozed"),
             models.Index("id", name="conversations_by_id"),
         ]
 

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import BooleanField, Case, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
-from django.db.models.functions import Now
+from django.db.models import BooleanField, Case, F, OrderBy, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -36,6 +36,7 @@ __all__ = [
     "draft_of",
     "thread",
     "why_here",
+    "with_window",
 ]
 
 State = Conversation.State
@@ -43,6 +44,7 @@ VIEWS = ("mine", "unassigned", "all", "waiting", "red", "snoozed", "closed")
 # A list says "999+" beyond this: to count a million would take longer than to read the page.
 MOST_COUNTED = 1_000
 MOST_PEOPLE = 500
+FEW_TAGGED = 20_000
 
 Found = QuerySet[Conversation]
 
@@ -91,7 +93,7 @@ def conversations(
     if view not in _VIEWS:
         raise BadInput(_("There is no such list of conversations."))
     shown = _VIEWS[view]
-    found = Conversation.objects.filter(shown.which(by))
+    found, few = Conversation.objects.filter(shown.which(by)), False
     if contact is not None:
         found = found.filter(contact_id=contact)
     if team is not None:
@@ -99,14 +101,18 @@ def conversations(
     if channel is not None:
         found = found.filter(channel_id=channel)
     if tag is not None:
-        found = found.filter(Exists(ContactTag.objects.filter(contact_id=OuterRef("contact_id"), tag_id=tag)))
+        found, few = _tagged(found, tag)
     if q := q.strip():
         # Those who came last, where very many match: nobody reads a list of everybody called “a”.
         people = find(search=q, limit=MOST_PEOPLE).items
         found = found.filter(contact_id__in=[one.pk for one in people])
     if after:
         found = found.filter(_beyond(shown.order, _place(after, shown.order)))
-    rows = list(_whole(found).order_by(*shown.order)[: limit + 1])
+    if few:
+        # Their keys first: all of them are sorted, and only a page of them is worth the look at its contacts.
+        keys = list(found.order_by(*_sorted(shown.order)).values_list("contact_id", "id")[: limit + 1])
+        found = Conversation.objects.filter(contact_id__in={one[0] for one in keys}, id__in=[one[1] for one in keys])
+    rows = list(with_window(found).order_by(*shown.order)[: limit + 1])
     page = rows[:limit]
     return Page(page, next=_cursor(page[-1], shown.order) if len(rows) > limit else None)
 
@@ -139,7 +145,7 @@ def conversation_for(by: Staff | None, contact_id: int, conversation_id: int) ->
     """One conversation with its contact, channel, assignee and team, and `window_open_until`. Raises NotFound."""
     require(by, "inbox.read")
     try:
-        return _whole(Conversation.objects.all()).get(contact_id=contact_id, id=conversation_id)
+        return with_window(Conversation.objects.all()).get(contact_id=contact_id, id=conversation_id)
     except Conversation.DoesNotExist:
         raise NotFound(_("There is no such conversation.")) from None
 
@@ -147,7 +153,7 @@ def conversation_for(by: Staff | None, contact_id: int, conversation_id: int) ->
 def current_conversation(by: Staff | None, contact_id: int, channel_id: int | None = None) -> Conversation | None:
     """A customer's open conversation, else the one that was closed last; of one number, or of any."""
     require(by, "inbox.read")
-    found = _whole(Conversation.objects.filter(contact_id=contact_id))
+    found = with_window(Conversation.objects.filter(contact_id=contact_id))
     if channel_id is not None:
         found = found.filter(channel_id=channel_id)
     closed = Case(When(state=State.CLOSED, then=Value(True)), default=Value(False), output_field=BooleanField())
@@ -169,7 +175,29 @@ def composing_now(by: Staff | None, contact_id: int, conversation_id: int) -> li
     return [one.staff for one in found if by is None or one.staff_id != by.pk]
 
 
-def _whole(found: Found) -> Found:
+def _tagged(found: Found, tag: int) -> tuple[Found, bool]:
+    """Those whose customers have a tag. Few customers: theirs are looked up. Many: the list's index soon meets them.
+
+    The second value says that they are looked up: they are sorted then, by what no index is in the order of, lest the
+    planner walks the whole list for a few. A scalar subquery is asked row by row; an EXISTS it may turn into a join.
+    """
+    tagged = ContactTag.objects.filter(tag_id=tag)
+    few = list(tagged.values_list("contact_id", flat=True)[: FEW_TAGGED + 1])
+    if len(few) <= FEW_TAGGED:
+        # As one array: 20,000 parameters would take longer to read than to look up.
+        return found.extra(where=["conversations.contact_id = ANY(%s::bigint[])"], params=[few]), True
+    has_it = Subquery(tagged.filter(contact_id=OuterRef("contact_id")).values("tag_id")[:1])
+    return found.alias(has_it=has_it).filter(has_it__isnull=False), False
+
+
+def _sorted(order: Sequence[str]) -> list[OrderBy]:
+    """The same order without an index."""
+    columns = [(F(name.removeprefix("-")), name.startswith("-")) for name in order]
+    return [OrderBy(Coalesce(column, column), descending=falling) for column, falling in columns]
+
+
+def with_window(found: Found) -> Found:
+    """With contact, channel, assignee and team, and `window_open_until`: until when free words may go, or None."""
     window = Pair.objects.filter(
         contact_id=OuterRef("contact_id"), channel_id=OuterRef("channel_id"), window_open_until__gt=Now()
     )

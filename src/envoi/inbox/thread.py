@@ -88,7 +88,11 @@ def thread(
     require(by, "inbox.read")
     place = _place(before) if before else None
     channel_id, others = _episodes(contact_id, conversation_id)
-    messages = Message.objects.filter(contact_id=contact_id, channel_id=channel_id).exclude(kind__in=FOLDED)
+    messages = (
+        Message.objects.filter(contact_id=contact_id, channel_id=channel_id)
+        .exclude(kind__in=FOLDED)
+        .select_related("template", "channel")
+    )
     # Notes and events of an episode that a merge took in belong here too: they are of no other conversation.
     notes = InternalNote.objects.filter(contact_id=contact_id).exclude(conversation_id__in=others)
     events = ConversationEvent.objects.filter(contact_id=contact_id).exclude(conversation_id__in=others)
@@ -105,7 +109,7 @@ def thread(
 def line_for(by: Staff | None, contact_id: int, message_id: int) -> Line | None:
     """One message as a line of its thread, None when it is not here."""
     require(by, "inbox.read")
-    found = list(Message.objects.filter(contact_id=contact_id, id=message_id))
+    found = list(Message.objects.filter(contact_id=contact_id, id=message_id).select_related("template", "channel"))
     return _lines(contact_id, found)[0] if found else None
 
 
@@ -121,21 +125,17 @@ def _episodes(contact_id: int, conversation_id: int) -> tuple[int, list[int]]:
 def _lines(contact_id: int, found: Sequence[Any]) -> list[Line]:
     messages = [one for one in found if isinstance(one, Message)]
     keys = [one.id for one in messages]
-    whole = {
-        one.id: one
-        for one in Message.objects.filter(contact_id=contact_id, id__in=keys).select_related("template", "channel")
-    }
     authors = {
         one.message_id: one
         for one in MessageAuthor.objects.filter(contact_id=contact_id, message_id__in=keys).select_related("staff")
     }
     names = Staff.objects.in_bulk({one.by_id for one in found if not isinstance(one, Message) and one.by_id})
-    files, quotes = files_of(whole.values()), _quoted(contact_id, messages)
+    files, quotes = files_of(messages), _quoted(contact_id, messages)
     folded = _folded(contact_id, messages)
     lines = []
     for one in found:
         if isinstance(one, Message):
-            lines.append(_message(whole[one.id], authors.get(one.id), files, quotes, folded))
+            lines.append(_message(one, authors.get(one.id), files, quotes, folded))
         elif isinstance(one, InternalNote):
             lines.append(Line("note", one.at, one.id, one.conversation_id, names.get(one.by_id or 0), note=one))
         else:

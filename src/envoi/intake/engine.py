@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from ..contacts import actions as contacts
 from ..contacts.optout import in_force
 from ..core.events import Fact, IdentityChanged, MessageReceived, PreferenceChanged, Receipt
+from ..inbox.receipts import tell_receipts
 from ..messaging import ledger
 from ..messaging.actions import ledger_db
 from ..providers.table import PROVIDERS
@@ -122,6 +123,8 @@ def _follow(routed: Sequence[Routed], receipts: Sequence[Receipt]) -> None:
     hold = {*contact_ids, *concerned}
     if receipts or hold:
         ledger.settle(ledger_db(), receipts, hold=hold)
+    if receipts:
+        tell_receipts(receipts)
     if people:
         contacts.fill_in(zip(contact_ids, people, strict=True))
     to_rules: list[Asked] = []

@@ -20,6 +20,7 @@ BELONGINGS = (
         },
         hidden=("content", "twin", "template_id"),
     ),
+    Belonging("message_words", key=("message_id",), export=False),
     Belonging("message_events", erase={"detail": "detail - 'detail'"}, hidden=("detail",)),
     Belonging("attachments", hidden=("ref", "attempts", "due_at", "file_id")),
     Belonging("outbox", key=("channel_id", "id"), merge="point", erase="keep", export=False),

@@ -1,5 +1,5 @@
-"""Messages and their way out. Tables: messages, message_events, lanes, outbox, channel_pace, attachments; more in
-limit_tables and activity_tables.
+"""Messages and their way out. Tables: messages, message_words, message_events, lanes, outbox, channel_pace,
+attachments; more in limit_tables and activity_tables.
 
 Attachments are written by messaging.attachments, the rest by messaging.ledger; pages read through messaging.queries.
 """
@@ -7,7 +7,8 @@ Attachments are written by messaging.attachments, the rest by messaging.ledger; 
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import BrinIndex
+from django.contrib.postgres.indexes import BrinIndex, GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext_lazy as _
@@ -133,6 +134,29 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.direction} {self.kind} {self.state}"
+
+
+class MessageWords(models.Model):
+    """By which words a message is found (ledger.lexemes); none: no row. `seq` is the order in which they came.
+
+    Apart from `messages`: an index there would be written to with every receipt.
+
+    It names its contact without a constraint in the database, as what is derived does.
+    """
+
+    pk = models.CompositePrimaryKey("contact_id", "message_id")
+    contact_id = models.BigIntegerField()
+    message_id = models.BigIntegerField()
+    seq = models.BigIntegerField(db_default=models.Func(models.Value("message_words_seq"), function="nextval"))
+    words = SearchVectorField()
+
+    class Meta:
+        db_table = "message_words"
+        # Without a list of what is pending: every search would read through it.
+        indexes = [GinIndex(fields=["words"], fastupdate=False, name="message_words_search")]
+
+    def __str__(self) -> str:
+        return f"{self.contact_id}-{self.message_id}"
 
 
 class MessageEvent(models.Model):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from ninja import Schema
 from pydantic import AwareDatetime, Field, model_validator
@@ -87,11 +87,9 @@ class TemplateGiven(Given):
         return self
 
 
-class MessageGiven(Given):
-    """What to send, and to whom. Beside `kind` stands what belongs to it, under its own name; files are `media`."""
+class SaidGiven(Given):
+    """What to send. Beside `kind` stands what belongs to it, under its own name; files are `media`."""
 
-    channel: Id
-    to: ToGiven
     kind: Kind
     text: Text | None = None
     preview_url: bool = False
@@ -102,10 +100,9 @@ class MessageGiven(Given):
     interactive: dict[str, Any] | None = None
     reaction: ReactionGiven | None = None
     reply_to: Annotated[str, Field(max_length=500, description="The provider's id of the message answered.")] = ""
-    expires_at: AwareDatetime | None = None
 
     @model_validator(mode="after")
-    def _whole(self) -> MessageGiven:
+    def _whole(self) -> Self:
         needed = "media" if self.kind in MEDIA else self.kind
         parts = ("text", "template", "media", "location", "contacts", "interactive", "reaction")
         if getattr(self, needed) is None:
@@ -113,10 +110,6 @@ class MessageGiven(Given):
         if other := next((one for one in parts if one != needed and getattr(self, one) is not None), ""):
             raise ValueError(f"A message of kind {self.kind} has no {other}.")
         return self
-
-    def whom(self) -> To:
-        """For messaging.sending."""
-        return To(phone=self.to.phone, user_id=self.to.user_id, contact_id=self.to.contact)
 
     def what(self) -> What | Words:
         """For messaging.sending."""
@@ -134,6 +127,18 @@ class MessageGiven(Given):
         assert part is not None
         content = part.model_dump(exclude_none=True)
         return What(self.kind, content, str(content.get("caption") or content.get("emoji") or ""))
+
+
+class MessageGiven(SaidGiven):
+    """What to send, through which number, and to whom."""
+
+    channel: Id
+    to: ToGiven
+    expires_at: AwareDatetime | None = None
+
+    def whom(self) -> To:
+        """For messaging.sending."""
+        return To(phone=self.to.phone, user_id=self.to.user_id, contact_id=self.to.contact)
 
 
 class TemplateName(Schema):

@@ -29,10 +29,9 @@ STALE_SECONDS = 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What rules did about one message: which fired, which messages were queued; held: why they kept silent."""
+    """What rules did about one message: which fired; held: why they kept silent all the same."""
 
     rules: tuple[int, ...]
-    sent: tuple[int, ...] = ()
     held: str = ""
 
 
@@ -54,6 +53,7 @@ def answer(asked: Sequence[Asked]) -> dict[int, Answered]:
             for one in some
             if one.message_id in facts and (found := _about(facts[one.message_id], book, doer)) is not None
         ]
+        doer.flush()
         _write_down(done)
         answered.update((known.asked.message_id, found) for known, found in done)
     return answered
@@ -70,7 +70,9 @@ def _about(facts: Facts, book: Book, doer: Doer) -> Answered | None:
     rules = tuple(one.rule.id for one in fired)
     if held := held_back(in_hour=facts.in_hour, same=facts.same, per_hour=book.per_hour):
         return Answered(rules, held=held)
-    return Answered(rules, tuple(sent for one in fired for sent in _do(one, facts, book, doer)))
+    for one in fired:
+        _do(one, facts, book, doer)
+    return Answered(rules)
 
 
 def held_back(*, in_hour: int, same: int, per_hour: int) -> str:
@@ -80,16 +82,16 @@ def held_back(*, in_hour: int, same: int, per_hour: int) -> str:
     return "too_many" if in_hour >= per_hour else ""
 
 
-def _do(one: Fired, facts: Facts, book: Book, doer: Doer) -> list[int]:
+def _do(one: Fired, facts: Facts, book: Book, doer: Doer) -> None:
     """What a rule does; what goes wrong in it must not keep the customer's message from being kept."""
     rule_id = one.rule.id
     try:
-        sent, trouble = doer.do(facts, book.actions[rule_id], rule_id=rule_id, settles=rule_id in book.settles)
+        trouble = doer.do(facts, book.actions[rule_id], rule_id=rule_id, settles=rule_id in book.settles)
     except DatabaseError:
         raise
     except Exception as error:
         log.exception("rule %s failed for message %s", rule_id, facts.asked.message_id)
-        sent, trouble = [], [f"{type(error).__name__}: {error}"]
+        trouble = [f"{type(error).__name__}: {error}"]
     if facts.conversation_id is not None:
         for sentence in trouble:
             inbox.note_event(
@@ -98,7 +100,6 @@ def _do(one: Fired, facts: Facts, book: Book, doer: Doer) -> list[int]:
                 "rule_trouble",
                 detail={"rule": one.rule.name, "problem": sentence[:500]},
             )
-    return sent
 
 
 def _write_down(done: Sequence[tuple[Facts, Answered]]) -> None:

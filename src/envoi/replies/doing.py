@@ -19,8 +19,7 @@ from ..contacts import actions as contacts
 from ..core.errors import Problem
 from ..inbox import actions as inbox
 from ..media.queries import files_by_id
-from ..messaging import ledger
-from ..messaging import sending
+from ..messaging import ledger, sending
 from ..messaging.actions import ledger_db, service_lane
 from . import calling, codes
 from .facts import Facts, order_of
@@ -30,26 +29,70 @@ from .wording import asks_for_order, filled
 
 Action = Mapping[str, Any]
 
+# What may be done before an earlier text of the same rule is queued.
+WAITS = ("text", "promo", "media", "menu", "tag", "untag", "consent", "webhook")
+
 
 class Doer:
-    """Does what rules say for the messages of one batch; knows each channel's lane after the first of them."""
+    """Does what rules say for the messages of one batch.
+
+    What is said waits until the batch has been gone through, or something else of the same rule depends on it: then
+    all of it is queued in one statement.
+    """
 
     def __init__(self) -> None:
         self._lanes: dict[int, int] = {}
+        self._waiting: list[tuple[_One, Says]] = []
 
-    def do(
-        self, facts: Facts, actions: Sequence[Action], *, rule_id: int, settles: bool
-    ) -> tuple[list[int], list[str]]:
-        """Do all of it; returns the ids of the messages queued, and a sentence for each thing that could not be done."""
-        one = _One(facts, rule_id, settles, self._lane)
+    def do(self, facts: Facts, actions: Sequence[Action], *, rule_id: int, settles: bool) -> list[str]:
+        """Do all of it, or let it wait for `flush`; returns a sentence for each thing that could not be done."""
+        one = _One(facts, rule_id, settles)
         if asks_for_order(actions):
             one.name_order()
         for action in actions:
+            if action["do"] not in WAITS and any(said for said, _says in self._waiting if said is one):
+                self.flush()
             try:
                 _DOES[action["do"]](one, action)
             except Problem as problem:
                 one.trouble.append(problem.sentence)
-        return one.sent, one.trouble
+            self._waiting += [(one, says) for says in one.says]
+            one.says.clear()
+        return one.trouble
+
+    def flush(self) -> None:
+        """Queue what waits, ahead of all campaigns, and write down which rule wrote it."""
+        waiting, self._waiting = self._waiting, []
+        ids = ledger.enqueue_answers(
+            ledger_db(),
+            [
+                ledger.Answer(
+                    contact_id=one.contact_id,
+                    channel_id=one.facts.asked.channel_id,
+                    lane_id=self._lane(one.facts.asked.channel_id),
+                    recipient=one.facts.recipient,
+                    kind=says.kind,
+                    text=says.text,
+                    content=says.content,
+                )
+                for one, says in waiting
+            ],
+        )
+        inbox.answered_by_rules(
+            [
+                inbox.ByRule(
+                    contact_id=one.contact_id,
+                    conversation_id=one.facts.conversation_id,
+                    message_id=message_id,
+                    rule_id=one.rule_id,
+                    settles=one.settles,
+                    kind=says.kind,
+                    text=says.text,
+                )
+                for (one, says), message_id in zip(waiting, ids, strict=True)
+                if one.facts.conversation_id is not None
+            ]
+        )
 
     def _lane(self, channel_id: int) -> int:
         """Where replies of this channel wait. Found without a lock: who makes one takes it."""
@@ -69,16 +112,15 @@ class Doer:
 
 
 class _One:
-    """One rule on its way through its actions for one message."""
+    """One rule on its way through its actions for one message. says: what it has just said."""
 
-    def __init__(self, facts: Facts, rule_id: int, settles: bool, lane: Callable[[int], int]) -> None:
+    def __init__(self, facts: Facts, rule_id: int, settles: bool) -> None:
         self.facts = facts
         self.rule_id = rule_id
         self.settles = settles
         self.values = values_of(facts)
-        self.sent: list[int] = []
+        self.says: list[Says] = []
         self.trouble: list[str] = []
-        self._lane = lane
 
     @property
     def contact_id(self) -> int:
@@ -92,32 +134,8 @@ class _One:
         self.values |= order_values(self.contact_id, self.facts.named, self.language)
 
     def say(self, says: Says | None) -> None:
-        """Queue it ahead of all campaigns, and write down that a rule wrote it."""
-        if says is None or not self.facts.recipient:
-            return
-        message_id = ledger.enqueue(
-            ledger_db(),
-            contact_id=self.contact_id,
-            channel_id=self.facts.asked.channel_id,
-            lane_id=self._lane(self.facts.asked.channel_id),
-            recipient=self.facts.recipient,
-            kind=says.kind,
-            category="service",
-            text=says.text,
-            content=says.content,
-        )
-        self.wrote(message_id)
-
-    def wrote(self, message_id: int) -> None:
-        self.sent.append(message_id)
-        if self.facts.conversation_id is not None:
-            inbox.answered_by_rule(
-                self.contact_id,
-                self.facts.conversation_id,
-                message_id,
-                rule_id=self.rule_id,
-                settles=self.settles,
-            )
+        if says is not None and self.facts.recipient:
+            self.says.append(says)
 
 
 def values_of(facts: Facts) -> dict[str, str]:
@@ -174,7 +192,10 @@ def _template(one: _One, action: Action) -> None:
         message=sending.Words(template_id=action["template"], values=values),
         by=None,
     )
-    one.wrote(message_id)
+    if one.facts.conversation_id is not None:
+        inbox.answered_by_rule(
+            one.contact_id, one.facts.conversation_id, message_id, rule_id=one.rule_id, settles=one.settles
+        )
 
 
 def _media(one: _One, action: Action) -> None:

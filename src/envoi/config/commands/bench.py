@@ -15,7 +15,7 @@ from envoi.core.errors import Problem
 # Beside src/ in a checkout; an installed package has none.
 FOLDER = Path(envoi.__file__).resolve().parents[2] / "bench"
 # Files that no name on the command line means.
-SHARED = {"crowd", "rig", "shoppers", "visitor"}
+SHARED = {"crowd", "mailbox", "rig", "shoppers", "visitor"}
 
 
 def names() -> list[str]:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from ..limits import pair
 from . import pairs, portfolios
 from .freeing import free_unsent
-from .moves import forget, move, note, whole
+from .moves import forget, move, note, tell_pages, whole
 from .returns import put_back
 from .standing import InForce, in_force, joins, verdict
 from .words import Claimed, Connection, PutBack, Refusal
@@ -200,3 +200,4 @@ def record_refusals(db: Connection, channel_id: int, refusals: Sequence[Refusal]
         forget(db, channel_id, skipped)
         free_unsent(db, [(message.contact_id, message.id) for message in skipped])
     note(db, [(refusal.message, "skipped", {"reason": refusal.reason}) for refusal in ended])
+    tell_pages(db, [refusal.message for refusal in ended])

@@ -71,6 +71,22 @@ def forget(db: Connection, channel_id: int, messages: Iterable[Claimed]) -> None
     )
 
 
+def tell_pages(db: Connection, messages: Iterable[Claimed]) -> None:
+    """Tell open pages (inbox.hub) that something became of these, where they are replies: nobody watches others.
+
+    With the caller's commit. A line names the customer alone; a page asks for what it may see.
+    """
+    contacts = {message.contact_id for message in messages if message.priority == 0}
+    if contacts:
+        db.execute(
+            """
+            SELECT pg_notify('inbox', json_build_object('what', 'receipt', 'contact', contact)::text)
+              FROM unnest(%(contacts)s::bigint[]) AS c (contact)
+            """,
+            {"contacts": whole(sorted(contacts))},
+        )
+
+
 def note(db: Connection, lines: Iterable[tuple[Claimed, str, dict[str, Any] | None]]) -> None:
     note_rows(db, [(message.contact_id, message.id, what, detail) for message, what, detail in lines])
 

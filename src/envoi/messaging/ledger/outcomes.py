@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .moves import forget, moments, move, note, texts, whole
+from .moves import forget, moments, move, note, tell_pages, texts, whole
 from .receipts import Settled, apply, free_customers, words_of
 from .words import Connection, Refused, Sent, Unclear
 
@@ -36,6 +36,7 @@ def record_sent(db: Connection, channel_id: int, sent: Sequence[Sent]) -> None:
     )
     # `accepted_at` is the trace's line (messaging.queries): a row of its own for each message would repeat it.
     note(db, [(item.message, "held", None) for item in sent if item.held])
+    tell_pages(db, [item.message for item in sent])
 
 
 def record_failed(db: Connection, channel_id: int, failed: Sequence[Refused]) -> None:
@@ -50,6 +51,7 @@ def record_failed(db: Connection, channel_id: int, failed: Sequence[Refused]) ->
     apply(db, settled)
     free_customers(db, settled)
     note(db, [(item.message, "failed", words_of(item.failure)) for item in failed])
+    tell_pages(db, [item.message for item in failed])
 
 
 def record_unclear(db: Connection, channel_id: int, unclear: Sequence[Unclear]) -> None:
@@ -65,3 +67,4 @@ def record_unclear(db: Connection, channel_id: int, unclear: Sequence[Unclear]) 
     )
     move(db, [item.message for item in unclear], to="uncertain", when_in=["queued", "sending"])
     note(db, [(item.message, "uncertain", {"reason": item.why}) for item in unclear])
+    tell_pages(db, [item.message for item in unclear])
