@@ -24,7 +24,7 @@ from envoi.replies.rules import Customer, Heard, Rule
 
 AT = datetime(2026, 3, 2, 10, tzinfo=UTC)
 SYLLABLES = {
-    "latin": "ba be bi bo ka ke ki ko la le li lo ma me mi mo na ne no pa pe ra re ri ro sa se si so ta te ti to".split(),
+    "latin": "ba be bi bo ka ke ki ko la le li lo ma me mi mo na ne no pa pe ra re ri ro sa se si so ta te".split(),
     "arabic": "با تا جا دا را سا عا فا قا كا لا ما نا ها وا يا".split(),
     "hindi": "का की कु खा गी चा जी टा ती दा नी पा बी मा री ला".split(),
     "chinese": list("优惠折扣退货营业时间订单发货多少钱客服谢谢你好地址支付红包积分会员"),

@@ -4,9 +4,9 @@
 
 Everything is real and on the same cores: the gateway takes `inbound` signed webhooks a second, each from another
 customer; intake asks 200 rules; dispatch sends the answer, on the number from which a campaign of `campaign` a second
-leaves and whose receipts come back meanwhile; the simulator takes both. A message's time runs from before its webhook is
-posted until the simulator accepts its answer, both by the clock of this machine. The baseline is the simulator alone:
-the same answers posted to it by a bare loop at the same rate.
+leaves and whose receipts come back meanwhile; the simulator takes both. A message's time runs from before its webhook
+is posted until the simulator accepts its answer, both by the clock of this machine. The baseline is the simulator
+alone: the same answers posted to it by a bare loop at the same rate.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ def at(found: list[float], share: float) -> float:
 
 
 def stages(db: psycopg.Connection, began: list[float]) -> dict[str, float]:
-    """Where the time goes, medians in seconds: until stored, until intake began with it, until dispatch had its answer."""
+    """Where the time goes, medians in seconds: until stored, until intake began with it, until it was accepted."""
     rows = db.execute(
         """
         SELECT substr(c.phone, 5)::int, extract(epoch FROM w.received_at), extract(epoch FROM m.created_at),

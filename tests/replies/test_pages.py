@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
@@ -175,7 +174,7 @@ def test_pools_are_filled_by_paste_and_by_file(page: Client):
     pool = PromoPool.objects.get()
     assert pool.empty == [{"language": "", "text": "Gone"}]
     page.post(f"/replies/codes/{pool.pk}/add", {"pasted": "A1\nB2"})
-    file = SimpleUploadedFile("codes.csv", "code;x\nC3;1\nA1;2\n".encode())
+    file = SimpleUploadedFile("codes.csv", b"code;x\nC3;1\nA1;2\n")
     answer = page.post(f"/replies/codes/{pool.pk}/add", {"file": file}, follow=True)
     assert "1 code added." in seen(answer)
     assert "1 was known already." in seen(answer)
@@ -259,10 +258,12 @@ def test_who_may_not_write_rules_reads_them(client: Client, role: str):
 def test_a_rule_of_an_erased_template_or_team_still_opens(page: Client, channel: Channel):
     one = rule("X", "x", actions=[text("x")])
     ReplyRule.objects.update(
-        actions=json.loads(
-            '[{"do": "template", "template": 99, "values": {}}, {"do": "assign", "team": 98}, {"do": "media", "file": 9},'
-            ' {"do": "promo", "pool": 97, "texts": [{"language": "", "text": "{{code}}"}]}]'
-        ),
+        actions=[
+            {"do": "template", "template": 99, "values": {}},
+            {"do": "assign", "team": 98},
+            {"do": "media", "file": 9, "texts": []},
+            {"do": "promo", "pool": 97, "texts": [{"language": "", "text": "{{code}}"}]},
+        ],
         conditions={"segment": 96},
         channels=[95],
     )

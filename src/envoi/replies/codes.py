@@ -1,4 +1,4 @@
-"""One-time codes: pools of them, filled by upload, given out by rules. A code is given to one person, once, for good."""
+"""One-time codes: pools of them, filled by upload, given out by rules; each to one person, once, for good."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def codes_in(text: str) -> tuple[list[str], list[str]]:
 
 
 def take(pool_id: int, contact_id: int, message_id: int) -> str:
-    """A code for this customer, theirs for good; the one they have already where the pool says so. "" when none is left.
+    """A code for this customer, theirs for good; the one they have where the pool says so. "" when none is left.
 
     In the caller's transaction, who holds the contact: two messages of one customer take turns.
     """

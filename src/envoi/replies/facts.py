@@ -1,4 +1,4 @@
-"""What rules ask of a customer and of the moment, for a whole batch of messages in one statement; the rest when asked."""
+"""What rules ask of a customer and of the moment, for a batch of messages in one statement; the rest when asked."""
 
 from __future__ import annotations
 

@@ -26,8 +26,8 @@ _ALIKE = str.maketrans(
     }
 )  # fmt: skip
 
-# Accents of Latin, Greek and Cyrillic, vowel points of Hebrew and Arabic: left out by writers in a hurry. Marks of other
-# scripts are letters (Thai, the scripts of India, Japanese).
+# Accents of Latin, Greek and Cyrillic, vowel points of Hebrew and Arabic: left out by writers in a hurry. Marks of
+# other scripts are letters (Thai, the scripts of India, Japanese).
 _LEFT_OUT = ((0x0300, 0x036F), (0x0483, 0x0487), (0x0591, 0x05C7), (0x0610, 0x061A), (0x064B, 0x065F), (0x0670, 0x0670))
 _LEFT_OUT += ((0x06D6, 0x06ED), (0x1AB0, 0x1AFF), (0x1DC0, 0x1DFF), (0xFE00, 0xFE0F), (0xFE20, 0xFE2F))
 

@@ -1,7 +1,7 @@
-"""Messages that no rule may answer: said by a machine, or the same again and again. Two that answer each other stop here.
+"""Messages that no rule may answer: said by a machine, or the same again and again. Two machines stop here.
 
-Business phones have greeting and away messages of their own (the WhatsApp Business app writes the first ones below), and
-mail programs have theirs; each language's words for “automatic reply” are few.
+Business phones have greeting and away messages of their own (the WhatsApp Business app writes some of those below),
+and mail programs have theirs; each language's words for “automatic reply” are few.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from ..team.models import Staff
 from ..team.rights import require
 from . import codes
 from .answering import held_back
-from .book import Book, SHELF
+from .book import SHELF, Book
 from .doing import order_values, values_of
 from .facts import Asked, Batch, Facts, facts_of, heard
 from .guarding import is_automatic

@@ -12,6 +12,7 @@ urlpatterns = [
     path("try/", views.bench, name="bench"),
     path("settings/", views.for_all, name="settings"),
     path("faq/", views.faq, name="faq"),
+    path("faq/suggestions", views.suggestions, name="suggestions"),
     path("faq/<int:entry_id>/delete", views.delete_entry, name="delete_entry"),
     path("codes/", views.pool_list, name="pools"),
     path("codes/new/", views.pool, name="new_pool"),

@@ -18,7 +18,7 @@ from ..team.requests import StaffRequest
 from ..team.rights import may, require
 from ..web.charts import Chart, Series
 from ..web.pages import go, page_or_piece
-from . import actions, calling, codes, drafts, queries, telling
+from . import actions, calling, codes, drafts, queries, suggesting, telling
 from . import ready as ready_made
 from .trials import trial_from, trial_page
 
@@ -229,6 +229,16 @@ def faq(request: StaffRequest) -> HttpResponse:
         "may_write": may(request.user, "replies.write"),
     }
     return page_or_piece(request, "replies/faq.html", "replies/_entries.html", context)
+
+
+@login_required
+@require_safe
+def suggestions(request: StaffRequest) -> HttpResponse:
+    """Answers from the FAQ for what a customer asked, as a piece for the composer."""
+    text, language = request.GET.get("text", "")[:2_000], request.GET.get("language", "")[:12]
+    found = suggesting.suggest(text, language=language, by=request.user)
+    context = {"suggestions": found, "into": request.GET.get("into", "text")[:60]}
+    return render(request, "replies/_suggestions.html", context)
 
 
 @login_required

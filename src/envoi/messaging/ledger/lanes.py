@@ -191,8 +191,8 @@ def enqueue_answers(db: Connection, answers: Sequence[Answer]) -> list[int]:
         WITH said AS MATERIALIZED (
             SELECT r.*, nextval('messages_id_seq') AS id
               FROM (SELECT * FROM json_to_recordset(%(rows)s::json)
-                        AS r (place int, contact_id bigint, channel_id bigint, lane_id bigint, recipient text, kind text,
-                              text text, content jsonb)
+                        AS r (place int, contact_id bigint, channel_id bigint, lane_id bigint, recipient text,
+                              kind text, text text, content jsonb)
                      ORDER BY place) r
         ),
         made AS (
