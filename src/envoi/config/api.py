@@ -10,6 +10,7 @@ from envoi.message_templates.api import router as templates
 from envoi.messaging.api import router as messages
 from envoi.orders.api import router as orders
 from envoi.records.api import contacts
+from envoi.replies.api import router as replies
 from envoi.rest.api import new_api
 from envoi.segments.api import router as segments
 
@@ -21,6 +22,7 @@ api.add_router("/segments", segments)
 api.add_router("/templates", templates)
 api.add_router("/campaigns", campaigns)
 api.add_router("/messages", messages)
+api.add_router("/replies", replies)
 api.add_router("/conversations", conversations)
 api.add_router("/accounts", accounts)
 api.add_router("/channels", channels)

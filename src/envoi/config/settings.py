@@ -214,6 +214,8 @@ CONTENT_SECURITY_POLICY = {
 
 # Whether an account may carry its own address instead of its provider's (simulator, proxies, tests).
 PROVIDER_URLS = os.environ.get("ENVOI_PROVIDER_URLS") == "1"
+# Rules may call webhooks inside the company's own network.
+PRIVATE_WEBHOOKS = os.environ.get("ENVOI_PRIVATE_WEBHOOKS") == "1"
 
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"
 

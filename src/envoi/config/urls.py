@@ -23,6 +23,7 @@ urlpatterns = [
     path("contacts/", include("envoi.records.urls")),
     path("orders/", include("envoi.orders.urls")),
     path("segments/", include("envoi.segments.urls")),
+    path("replies/", include("envoi.replies.urls")),
     path("templates/", include("envoi.message_templates.urls")),
     path("channels/", include("envoi.channels.urls")),
     path("channels/", include("envoi.messaging.trial_urls")),

@@ -92,6 +92,10 @@ class Runner:
         self._to_claim.set()
         self._to_take_slots.set()
 
+    def wake(self) -> None:
+        """Look at the outbox now: an answer waits."""
+        self._to_claim.set()
+
     async def run(self) -> int:
         """Work until `stop`; returns how many outcomes were recorded."""
         recorder = asyncio.create_task(self._record())

@@ -8,6 +8,8 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
 import psycopg
@@ -17,6 +19,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from ..messaging import ledger
 from ..providers.http import Client
 from . import store
+from .bell import Bell
 from .engine import Limits, Pool, Runner
 from .files import LASTS, Files
 
@@ -72,6 +75,12 @@ async def _serve(url: str, allowed: Limits) -> None:
     ):
         files = Files(pool, uploading)
         runners: dict[int, tuple[store.Route, Runner, asyncio.Task[int]]] = {}
+
+        def ring(channel_id: int) -> None:
+            if channel_id in runners:
+                runners[channel_id][1].wake()
+
+        bell = Bell(url, lambda channel_id: _soon(loop, ring, channel_id))
         try:
             while not stopping.is_set():
                 await _follow(pool, http, allowed, files, runners)
@@ -80,11 +89,18 @@ async def _serve(url: str, allowed: Limits) -> None:
                 except TimeoutError:
                     continue
         finally:
+            bell.close()
             for _, runner, _ in runners.values():
                 runner.stop()
             await files.close()
             await asyncio.gather(*(task for _, _, task in runners.values()), return_exceptions=True)
             pool.close()
+
+
+def _soon(loop: asyncio.AbstractEventLoop, ring: Callable[[int], None], channel_id: int) -> None:
+    """Ring in the loop, unless that is over."""
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(ring, channel_id)
 
 
 async def _follow(

@@ -7,7 +7,7 @@ from .arriving import receive
 from .errors import AlreadyOpen, IsClosed
 from .happenings import note_event
 from .jotting import add_note, delete_note, mark_read, now_composing, save_draft
-from .replying import UNDO_SECONDS, answered_by_rule, open_with, reply, take_back
+from .replying import UNDO_SECONDS, ByRule, answered_by_rule, answered_by_rules, open_with, reply, take_back
 from .steering import assign, close, reopen, set_priority, snooze
 from .words import KEEP, Arrived, Keep, Opened
 
@@ -16,6 +16,7 @@ __all__ = [
     "UNDO_SECONDS",
     "AlreadyOpen",
     "Arrived",
+    "ByRule",
     "IsClosed",
     "Keep",
     "Opened",
@@ -23,6 +24,7 @@ __all__ = [
     "Words",
     "add_note",
     "answered_by_rule",
+    "answered_by_rules",
     "assign",
     "close",
     "delete_note",

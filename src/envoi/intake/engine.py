@@ -21,6 +21,7 @@ from ..inbox.receipts import tell_receipts
 from ..messaging import ledger
 from ..messaging.actions import ledger_db
 from ..providers.table import PROVIDERS
+from ..replies.answering import Asked, answer
 from . import store
 from .bell import Bell
 from .routes import ROUTES, Origin, keep, people_of, person_of, within
@@ -126,9 +127,11 @@ def _follow(routed: Sequence[Routed], receipts: Sequence[Receipt]) -> None:
         tell_receipts(receipts)
     if people:
         contacts.fill_in(zip(contact_ids, people, strict=True))
+    to_rules: list[Asked] = []
     for fact, origin, stored in _kept(_with_contacts(routed, contact_ids)):
-        if note := ROUTES[type(fact)](fact, origin):
+        if note := ROUTES[type(fact)](fact, replace(origin, to_rules=to_rules)):
             stored.notes.append(note[:500])
+    answer(to_rules)
 
 
 def _with_contacts(routed: Iterable[Routed], found: Iterable[int]) -> list[Routed]:
@@ -147,7 +150,7 @@ def _kept(routed: Sequence[Routed]) -> Iterator[Routed]:
         if not isinstance(fact, MessageReceived):
             yield fact, origin, stored
         elif (one := next(kept)) is not None:
-            yield fact, replace(origin, message_id=one.message_id, opened=one.opened), stored
+            yield fact, replace(origin, message_id=one.message_id, opened=one.opened, asks=one.asks), stored
 
 
 def _needs_no_channel(fact: MessageReceived | Receipt | PreferenceChanged) -> bool:

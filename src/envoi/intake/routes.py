@@ -9,7 +9,7 @@ go too, before what follows from each of it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -35,6 +35,7 @@ from ..inbox import satisfaction
 from ..message_templates import actions as templates
 from ..messaging import actions as messaging
 from ..messaging.ledger import SAID_BY_NOBODY
+from ..replies import answering as replies
 
 # Kinds whose text a person typed or tapped; "Stop" may also be the name of a place or a file.
 WORDS = ("text", "button", "interactive")
@@ -48,7 +49,8 @@ class Origin:
     """Where a fact came from. `channel_id` is ours, None when the fact names no channel.
 
     contact_id: whom it is about (people_of); message_id: where a customer's message was kept; opened: the conversation
-    that it belongs to, None where it needs none; words: what stops and starts at this moment.
+    that it belongs to, None where it needs none; asks: whether somebody should answer it; words: what stops and starts
+    at this moment; to_rules: where messages are put that rules may answer, all of a batch in one go.
     """
 
     account_id: int
@@ -57,7 +59,9 @@ class Origin:
     contact_id: int | None = None
     message_id: int | None = None
     opened: inbox.Opened | None = None
+    asks: bool = True
     words: Words = NONE
+    to_rules: list[replies.Asked] = field(default_factory=list)
 
 
 def person_of(fact: Fact) -> Person | None:
@@ -90,10 +94,11 @@ def within(fact: Fact, scope: str) -> Fact:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A customer's message that was kept: its id, and the conversation that it belongs to."""
+    """A customer's message that was kept: its id, the conversation that it belongs to, and whether it asks anything."""
 
     message_id: int
     opened: inbox.Opened | None
+    asks: bool
 
 
 def keep(received: Sequence[tuple[MessageReceived, Origin]]) -> list[Kept | None]:
@@ -109,8 +114,10 @@ def keep(received: Sequence[tuple[MessageReceived, Origin]]) -> list[Kept | None
         if message_id is not None and fact.kind not in SAID_BY_NOBODY:
             latest[contact_id] = max(fact.at, latest.get(contact_id, fact.at))
     contacts.note_all_inbound(latest)
-    opened = inbox.receive(
-        [
+    arrived = [
+        None
+        if message_id is None
+        else (
             inbox.Arrived(
                 contact_id=contact_id,
                 channel_id=channel_id,
@@ -120,11 +127,11 @@ def keep(received: Sequence[tuple[MessageReceived, Origin]]) -> list[Kept | None
                 kind=fact.kind,
                 asks=_asks(fact, origin, contact_id, channel_id),
             )
-            for (contact_id, channel_id, fact), (_fact, origin), message_id in zip(rows, received, kept, strict=True)
-            if message_id is not None
-        ]
-    )
-    return [None if message_id is None else Kept(message_id, opened.get(message_id)) for message_id in kept]
+        )
+        for (contact_id, channel_id, fact), (_fact, origin), message_id in zip(rows, received, kept, strict=True)
+    ]
+    opened = inbox.receive([one for one in arrived if one is not None])
+    return [None if one is None else Kept(one.message_id, opened.get(one.message_id), one.asks) for one in arrived]
 
 
 def _asks(fact: MessageReceived, origin: Origin, contact_id: int, channel_id: int) -> bool:
@@ -137,22 +144,33 @@ def _asks(fact: MessageReceived, origin: Origin, contact_id: int, channel_id: in
 
 
 def message_received(fact: MessageReceived, origin: Origin) -> None:
-    """What follows from a message that is new and kept: its files are fetched, a whole-message STOP or START counts."""
+    """What follows from a message that is new and kept: its files are fetched, a whole-message STOP or START counts.
+
+    What is neither that nor a mark of satisfaction is for the rules.
+    """
     assert origin.contact_id is not None
     messaging.attach(fact, contact_id=origin.contact_id)
-    if fact.kind not in WORDS:
+    meaning = origin.words.meaning([fact.text, _payload(fact)]) if fact.kind in WORDS else ""
+    if _heeded(fact, origin, meaning) if meaning else not origin.asks:
         return
-    meaning = origin.words.meaning([fact.text, _payload(fact)])
-    if not meaning:
-        return
+    if origin.channel_id is not None and origin.message_id is not None:
+        asked = replies.Asked(origin.contact_id, origin.channel_id, origin.message_id, fact)
+        origin.to_rules.append(asked)
+
+
+def _heeded(fact: MessageReceived, origin: Origin, meaning: str) -> bool:
+    """Do what a word of consent means; False when it meant nothing at this moment, as a yes to another question."""
+    assert origin.contact_id is not None
     said: dict[str, Any] = {"source": "keyword", "text": fact.text, "proof": fact.provider_id, "at": fact.at}
     if meaning == "stop":
         for one in contacts.everybody_with_a_key_of(fact.sender):
             contacts.record_consent(one, purpose="marketing", state="withdrawn", **said)
-        return
-    if says_yes(origin.contact_id, asks=meaning == "start", **said) == "pending" and origin.channel_id:
+        return True
+    became = says_yes(origin.contact_id, asks=meaning == "start", **said)
+    if became == "pending" and origin.channel_id:
         # They have just written, so free words may go to them.
         messaging.say(origin.contact_id, channel_id=origin.channel_id, text=question())
+    return bool(became)
 
 
 def preference_changed(fact: PreferenceChanged, origin: Origin) -> None:

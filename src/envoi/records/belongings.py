@@ -10,6 +10,7 @@ from ..messaging import activity
 from ..messaging import belongings as messaging
 from ..orders import belongings as orders
 from ..orders.actions import recompute_totals
+from ..replies import belongings as replies
 from ..segments import belongings as segments
 
 ALL: tuple[contacts.Belonging, ...] = (
@@ -18,6 +19,7 @@ ALL: tuple[contacts.Belonging, ...] = (
     *segments.BELONGINGS,
     *messaging.BELONGINGS,
     *inbox.BELONGINGS,
+    *replies.BELONGINGS,
 )
 
 # What is derived is worked out anew for these contacts, each by its own app.

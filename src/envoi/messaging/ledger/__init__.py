@@ -10,7 +10,7 @@ row in `outbox` leads with the channel and lives from the decision to send until
 from .claims import claim, end_waiting, make_promotional, park_lapsed
 from .customers import record_refusals, reserve_customers
 from .forecasts import Forecast, Portfolio, Share, forecast, portfolio_of
-from .lanes import add_lane, enqueue, enqueue_recipients, receive, set_lane, take_back
+from .lanes import BELL, Answer, add_lane, enqueue, enqueue_answers, enqueue_recipients, receive, set_lane, take_back
 from .outcomes import record_failed, record_sent, record_unclear
 from .pairs import SAID_BY_NOBODY
 from .portfolios import next_room
@@ -20,8 +20,10 @@ from .returns import put_back, release
 from .words import ORDER, Claimed, Connection, Planned, PutBack, Refusal, Refused, Sent, Unclear
 
 __all__ = [
+    "BELL",
     "ORDER",
     "SAID_BY_NOBODY",
+    "Answer",
     "Claimed",
     "Connection",
     "Forecast",
@@ -39,6 +41,7 @@ __all__ = [
     "claim",
     "end_waiting",
     "enqueue",
+    "enqueue_answers",
     "enqueue_recipients",
     "forecast",
     "make_promotional",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -13,6 +14,9 @@ from . import kin, pairs
 from .lexemes import note_words
 from .moves import json_rows
 from .words import Connection, Planned
+
+# Rings in dispatch when an answer waits; the payload is its channel.
+BELL = "envoi_answers"
 
 
 def add_lane(
@@ -162,6 +166,66 @@ def enqueue(
     assert row is not None
     note_words(db, [(contact_id, int(row[0]), text or " ".join(values or ()))])
     return int(row[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole message that goes to who wrote a moment ago: free words, within their window."""
+
+    contact_id: int
+    channel_id: int
+    lane_id: int
+    recipient: str
+    kind: str
+    text: str
+    content: Mapping[str, Any]
+
+
+def enqueue_answers(db: Connection, answers: Sequence[Answer]) -> list[int]:
+    """`enqueue` for many answers at once, due now; returns their ids in the same order. Dispatch is told of it."""
+    if not answers:
+        return []
+    # The ids are drawn in the order of the answers, so one customer's leave in that order.
+    rows = db.execute(
+        """
+        WITH said AS MATERIALIZED (
+            SELECT r.*, nextval('messages_id_seq') AS id
+              FROM (SELECT * FROM json_to_recordset(%(rows)s::json)
+                        AS r (place int, contact_id bigint, channel_id bigint, lane_id bigint, recipient text,
+                              kind text, text text, content jsonb)
+                     ORDER BY place) r
+        ),
+        made AS (
+            INSERT INTO messages (contact_id, id, channel_id, direction, kind, category, state, text, content)
+            SELECT contact_id, id, channel_id, 'out', kind, 'service', 'queued', text, content FROM said
+        ),
+        due AS (
+            INSERT INTO outbox (channel_id, id, lane_id, contact_id, recipient, promotional, content)
+            SELECT channel_id, id, lane_id, contact_id, recipient, false,
+                   content || jsonb_build_object('kind', kind, 'reply_to', '')
+              FROM said
+        ),
+        told AS (SELECT pg_notify(%(bell)s, channel_id::text) FROM (SELECT DISTINCT channel_id FROM said) c)
+        SELECT place, id, (SELECT count(*) FROM told) FROM said ORDER BY place
+        """,
+        {
+            "bell": BELL,
+            "rows": json_rows(
+                {
+                    "place": place,
+                    "contact_id": one.contact_id,
+                    "channel_id": one.channel_id,
+                    "lane_id": one.lane_id,
+                    "recipient": one.recipient,
+                    "kind": one.kind,
+                    "text": one.text,
+                    "content": dict(one.content),
+                }
+                for place, one in enumerate(answers)
+            ),
+        },
+    ).fetchall()
+    return [int(row[1]) for row in rows]
 
 
 def take_back(db: Connection, contact_id: int, message_id: int) -> bool:

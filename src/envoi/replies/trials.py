@@ -1,0 +1,94 @@
+"""What the test bench's page asks for and shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from ..channels.models import Channel
+from ..contacts.models import Contact
+from ..contacts.queries import contact_for
+from ..core.errors import NotFound
+from ..core.paging import whole
+from ..segments.queries import contact_named
+from ..team.models import Staff
+from .telling import MEDIA
+from .trying import Seen, Try, try_out
+
+LONGEST = 70_000
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What was typed, and the message it makes. who: a phone, a name or #number, "" for somebody unknown."""
+
+    given: Try
+    who: str
+    at: str
+    contact: Contact | None
+
+
+def trial_from(data: Mapping[str, Any], *, by: Staff) -> Trial:
+    """What the page sent; whatever can't be meant is as if it were not said."""
+    known = _channels()
+    channel_id = whole(str(data.get("channel", "")))
+    if channel_id not in [one.pk for one in known]:
+        channel_id = known[0].pk if known else 0
+    who = str(data.get("who", "")).strip()[:200]
+    contact = _contact(who, by)
+    at = str(data.get("at", ""))
+    try:
+        moment = parse_datetime(at)
+    except ValueError:
+        moment = None
+    if moment is not None and timezone.is_naive(moment):
+        moment = timezone.make_aware(moment)
+    kind = str(data.get("kind", "text"))
+    given = Try(
+        text=str(data.get("text", ""))[:LONGEST].replace("\0", ""),
+        channel_id=channel_id or 0,
+        kind=kind if kind in MEDIA else "text",
+        payload=str(data.get("payload", ""))[:200].strip(),
+        source=str(data.get("source", ""))[:200].strip(),
+        at=moment or timezone.now(),
+        contact_id=contact.pk if contact else None,
+        is_first=data.get("is_first") == "on",
+        language=str(data.get("language", "")).strip()[:12].lower(),
+    )
+    return Trial(given, who, at if moment else "", contact)
+
+
+def trial_page(asked: Trial, *, by: Staff) -> dict[str, Any]:
+    """The page's form and, once something was asked, what would happen."""
+    given = asked.given
+    is_asked = bool(given.text or given.payload or given.source or given.kind != "text" or asked.who or given.is_first)
+    seen: Seen | None = try_out(given, by=by)
+    return {
+        "asked": asked,
+        "given": given,
+        "wrote": (given.text or given.payload)[:600],
+        "is_asked": is_asked,
+        "seen": seen,
+        "kinds": [("text", _("Text")), *MEDIA.items()],
+        "channels": _channels(),
+    }
+
+
+def _channels() -> list[Channel]:
+    """Whoever may read rules sees the names of the numbers that they are about."""
+    return list(Channel.objects.order_by("pk"))
+
+
+def _contact(who: str, by: Staff) -> Contact | None:
+    if not who:
+        return None
+    found = contact_named(by, who)
+    try:
+        return contact_for(by, found.pk) if found else None
+    except NotFound:
+        return None
