@@ -88,8 +88,12 @@ PREFIX_LENGTH = 5
 def country_of_prefix(prefix: str) -> str:
     """The ISO country that bills a number with these first PREFIX_LENGTH characters, "" when none does.
 
+    "ES." is what a WhatsApp user id begins with (Meta sheet, A.9) and names the country itself.
+
     By calling code, as WhatsApp does: a Jersey number is one of +44, hence GB. +1 and +7 are told by area code.
     """
+    if prefix[2:3] == ".":
+        return country_of_user_id(prefix)
     digits = prefix.removeprefix("+")
     if digits.startswith("1") and len(digits) >= 4:
         return country_of(f"+{digits[:4]}2345678") or "US"
@@ -100,3 +104,9 @@ def country_of_prefix(prefix: str) -> str:
         if regions:
             return "" if regions[0] == "001" else str(regions[0])
     return ""
+
+
+def country_of_user_id(user_id: str) -> str:
+    """ISO letters of a business-scoped WhatsApp id ("ES.4821907735512093"), "" for an id of another form."""
+    country, point, _rest = user_id.partition(".")
+    return country if point and len(country) == 2 and country in phonenumbers.SUPPORTED_REGIONS else ""

@@ -119,7 +119,7 @@ def _headlines() -> dict[str, str]:
 
 def _reasons() -> dict[str, str]:
     return {
-        "no_phone": _("There is no phone number."),
+        "no_phone": _("They have neither a phone nor a WhatsApp id in this business."),
         "opted_out": _("They withdrew their consent."),
         "merged": _("Two records of this person were merged; the other one gets it."),
         "erased": _("The person was erased."),
