@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from typing import Any
 
@@ -11,8 +11,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ..team.models import Staff
+from ..web.look import language_name
 from .columns import ATTRIBUTE
-from .models import Attribute, Consent, Contact, Keyword
+from .models import Attribute, Consent, Contact, ContactSettings, Keyword
 
 
 class ListForm(forms.Form):
@@ -344,12 +345,34 @@ class OptInForm(forms.Form):
 
     double_opt_in = forms.BooleanField(label=_("Ask people to confirm that they want promotions"), required=False)
     question = forms.CharField(
-        label=_("What they are asked"),
-        help_text=_("Empty: our own words, in English."),
+        label=_("In every other language"),
+        help_text=_("Empty: our own words, and English where we have none."),
         required=False,
         max_length=1_000,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+
+    def __init__(self, data: Any = None, *, questions: Mapping[str, str], chosen: ContactSettings) -> None:
+        """questions: our own words by language, shown where the company has none; chosen: what is set."""
+        initial = {"double_opt_in": chosen.double_opt_in, "question": chosen.question}
+        super().__init__(data, initial=initial | {f"in_{code}": text for code, text in chosen.questions.items()})
+        for code, ours in questions.items():
+            self.fields[f"in_{code}"] = forms.CharField(
+                label=language_name(code).capitalize(),
+                required=False,
+                max_length=1_000,
+                widget=forms.Textarea(attrs={"rows": 2, "placeholder": ours, "lang": code, "dir": "auto"}),
+            )
+
+    def languages(self) -> list[Any]:
+        """The bound fields of single languages."""
+        return [self[name] for name in self.fields if name.startswith("in_")]
+
+    def values(self) -> dict[str, Any]:
+        """Arguments for keywords.set_double_opt_in."""
+        given = self.cleaned_data
+        questions = {name.removeprefix("in_"): text for name, text in given.items() if name.startswith("in_")}
+        return {"on": given["double_opt_in"], "question": given["question"], "questions": questions}
 
 
 def names(text: str) -> list[str]:

@@ -315,13 +315,15 @@ class Merge(models.Model):
 class ContactSettings(models.Model):
     """What the installation has set about people: one row, made when somebody first changes something.
 
-    double_opt_in: who asks for promotions is `pending` until they confirm; `question` is what they are asked.
+    double_opt_in: who asks for promotions is `pending` until they confirm. questions: what they are asked, by language
+    ("fr"); `question`, when there is one, in every other language.
     hash_key: the sealed key of `suppressions`.
     """
 
     id = models.SmallIntegerField(primary_key=True, default=1)
     double_opt_in = models.BooleanField(default=False, db_default=False)
     question = models.TextField(blank=True, default="", db_default="")
+    questions = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     hash_key = models.BinaryField(null=True)
 
     class Meta:

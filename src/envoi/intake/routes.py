@@ -17,7 +17,7 @@ from ..campaigns import actions as campaigns
 from ..channels import facts as channels
 from ..contacts import actions as contacts
 from ..contacts.models import ConsentEntry, Contact
-from ..contacts.optin import question, says_yes
+from ..contacts.optin import question_to, says_yes
 from ..contacts.optout import Words
 from ..core.events import (
     AccountChanged,
@@ -117,7 +117,7 @@ def message_received(fact: MessageReceived, origin: Origin) -> None:
         return
     if says_yes(origin.contact_id, asks=meaning == "start", **said) == "pending" and origin.channel_id:
         # They have just written, so free words may go to them.
-        messaging.say(origin.contact_id, channel_id=origin.channel_id, text=question())
+        messaging.say(origin.contact_id, channel_id=origin.channel_id, text=question_to(origin.contact_id, said=fact.text))
 
 
 def preference_changed(fact: PreferenceChanged, origin: Origin) -> None:

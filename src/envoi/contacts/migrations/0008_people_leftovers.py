@@ -10,6 +10,11 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddField(
+            model_name='contactsettings',
+            name='questions',
+            field=models.JSONField(db_default=models.Value({}, models.JSONField()), default=dict),
+        ),
         migrations.AddIndex(
             model_name='contact',
             index=models.Index(models.F('id'), condition=models.Q(('phone__isnull', True)), name='contacts_without_phone'),
