@@ -149,9 +149,10 @@ class ConsentEntry(models.Model):
 
 
 class Tag(models.Model):
-    """A word that the company puts on people."""
+    """A word that the company puts on people. import_id: the file that brought it first, for its undo."""
 
     name = models.CharField(max_length=60, unique=True)
+    import_id = models.BigIntegerField(null=True)
 
     class Meta:
         db_table = "tags"
@@ -310,6 +311,25 @@ class Merge(models.Model):
 
     def __str__(self) -> str:
         return f"{self.gone_id} → {self.kept_id}"
+
+
+class DifferentPeople(models.Model):
+    """Somebody looked at these two records and said that they are two people: they are never suggested again."""
+
+    first_id = models.BigIntegerField()
+    second_id = models.BigIntegerField()
+    at = models.DateTimeField(db_default=Now())
+    by = models.ForeignKey(Staff, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+
+    class Meta:
+        db_table = "different_people"
+        constraints = [
+            models.UniqueConstraint("first_id", "second_id", name="different_people_once"),
+            models.CheckConstraint(condition=models.Q(first_id__lt=models.F("second_id")), name="different_people_order"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first_id} ≠ {self.second_id}"
 
 
 class ContactSettings(models.Model):

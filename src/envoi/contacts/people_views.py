@@ -7,9 +7,10 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
 from ..core.errors import BadInput
+from ..core.paging import whole
 from ..team.requests import StaffRequest
 from ..team.rights import may, require
 from ..web.look import language_name
@@ -142,6 +143,11 @@ def _warn(request: StaffRequest, word: str, means: str) -> None:
 
 
 @login_required
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def perhaps_the_same(request: StaffRequest) -> HttpResponse:
+    if request.method == "POST":
+        one, other = (whole(request.POST.get(name, "")) or 0 for name in ("one", "other"))
+        duplicates.tell_apart(one, other, by=request.user)
+        messages.success(request, _("They are two people, and are not suggested again."))
+        return go(request, "contacts:duplicates")
     return render(request, "contacts/duplicates.html", {"pairs": duplicates.perhaps_the_same(request.user)})

@@ -1,3 +1,5 @@
+import django.db.models.deletion
+import django.db.models.functions.datetime
 from django.conf import settings
 from django.db import migrations, models
 
@@ -10,13 +12,43 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.CreateModel(
+            name='DifferentPeople',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('first_id', models.BigIntegerField()),
+                ('second_id', models.BigIntegerField()),
+                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+            ],
+            options={
+                'db_table': 'different_people',
+            },
+        ),
         migrations.AddField(
             model_name='contactsettings',
             name='questions',
             field=models.JSONField(db_default=models.Value({}, models.JSONField()), default=dict),
         ),
+        migrations.AddField(
+            model_name='tag',
+            name='import_id',
+            field=models.BigIntegerField(null=True),
+        ),
         migrations.AddIndex(
             model_name='contact',
             index=models.Index(models.F('id'), condition=models.Q(('phone__isnull', True)), name='contacts_without_phone'),
+        ),
+        migrations.AddField(
+            model_name='differentpeople',
+            name='by',
+            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddConstraint(
+            model_name='differentpeople',
+            constraint=models.UniqueConstraint(models.F('first_id'), models.F('second_id'), name='different_people_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='differentpeople',
+            constraint=models.CheckConstraint(condition=models.Q(('first_id__lt', models.F('second_id'))), name='different_people_order'),
         ),
     ]
