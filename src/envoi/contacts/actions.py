@@ -22,6 +22,7 @@ from ..team.actions import note
 from ..team.models import Staff
 from ..team.rights import require
 from . import consents, erased, events
+from .changed import note_changed
 from .identities import (
     contact_for_person,
     contacts_for_people,
@@ -118,12 +119,14 @@ def record_consent(
     """
     said = {"source": source, "text": text, "proof": proof, "at": at, "by": by.pk if by else None}
     consents.record(_raw(), contact_id, purpose=purpose, state=state, **said)  # type: ignore[arg-type]
+    note_changed([contact_id])
 
 
 @transaction.atomic
 def tag(contact_ids: Iterable[int], *, name: str, by: Staff | None = None) -> int:
     """Put a tag on contacts, made when it is new; returns how many did not have it. Unknown ids are passed over."""
     require(by, "contacts.write")
+    ids = list(contact_ids)
     word, _created = Tag.objects.get_or_create(name=_tag_name(name))
     with connection.cursor() as cursor:
         cursor.execute(
@@ -137,9 +140,11 @@ def tag(contact_ids: Iterable[int], *, name: str, by: Staff | None = None) -> in
             )
             SELECT count(*) FILTER (WHERE is_new) FROM put
             """,
-            {"tag": word.pk, "ids": list(contact_ids)},
+            {"tag": word.pk, "ids": ids},
         )
-        return int(cursor.fetchone()[0])
+        put = int(cursor.fetchone()[0])
+    note_changed(ids)
+    return put
 
 
 @transaction.atomic
@@ -158,6 +163,7 @@ def untag(contact_ids: Iterable[int], *, name: str, by: Staff | None = None) -> 
         )
         gone = [row[0] for row in cursor.fetchall()]
     events.record(gone, "untagged", {"tag": word}, by)
+    note_changed(gone)
     return len(gone)
 
 

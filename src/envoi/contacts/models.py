@@ -216,6 +216,23 @@ class ContactEvent(models.Model):
         return self.what
 
 
+class ChangedContact(models.Model):
+    """Somebody's record was changed by hand or by a program at `at`, in a way that leaves no row with a time of its own.
+
+    What follows facts (segments.tagging) looks here each minute, and lets go of what it has seen.
+    """
+
+    pk = models.CompositePrimaryKey("contact_id", "at")
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="+", db_index=False)
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "changed_contacts"
+
+    def __str__(self) -> str:
+        return f"{self.contact_id} {self.at}"
+
+
 class Attribute(models.Model):
     """What the company notes about its customers beside the columns: the kind of one key of contacts.attributes.
 

@@ -42,7 +42,7 @@ DELETE FROM going g USING consents e WHERE e.contact_id = g.id AND e.proof <> %(
 ELSEWHERE = "DELETE FROM going g USING {table} o WHERE o.{column} = g.id"
 # What belongs to a contact as the import made it, and goes with them. A tag that somebody put on has its line in
 # contact_events and keeps them; one that a rule put on does not.
-PARTS = ("identities", "consents", "contact_tags", "import_changes")
+PARTS = ("identities", "consents", "contact_tags", "import_changes", "changed_contacts")
 PART = "DELETE FROM {table} p USING going g WHERE p.contact_id = g.id"
 GO = "DELETE FROM contacts c USING going g WHERE c.id = g.id"
 

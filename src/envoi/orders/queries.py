@@ -98,6 +98,15 @@ def orders_of(contact_id: int, limit: int = 50) -> list[Order]:
     return list(Order.objects.filter(contact_id=contact_id).order_by("-at", "-id")[:limit])
 
 
+def order_for(staff: Staff | None, contact_id: int, order_id: int) -> Order:
+    """One order with its customer. Raises NotFound."""
+    require(staff, "contacts.read")
+    found = Order.objects.select_related("contact").filter(contact_id=contact_id, id=order_id).first()
+    if found is None:
+        raise NotFound(_("There is no such order."))
+    return found
+
+
 def totals_of(contact_id: int) -> Totals | None:
     """The sum of one contact's orders, None when there is none."""
     with connection.cursor() as cursor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -29,7 +30,38 @@ def why(reason: str) -> str:
     """A reason as a sentence; an unknown one as it is."""
     if reason.startswith("missing:"):
         return _("“%(variable)s” is missing.") % {"variable": reason.removeprefix("missing:")}
-    return _reasons().get(reason, reason)
+    if found := _reasons().get(reason):
+        return found
+    # As dispatch keeps what a provider answered: a code, then the provider's words.
+    code, _colon, words = reason.partition(":")
+    if (found := _reasons().get(code.strip())) and words:
+        return found
+    return _("The provider’s words: %(words)s") % {"words": reason} if " " in reason else reason
+
+
+def consent_source(source: str) -> str:
+    """Where a line of consent is from, in the reader's language; the company's own words as they are."""
+    return {
+        "keyword": _("a word they wrote"),
+        "confirmation": _("their confirmation"),
+        "provider": _("WhatsApp itself"),
+        "staff": _("told to staff"),
+        "import": _("a file"),
+        "import undone": _("the import was undone"),
+        "merge": _("two records merged"),
+        "erasure": _("known from before an erasure"),
+        "form": _("a form"),
+        "api": _("the API"),
+    }.get(source, source)
+
+
+def consent_proof(proof: str) -> str:
+    """Where a line of consent is found again: files and merges of ours in words, whatever else as it is."""
+    if found := re.fullmatch(r"import (\d+): (.*)", proof, re.DOTALL):
+        return _("file “%(file)s” (import %(number)s)") % {"file": found[2], "number": found[1]}
+    if found := re.fullmatch(r"merge (\d+)", proof):
+        return _("merge %(number)s") % {"number": found[1]}
+    return proof
 
 
 def told(what: str, detail: Mapping[str, Any] | None) -> str:
@@ -146,4 +178,8 @@ def _reasons() -> dict[str, str]:
         "template_problem": _("The provider does not take this template now."),
         "given_up": _("Nobody knows whether it left, and somebody gave it up."),
         "the sender stopped": _("The sender stopped before the answer came."),
+        "no_answer": _("The provider’s answer did not come, or only half of it."),
+        "answer_too_long": _("The provider’s answer was too long to be read."),
+        "no_message_id": _("The provider took it, but named no message."),
+        "not_json": _("The provider’s answer could not be understood."),
     }

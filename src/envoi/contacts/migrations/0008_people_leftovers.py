@@ -13,6 +13,16 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name='ChangedContact',
+            fields=[
+                ('pk', models.CompositePrimaryKey('contact_id', 'at', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+            ],
+            options={
+                'db_table': 'changed_contacts',
+            },
+        ),
+        migrations.CreateModel(
             name='DifferentPeople',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -37,6 +47,11 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='contact',
             index=models.Index(models.F('id'), condition=models.Q(('phone__isnull', True)), name='contacts_without_phone'),
+        ),
+        migrations.AddField(
+            model_name='changedcontact',
+            name='contact',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='contacts.contact'),
         ),
         migrations.AddField(
             model_name='differentpeople',
