@@ -16,10 +16,13 @@ from .columns import ATTRIBUTE
 from .models import Attribute, Consent, Contact, ContactSettings, Keyword
 
 
+LONGEST_SEARCH = 200
+
+
 class ListForm(forms.Form):
     """What the address of the list asks for; what it can't mean is left out."""
 
-    q = forms.CharField(required=False, max_length=200)
+    q = forms.CharField(required=False)
     tag = forms.CharField(required=False, max_length=60)
     marketing = forms.ChoiceField(required=False, choices=Consent.choices)
     language = forms.CharField(required=False, max_length=12)
@@ -30,12 +33,17 @@ class ListForm(forms.Form):
         self.is_valid()
         value = self.cleaned_data.get
         return {
-            "search": value("q", ""),
+            "search": (value("q") or "")[:LONGEST_SEARCH],
             "tag": value("tag") or None,
             "marketing": value("marketing") or None,
             "language": value("language") or None,
             "sort": value("sort") or "newest",
         }
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the search was longer than what is looked for: the page says so."""
+        return len(self.data.get("q", "").strip()) > LONGEST_SEARCH
 
 
 class UploadForm(forms.Form):
@@ -134,6 +142,9 @@ class ColumnsForm(forms.Form):
         self.given = [self._column(place) for place in range(columns)] if data is not None else []
         for name in self.fields.keys() - set(FOR_ORDERS if kind == "orders" else FOR_CONTACTS):
             del self.fields[name]
+        if kind == "orders":
+            self.fields["duplicates"].label = _("One order number in several rows")
+            self.fields["duplicates"].choices = ORDER_ROWS  # type: ignore[attr-defined]
         if kind == "contacts":
             self.fields["tags"].required = True
 
@@ -161,6 +172,13 @@ class ColumnsForm(forms.Form):
         return {key: value for key, value in options.items() if value}
 
 
+ORDER_ROWS = [
+    ("ask", _("is rejected when the products differ")),
+    ("add", _("has a product a row: amounts are added up")),
+    ("whole", _("has a product a row, each with the whole amount")),
+    ("last", _("the last row counts")),
+    ("first", _("the first row counts")),
+]
 FOR_CONTACTS = ("country", "tags", "update", "duplicates", "date_order", "agreed", "source")
 FOR_ORDERS = ("country", "currency", "duplicates", "date_order", "unknown_customers")
 

@@ -341,7 +341,7 @@ class DifferentPeople(models.Model):
     class Meta:
         db_table = "different_people"
         constraints = [
-            models.UniqueConstraint("first_id", "second_id", name="different_people_once"),
+            models.UniqueConstraint(fields=("first_id", "second_id"), name="different_people_once"),
             models.CheckConstraint(condition=models.Q(first_id__lt=models.F("second_id")), name="different_people_order"),
         ]
 

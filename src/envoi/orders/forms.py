@@ -8,6 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from ..contacts.forms import LONGEST_SEARCH
 from ..core.errors import BadInput
 from ..core.paging import whole
 from .amounts import currency_of, figure_of
@@ -21,7 +22,7 @@ DAYS = ["%Y-%m-%d"]
 class ListForm(forms.Form):
     """What the address of the list asks for; what it can't mean is left out."""
 
-    q = forms.CharField(required=False, max_length=200)
+    q = forms.CharField(required=False)
     currency = forms.CharField(required=False, max_length=3)
     state = forms.ChoiceField(required=False, choices=[("unconverted", ""), ("refunded", "")])
     since = forms.DateField(required=False, input_formats=DAYS)
@@ -34,7 +35,7 @@ class ListForm(forms.Form):
         self.is_valid()
         value: Any = self.cleaned_data.get
         return Asked(
-            search=value("q") or "",
+            search=(value("q") or "")[:LONGEST_SEARCH],
             currency=(value("currency") or "").upper(),
             state=value("state") or None,
             since=value("since"),
@@ -42,6 +43,11 @@ class ListForm(forms.Form):
             contact_id=whole(value("contact")),
             sort=value("sort") or "newest",
         )
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the search was longer than what is looked for: the page says so."""
+        return len(self.data.get("q", "").strip()) > LONGEST_SEARCH
 
 
 class Currency(forms.CharField):

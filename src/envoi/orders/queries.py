@@ -8,7 +8,11 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import connection
+from django.utils.translation import gettext as _
 
+from ..core.errors import NotFound
+from ..team.models import Staff
+from ..team.rights import require
 from .features import FEATURES, INTERACTIONS, WRITTEN_AND_READ
 from .models import ExchangeRate, Order, OrderSettings
 from .worth import COUNTS

@@ -27,13 +27,15 @@ from .ratetable import lines_of
 @login_required
 @require_safe
 def order_list(request: StaffRequest) -> HttpResponse:
-    asked = ListForm(request.GET).asked()
+    form = ListForm(request.GET)
+    asked = form.asked()
     own, missing = queries.own_currency(), queries.unconverted()
     # An order in another currency either has a rate or misses one.
     known = {own, *(one.currency for one in missing), *(one.currency for one in queries.exchange_rates())} - {""}
     context = {
         "page": listing.order_list(request.user, asked, after=request.GET.get("after") or None),
         "asked": asked,
+        "is_cut": form.is_cut,
         "whose": _whose(request, asked.contact_id),
         "own": own,
         "currencies": [(code, code) for code in sorted(known)],

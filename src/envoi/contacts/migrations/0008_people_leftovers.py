@@ -17,6 +17,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('pk', models.CompositePrimaryKey('contact_id', 'at', blank=True, editable=False, primary_key=True, serialize=False)),
                 ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('contact', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='contacts.contact')),
             ],
             options={
                 'db_table': 'changed_contacts',
@@ -29,9 +30,11 @@ class Migration(migrations.Migration):
                 ('first_id', models.BigIntegerField()),
                 ('second_id', models.BigIntegerField()),
                 ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'db_table': 'different_people',
+                'constraints': [models.UniqueConstraint(fields=("first_id", "second_id"), name='different_people_once'), models.CheckConstraint(condition=models.Q(('first_id__lt', models.F('second_id'))), name='different_people_order')],
             },
         ),
         migrations.AddField(
@@ -47,23 +50,5 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='contact',
             index=models.Index(models.F('id'), condition=models.Q(('phone__isnull', True)), name='contacts_without_phone'),
-        ),
-        migrations.AddField(
-            model_name='changedcontact',
-            name='contact',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='contacts.contact'),
-        ),
-        migrations.AddField(
-            model_name='differentpeople',
-            name='by',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddConstraint(
-            model_name='differentpeople',
-            constraint=models.UniqueConstraint(models.F('first_id'), models.F('second_id'), name='different_people_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='differentpeople',
-            constraint=models.CheckConstraint(condition=models.Q(('first_id__lt', models.F('second_id'))), name='different_people_order'),
         ),
     ]

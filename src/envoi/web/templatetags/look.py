@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext, pgettext
 
 from ..look import language_name, moment, moment_exact, money, unit_price, whole_day
+from ..markets import market_word
 from ..told import consent_proof, consent_source, why
 
 register = template.Library()
@@ -197,6 +198,7 @@ def unlocalize_number(value: object) -> str:
 
 register.filter(money)
 register.filter(unit_price)
+register.filter(market_word)
 register.filter(consent_source)
 register.filter(consent_proof)
 register.filter(moment)
