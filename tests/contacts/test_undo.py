@@ -243,7 +243,8 @@ def test_files_are_kept_for_a_month_and_what_is_left_says_so(client: Client, own
     assert stored_files.forget_old() == 1
     assert (stored_files.is_stored(old), stored_files.is_stored(new)) == (False, True)
     page = client.get(f"/contacts/imports/{old.pk}/").content.decode()
-    assert "Files are kept for 30 days" in page and "Download the rejects" not in page
+    assert "Files are kept for 30 days" in page
+    assert "Download the rejects" not in page
     assert client.get(f"/contacts/imports/{old.pk}/rejects").status_code == 404
     # Taking it back needs no file.
     assert undone(old).rows_undone == 1

@@ -137,7 +137,10 @@ def test_a_word_of_the_question_keeps_its_meaning_while_it_is_asked():
 
 
 def test_a_template_that_asks_for_a_word_is_known(channel: Channel):
-    buttons = [{"type": "QUICK_REPLY", "text": "Plus tard"}, {"type": "URL", "text": "Boutique", "url": "https://a.example"}]
+    buttons = [
+        {"type": "QUICK_REPLY", "text": "Plus tard"},
+        {"type": "URL", "text": "Boutique", "url": "https://a.example"},
+    ]
     Template.objects.create(
         account=channel.account,
         name="autumn",

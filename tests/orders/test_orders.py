@@ -267,5 +267,7 @@ def test_lines_that_can_not_be_of_one_order_are_refused():
     one = brought(LINES.format(first=8, second=12), kind="orders", duplicates="whole")
     assert counts(one) == {"created": 1, "rejected": 2}
     assert "have different amounts" in reasons(one)[3]
-    mixed = brought(LINES.format(first=8, second="12,USD,A1,Candle,1\nC1,2026-01-02,1"), kind="orders", duplicates="add")
+    mixed = brought(
+        LINES.format(first=8, second="12,USD,A1,Candle,1\nC1,2026-01-02,1"), kind="orders", duplicates="add"
+    )
     assert "several currencies" in reasons(mixed)[3]

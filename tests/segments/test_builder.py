@@ -180,7 +180,7 @@ def test_the_list_counts_row_by_row_and_remembers(signed_in: Client) -> None:
     signed_in.get(f"/segments/{segment.pk}/")
     segment.refresh_from_db()
     assert segment.counted == 2
-    assert f">2<span class=\"under\">{moment(segment.counted_at)}" in signed_in.get("/segments/").content.decode()
+    assert f'>2<span class="under">{moment(segment.counted_at)}' in signed_in.get("/segments/").content.decode()
 
 
 def test_of_several_with_one_name_each_can_be_asked_for(signed_in: Client) -> None:
@@ -194,14 +194,17 @@ def test_of_several_with_one_name_each_can_be_asked_for(signed_in: Client) -> No
 
 def test_the_people_of_a_segment_come_out_as_a_file_that_comes_in_again(signed_in: Client) -> None:
     for number in range(3):
-        Contact.objects.create(phone=f"+3363998000{number}", name=f"Ana {number}", language="fr", attributes={"city": "Ath"})
+        Contact.objects.create(
+            phone=f"+3363998000{number}", name=f"Ana {number}", language="fr", attributes={"city": "Ath"}
+        )
     Contact.objects.create(phone="+33639980009", name="Li", language="zh")
     segment = actions.save_segment(name="Les Français", rule={"field": "language", "is": "is", "value": "fr"}, by=None)
     answer = signed_in.get(f"/segments/{segment.pk}/export")
     assert "les-francais-" in answer.headers["Content-Disposition"]
     rows = list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
     assert [row[2] for row in rows] == ["name", "Ana 0", "Ana 1", "Ana 2"]
-    assert rows[0][-1] == "city" and rows[1][-1] == "Ath"
+    assert rows[0][-1] == "city"
+    assert rows[1][-1] == "Ath"
     assert AuditEntry.objects.get(verb="contacts.export").detail == {"segment": "Les Français"}
     content = b"".join(signed_in.get(f"/segments/{segment.pk}/export?as=xlsx").streaming_content)
     assert content[:2] == b"PK"

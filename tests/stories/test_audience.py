@@ -1,4 +1,4 @@
-"""A marketer’s morning: the shop’s workbook comes in with its errors, a segment is built of it, and all is taken back."""
+"""A marketer’s morning: the shop’s workbook comes in with its errors, becomes a segment, and is taken back."""
 
 from __future__ import annotations
 
@@ -88,8 +88,10 @@ def test_a_workbook_becomes_a_segment_and_is_taken_back(rig: Rig, page: Page, ow
         page.get_by_role("link", name="Download the rejects").click()
     refused = download.value.path().read_text("utf-8-sig").splitlines()
     assert refused[0].endswith("Cellulaire,Vendu le,Encaissé,Ticket")
-    assert refused[1].startswith("5,") and "a lot" in refused[1]
-    assert refused[2].startswith("6,") and "+33639989999" in refused[2]
+    assert refused[1].startswith("5,")
+    assert "a lot" in refused[1]
+    assert refused[2].startswith("6,")
+    assert "+33639989999" in refused[2]
 
     # High value and interacted in 7 days: Ines alone. Karim spends as much, Li wrote as lately.
     page.goto("/segments/new/")

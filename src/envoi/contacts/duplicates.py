@@ -13,6 +13,7 @@ from ..team.models import Staff
 from ..team.rights import require
 from .models import Contact, DifferentPeople
 
+
 def told_apart(one: str, other: str) -> str:
     """SQL: nobody has said yet that these two are different people."""
     return f"""NOT EXISTS (SELECT 1 FROM different_people d

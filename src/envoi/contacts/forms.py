@@ -15,7 +15,6 @@ from ..web.look import language_name
 from .columns import ATTRIBUTE
 from .models import Attribute, Consent, Contact, ContactSettings, Keyword
 
-
 LONGEST_SEARCH = 200
 
 

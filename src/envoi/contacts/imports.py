@@ -233,7 +233,10 @@ def _phone(phones: Phones, text: str, country: str) -> str:
 def shortened_phone(text: str) -> BadCell:
     """Why a number of which a spreadsheet has kept the first digits alone can't be read, and what to do."""
     return BadCell(
-        _("A spreadsheet has shortened this number to “%(phone)s”: give the column the format “text” and save it again.")
+        _(
+            "A spreadsheet has shortened this number to “%(phone)s”: "
+            "give the column the format “text” and save it again."
+        )
         % {"phone": text[:40]}
     )
 

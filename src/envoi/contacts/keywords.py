@@ -89,12 +89,12 @@ def set_double_opt_in(
     means = in_force().means
     for text in filter(None, said.values()):
         if not any(means.get(word) == "confirm" for word in _answers_in(text)):
-            raise BadInput(_("“%(text)s…” names no word that confirms, such as YES: nobody could agree.") % {"text": text[:40]})
+            raise BadInput(
+                _("“%(text)s…” names no word that confirms, such as YES: nobody could agree.") % {"text": text[:40]}
+            )
     other = said.pop("")
     kept = {language: text for language, text in said.items() if text}
-    ContactSettings.objects.update_or_create(
-        id=1, defaults={"double_opt_in": on, "question": other, "questions": kept}
-    )
+    ContactSettings.objects.update_or_create(id=1, defaults={"double_opt_in": on, "question": other, "questions": kept})
     note(by, "contacts.double_opt_in", "contact_settings", {"on": on, "question": other, "questions": kept})
 
 
@@ -137,14 +137,18 @@ def _refuse_asked(word: str, shown: str, means: str) -> None:
         return
     if means == "stop" and (now == "confirm" or defaults().get(word) == "confirm"):
         raise BadInput(
-            _("“%(word)s” is how people say yes, and we suggest it in campaigns: as a stop word it would end what they agree to.")
+            _(
+                "“%(word)s” is how people say yes, and we suggest it in campaigns: "
+                "as a stop word it would end what they agree to."
+            )
             % {"word": shown}
         )
     if now in ("confirm", "stop"):
         for text in questions_in_force().values():
             if word in _answers_in(text):
                 raise BadInput(
-                    _("“%(word)s” stands in the question of the double opt-in: change that text first.") % {"word": shown}
+                    _("“%(word)s” stands in the question of the double opt-in: change that text first.")
+                    % {"word": shown}
                 )
 
 

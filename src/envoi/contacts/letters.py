@@ -11,8 +11,8 @@ import unicodedata
 
 # More words than these narrow nothing any further.
 MOST_WORDS = 6
-# The accents that people leave out. With those of every language, a word of three letters would be hundreds of trigrams,
-# and PostgreSQL would read all names instead of its index.
+# The accents that people leave out. With those of every language a word of three letters would be hundreds of trigrams:
+# PostgreSQL would read all names instead of its index.
 _ACCENTED = "ÀÁÂÃÄÅÇÈÉÊËÌÍÎÏÑÒÓÔÕÖÙÚÛÜÝŠŽ"
 
 

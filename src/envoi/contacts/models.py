@@ -217,7 +217,7 @@ class ContactEvent(models.Model):
 
 
 class ChangedContact(models.Model):
-    """Somebody's record was changed by hand or by a program at `at`, in a way that leaves no row with a time of its own.
+    """Somebody's record was changed at `at`, by hand or by a program, in a way that leaves no row with its own time.
 
     What follows facts (segments.tagging) looks here each minute, and lets go of what it has seen.
     """
@@ -342,7 +342,9 @@ class DifferentPeople(models.Model):
         db_table = "different_people"
         constraints = [
             models.UniqueConstraint(fields=("first_id", "second_id"), name="different_people_once"),
-            models.CheckConstraint(condition=models.Q(first_id__lt=models.F("second_id")), name="different_people_order"),
+            models.CheckConstraint(
+                condition=models.Q(first_id__lt=models.F("second_id")), name="different_people_order"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -34,8 +34,8 @@ class ImportOptions:
     consent: applies where the file has no consent column; its source and text go with the column too.
     update: "overwrite" (a filled cell replaces what is known), "fill" (only what is empty) or "skip" (who is known
     stays as they are). duplicates: which row of one person in the file counts, "last" or "first". Of orders also
-    "add" (rows with one order number are its lines, their amounts are added up), "whole" (its lines, each with the amount
-    of the whole order) and "ask" (such rows are refused when their products differ).
+    "add" (rows with one order number are its lines, their amounts are added up), "whole" (its lines, each with the
+    amount of the whole order) and "ask" (such rows are refused when their products differ).
     date_order: "day" or "month" for dates such as 03/04/2026; without it such a date is refused, never guessed.
     currency: ISO letters for orders without that column. unknown_customers: "reject" an order or "create" the contact.
     columns: what each column is, in their order (columns.recognise); empty lets the titles say it.

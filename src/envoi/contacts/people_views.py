@@ -91,9 +91,7 @@ def words(request: StaffRequest) -> HttpResponse:
     require(request.user, "contacts.read")
     chosen = optin.settings()
     form = WordForm(request.POST if "text" in request.POST else None)
-    asking = OptInForm(
-        request.POST if "asking" in request.POST else None, questions=optin.QUESTIONS, chosen=chosen
-    )
+    asking = OptInForm(request.POST if "asking" in request.POST else None, questions=optin.QUESTIONS, chosen=chosen)
     if form.is_bound and form.is_valid():
         try:
             keywords.set_word(**form.cleaned_data, by=request.user)
@@ -137,7 +135,9 @@ def _warn(request: StaffRequest, word: str, means: str) -> None:
         return
     said = {"word": word, "templates": ", ".join(asking[:5])}
     if means == "stop":
-        messages.warning(request, _("“%(word)s” now ends promotions, and these templates ask for it: %(templates)s.") % said)
+        messages.warning(
+            request, _("“%(word)s” now ends promotions, and these templates ask for it: %(templates)s.") % said
+        )
     else:
         messages.warning(request, _("Templates ask people to answer “%(word)s”: %(templates)s.") % said)
 

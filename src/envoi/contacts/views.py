@@ -36,7 +36,13 @@ def contact_list(request: StaffRequest) -> HttpResponse:
     form = ListForm(request.GET)
     asked = form.asked()
     page = queries.contact_list(request.user, **asked, after=request.GET.get("after") or None)
-    context = {"page": page, "asked": asked, "filtered": _filtered(asked), "tags": queries.tags(), "is_cut": form.is_cut}
+    context = {
+        "page": page,
+        "asked": asked,
+        "filtered": _filtered(asked),
+        "tags": queries.tags(),
+        "is_cut": form.is_cut,
+    }
     context["may_export"] = may(request.user, "contacts.export")
     return page_or_piece(
         request, "contacts/list.html", "contacts/_rows.html", context | {"languages": language_choices()}

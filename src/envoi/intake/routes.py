@@ -117,7 +117,9 @@ def message_received(fact: MessageReceived, origin: Origin) -> None:
         return
     if says_yes(origin.contact_id, asks=meaning == "start", **said) == "pending" and origin.channel_id:
         # They have just written, so free words may go to them.
-        messaging.say(origin.contact_id, channel_id=origin.channel_id, text=question_to(origin.contact_id, said=fact.text))
+        messaging.say(
+            origin.contact_id, channel_id=origin.channel_id, text=question_to(origin.contact_id, said=fact.text)
+        )
 
 
 def preference_changed(fact: PreferenceChanged, origin: Origin) -> None:

@@ -12,8 +12,8 @@ from ..contacts import importing
 from ..contacts.cells import BadCell, moment_of, past
 from ..contacts.columns import ORDER_TITLES, Columns, need_orders
 from ..contacts.columnwise import Known, doubtful, upright, without
-from ..contacts.imports import shortened_phone
 from ..contacts.importing import Cells, Outcome, Reader, StageRow
+from ..contacts.imports import shortened_phone
 from ..contacts.models import Import
 from ..contacts.options import ImportOptions
 from ..contacts.phones import Phones

@@ -69,7 +69,9 @@ def _line(number: int, row: list[str]) -> Line:
             try:
                 day = moment_of(cell).date()
             except BadInput as problem:
-                raise BadInput(_("Line %(line)d: %(problem)s") % {"line": number, "problem": problem.sentence}) from None
+                raise BadInput(
+                    _("Line %(line)d: %(problem)s") % {"line": number, "problem": problem.sentence}
+                ) from None
         except BadInput as problem:
             raise BadInput(_("Line %(line)d: %(problem)s") % {"line": number, "problem": problem.sentence}) from None
     if day is None or rate is None:
