@@ -13,7 +13,7 @@ from django.db import connection
 from envoi.contacts import actions as people
 from envoi.contacts import changes, profile
 from envoi.contacts.changes import TagInUse, delete_tag
-from envoi.contacts.models import ChangedContact, Contact, ContactTag
+from envoi.contacts.models import Attribute, ChangedContact, Contact, ContactTag
 from envoi.core import clock
 from envoi.core.events import Person
 from envoi.orders.actions import NewOrder, add_orders, remove_orders
@@ -171,6 +171,7 @@ def test_a_tag_that_follows_a_segment_is_not_deleted() -> None:
 def test_what_is_changed_by_hand_reaches_its_tag_within_a_minute(raw_db: psycopg.Connection[Any], owner: Staff) -> None:
     moves, agrees, returns, apart = (somebody(number) for number in range(4))
     buys(returns)
+    Attribute.objects.create(key="city", label="City", kind="text")
     follows({"field": "attribute:city", "is": "is", "value": "Lyon"}, "lyon")
     follows({"field": "marketing", "is": "is", "value": "granted"}, "agreed")
     follows(BUYER, "buyer")
