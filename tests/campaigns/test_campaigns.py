@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from envoi.campaigns import actions, planning, queries
+from envoi.campaigns import actions, planning, preflight, queries
+from envoi.campaigns.audience import audience_of
 from envoi.campaigns.errors import (
     AlreadyLaunched,
     ChannelNotReady,
@@ -18,7 +19,7 @@ from envoi.campaigns.errors import (
 )
 from envoi.campaigns.models import Campaign
 from envoi.channels.models import Account, Channel
-from envoi.contacts.models import Contact
+from envoi.contacts.models import Contact, Identity
 from envoi.core.errors import BadInput, NotAllowed
 from envoi.message_templates.models import Template
 from envoi.messaging.models import Lane, Message, Outbox
@@ -103,6 +104,36 @@ def test_the_reach_that_is_promised_is_the_reach_that_is_planned(draft: Campaign
     actions.launch(draft.pk, by=owner)
     plan(draft)
     assert states(draft) == {"queued": 2, **promised}
+
+
+def test_who_has_no_phone_is_written_to_by_their_id_in_the_business_of_the_number(
+    draft: Campaign, account: Account, owner: Staff
+) -> None:
+    manon = Contact.objects.get(name="Manon Vasseur")
+    Identity.objects.create(kind="user_id", value="FR.4821", scope=f"account:{account.pk}", contact=manon)
+    elsewhere = Contact.objects.create(name="Li Wei", language="fr", marketing="granted")
+    Identity.objects.create(kind="user_id", value="CN.4821", scope="another business", contact=elsewhere)
+    hugo = Contact.objects.get(name="Hugo")
+    Identity.objects.create(kind="user_id", value="FR.9", scope=f"account:{account.pk}", contact=hugo)
+
+    left_out = {one.reason: (one.people, one.label) for one in preflight.forecast(draft).left_out}
+    assert left_out["no_phone"] == (1, "Neither a phone nor a WhatsApp id in this business")
+    actions.launch(draft.pk, by=owner)
+    plan(draft)
+    assert sorted(Outbox.objects.values_list("recipient", flat=True)) == ["+33639980001", "+33639980002", "FR.4821"]
+
+
+def test_a_code_for_signing_in_goes_to_phones_alone(draft: Campaign, account: Account) -> None:
+    manon = Contact.objects.get(name="Manon Vasseur")
+    Identity.objects.create(kind="user_id", value="FR.4821", scope=f"account:{account.pk}", contact=manon)
+    asked: dict[str, Any] = {"components": draft.template.components, "channel_id": draft.channel_id}
+    counted = {}
+    for category in ("authentication", "utility"):
+        audience = audience_of(draft.segment.rule, draft.variables, category=category, **asked)
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT count(*) FROM ({audience.sql}) a WHERE reason = 'no_phone'", audience.parameters)
+            counted[category] = cursor.fetchone()[0]
+    assert counted == {"authentication": 1, "utility": 0}
 
 
 def test_values_are_filled_from_the_contact_and_end_on_one_line(draft: Campaign, owner: Staff) -> None:

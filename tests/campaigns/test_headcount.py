@@ -16,7 +16,7 @@ from envoi.campaigns import headcount, preflight
 from envoi.campaigns.audience import audience_of
 from envoi.campaigns.models import Campaign
 from envoi.channels.models import Channel
-from envoi.contacts.models import Contact
+from envoi.contacts.models import Contact, Identity
 from envoi.messaging import ledger
 from envoi.messaging.actions import ledger_db
 from envoi.messaging.limit_tables import LimitSettings, MarketingBar, Pair, Place, Portfolio, PortfolioWrite
@@ -27,6 +27,9 @@ pytestmark = pytest.mark.django_db
 ANYBODY = {"field": "language", "is": "is", "value": "fr"}
 # Away from the quarters of an hour to which times are rounded for the groups.
 HOURS = (None, None, -30, -23, -3, -1, 1, 5, 30, 60)
+
+
+PHONES = ("+3363998", "+1415555", "+6139555", "+8210555")
 
 
 def moment(draw: random.Random, now: datetime) -> datetime | None:
@@ -49,7 +52,7 @@ def crowd_in_any_state(channel: Channel, *, seed: int, count: int = 400) -> None
     Portfolio.objects.create(id=f"account:{channel.account_id}")
     made = Contact.objects.bulk_create(
         Contact(
-            phone=draw.choice(("+3363998", "+1415555", "+6139555", "+8210555")) + f"{number:04}",
+            phone=None if number % 5 == 0 else draw.choice(PHONES) + f"{number:04}",
             name=draw.choice(("Ana", "Ana", "")),
             language="fr",
             country=draw.choice(("", "FR", "US")),
@@ -59,6 +62,17 @@ def crowd_in_any_state(channel: Channel, *, seed: int, count: int = 400) -> None
             held_until=moment(draw, now),
         )
         for number in range(count)
+    )
+    # Of those without a phone most have an id in this business, a few in another one.
+    Identity.objects.bulk_create(
+        Identity(
+            kind="user_id",
+            value=f"{draw.choice(('FR', 'US', 'KR'))}.{one.pk}",
+            scope=f"account:{channel.account_id}" if draw.random() < 0.8 else "business:other",
+            contact=one,
+        )
+        for one in made
+        if one.phone is None
     )
     Pair.objects.bulk_create(
         Pair(
@@ -90,7 +104,7 @@ def test_in_groups_everybody_is_judged_as_one_by_one(channel: Channel, seed: int
     filled = {"1": {"field": "first_name"}}
     groups = headcount.groups(ANYBODY, filled, channel_id=channel.pk, lifetime=timedelta(hours=48), **wording)
 
-    audience = audience_of(ANYBODY, filled, **wording)
+    audience = audience_of(ANYBODY, filled, channel_id=channel.pk, **wording)
     with connection.cursor() as cursor:
         cursor.execute("SELECT now() + interval '48 hours'")
         ends = cursor.fetchone()[0]

@@ -76,10 +76,10 @@ def test_the_preview_of_a_draft_says_how_many(people: dict[str, Contact], channe
     assert reach.will_get == 4
 
 
-def test_the_segment_of_the_inactive_has_those_who_are_left_out(people: dict[str, Contact]) -> None:
+def test_the_segment_of_the_inactive_has_those_who_are_left_out(people: dict[str, Contact], channel: Channel) -> None:
     chosen = {one.name for one in segments.sample(INACTIVE, 10)}
     assert chosen == {"gone", "wrote long ago"}
     asked = Contact.objects.raw(f"SELECT c.* FROM contacts c WHERE {inactive(90)}")
     assert {one.name for one in asked} == chosen
-    audience = audience_of(INACTIVE, {}, components=COMPONENTS, category="marketing")
+    audience = audience_of(INACTIVE, {}, components=COMPONENTS, category="marketing", channel_id=channel.pk)
     assert "inactive" in audience.sql

@@ -199,11 +199,26 @@ def test_a_cursor_that_is_not_ours_is_refused():
         ("06 39 98 00 02", ["Ánh Nguyen-Anders"]),
         ("980002", ["Ánh Nguyen-Anders"]),
         ("%", []),
+        ("anh", ["Ánh Nguyen-Anders"]),
+        ("ÂNH", ["Ánh Nguyen-Anders"]),
+        ("anders anh", ["Ánh Nguyen-Anders"]),
+        ("smith a", ["Anna Smith"]),
+        ("anna anders", []),
+        ("an.a", []),
     ],
 )
 def test_people_are_found_by_part_of_a_name_or_number(search, found):
     people("张伟", "Anna Smith", "Ánh Nguyen-Anders", "50% off")
     assert sorted(names(queries.contact_list(None, search=search))) == sorted(found)
+
+
+def test_a_search_that_is_too_long_is_told(client, owner):
+    client.force_login(owner)
+    people("Anna Smith")
+    page = client.get("/contacts/", {"q": "x" * 201}).content.decode()
+    assert "longer than 200 characters" in page
+    assert "Anna Smith" not in page
+    assert "longer than" not in client.get("/contacts/", {"q": "anna"}).content.decode()
 
 
 def test_filters_narrow_the_list_together():

@@ -193,3 +193,28 @@ def test_an_import_that_ran_can_not_be_chosen_anew(signed_in):
     assert signed_in.post(f"/contacts/imports/{one.pk}/go").status_code == 409
     assert signed_in.post(f"/contacts/imports/{one.pk}/undo").status_code == 302
     assert AuditEntry.objects.filter(verb="contacts.undo_import").count() == 1
+
+
+def test_phones_that_a_spreadsheet_kept_as_numbers_are_read_or_told_apart():
+    one = brought(
+        workbook(
+            ["phone", "name"],
+            [33639980001, "a number"],
+            ["33639980002.0", "as a program writes it"],
+            ["3.3639980003E+10", "all digits there"],
+            ["3,3639980004E+10", "with a comma"],
+            ["3.36E+10", "digits lost"],
+            [639980006, "its 0 lost"],
+        ),
+        country="FR",
+    )
+    assert counts(one) == {"created": 5, "rejected": 1}
+    assert list(reasons(one)) == [6]
+    assert "shortened" in reasons(one)[6]
+    assert "format “text”" in reasons(one)[6]
+    assert set(Contact.objects.values_list("phone", flat=True)) == {f"+3363998000{n}" for n in (1, 2, 3, 4, 6)}
+
+
+def test_a_number_without_its_country_is_refused_and_says_what_to_choose():
+    one = brought(workbook(["phone", "name"], [33639980001, "Ana"]))
+    assert reasons(one) == {2: "“33639980001” has no country code: write it as +33…, or choose a country for the file."}

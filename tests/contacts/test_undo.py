@@ -6,13 +6,16 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from envoi.contacts import actions, undoing
+from envoi.contacts import actions, preparing, undoing
+from envoi.contacts import stored as stored_files
 from envoi.contacts.models import ConsentEntry, Contact, Import, ImportChange, Tag
 from envoi.core import clock
 from envoi.core.errors import NotAllowed
+from envoi.segments.models import Segment
 from envoi.team.models import Staff
 
 from .files import brought, contact, counts, run, stored
@@ -205,3 +208,44 @@ def test_import_then_undo_is_before(known, rows, update):
     before = facts()
     undone(brought(file_of(rows), update=update, tags=["from the file"]))
     assert facts() == before
+
+
+def test_the_words_that_came_with_a_file_go_with_it_unless_somebody_needs_them():
+    kept = brought("phone,name\n+33639980009,Zoe\n", tags=["before"])
+    one = brought("phone,name,tags\n+33639980001,Ana,vip;new;asked\n", tags=["before", "from the till"])
+    actions.tag([contact("+33639980009").pk], name="new")
+    Segment.objects.create(name="Asked", rule={"all": [{"field": "tag", "is": "has", "value": ["asked"]}]})
+    undone(one)
+    assert set(Tag.objects.values_list("name", flat=True)) == {"before", "new", "asked"}
+    assert kept.rows_created == 1
+
+
+def test_a_file_that_was_taken_back_comes_in_again_without_looking_for_it(client: Client, owner: Staff):
+    client.force_login(owner)
+    one = brought("Handy,name\n+33639980001,Ana\n", columns=["phone", "name"], tags=["till"])
+    undone(one)
+    assert "Import this file again" in client.get(f"/contacts/imports/{one.pk}/").content.decode()
+    answer = client.post(f"/contacts/imports/{one.pk}/again")
+    again = Import.objects.latest("pk")
+    assert answer.url == f"/contacts/imports/{again.pk}/columns/"
+    page = client.get(answer.url).content.decode()
+    assert '<option value="phone" selected>' in page
+    assert again.options["tags"] == ["till"]
+    run(preparing.choose(again.pk, options=again.options, check_only=False, by=None))
+    assert contact("+33639980001").name == "Ana"
+
+
+def test_files_are_kept_for_a_month_and_what_is_left_says_so(client: Client, owner: Staff):
+    client.force_login(owner)
+    old = brought("phone,name\n+33639980001,Ana\nx,Bad\n")
+    new = brought("phone,name\n+33639980002,Ben\n")
+    Import.objects.filter(pk=old.pk).update(created_at=clock.now() - timedelta(days=31))
+    assert stored_files.forget_old() == 1
+    assert (stored_files.is_stored(old), stored_files.is_stored(new)) == (False, True)
+    page = client.get(f"/contacts/imports/{old.pk}/").content.decode()
+    assert "Files are kept for 30 days" in page
+    assert "Download the rejects" not in page
+    assert client.get(f"/contacts/imports/{old.pk}/rejects").status_code == 404
+    # Taking it back needs no file.
+    assert undone(old).rows_undone == 1
+    assert client.post(f"/contacts/imports/{old.pk}/again").status_code == 422

@@ -11,14 +11,16 @@ from pathlib import Path
 import pytest
 
 from envoi.channels.models import Account, Channel
-from envoi.contacts import actions, identities, keywords
+from envoi.contacts import actions, identities, keywords, optin, optout
 from envoi.contacts.models import ConsentEntry, Contact, Identity
 from envoi.contacts.optout import START_WORDS, STOP_WORDS
+from envoi.core.errors import BadInput
 from envoi.core.events import Person
 from envoi.core.phone import e164, line_of
 from envoi.core.vault import seal
 from envoi.intake import engine
 from envoi.intake.models import WebhookEvent
+from envoi.message_templates.models import Template
 from envoi.messaging.models import Message, Outbox
 
 from .meta import NOON, preference, said, value, webhook
@@ -65,12 +67,12 @@ def test_the_companys_own_words_hold_from_the_next_message_on(store: Store):
 
 
 def test_with_double_opt_in_a_start_waits_for_its_yes(store: Store, channel: Channel):
-    keywords.set_double_opt_in(True, question="Really?", by=None)
+    keywords.set_double_opt_in(True, question="Really? YES", by=None)
     store(said("START", number=1))
     engine.step()
     assert marketing() == "pending"
     assert Outbox.objects.get().promotional is False
-    assert Message.objects.get(direction="out").text == "Really?"
+    assert Message.objects.get(direction="out").text == "Really? YES"
     store(said("Sí", number=2))
     engine.step()
     assert marketing() == "granted"
@@ -81,6 +83,74 @@ def test_with_double_opt_in_a_start_waits_for_its_yes(store: Store, channel: Cha
     ]
     assert lines[1].proof == "wamid.IN33639980001.2"
     assert Outbox.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "word", "asked"),
+    [
+        ("", "START", "Reply YES"),
+        ("", "Inscription", "Répondez OUI"),
+        ("", "订阅", "回复“是”"),
+        ("pt-br", "START", "Responda SIM"),
+        ("de", "Inscription", "Antworten Sie JA"),
+        ("ja", "START", "Reply YES"),
+    ],
+)
+def test_the_question_is_asked_in_their_language_or_in_that_of_their_word(
+    store: Store, channel: Channel, language: str, word: str, asked: str
+):
+    keywords.set_double_opt_in(True, by=None)
+    actions.add_contact(phone="+33639980001", language=language, by=None)
+    store(said(word, number=1))
+    engine.step()
+    assert asked in Message.objects.get(direction="out").text
+
+
+def test_the_companys_own_question_holds_for_its_language_and_one_for_all_others(store: Store, channel: Channel):
+    questions = {"fr": "Nos offres ? Répondez OUI."}
+    keywords.set_double_opt_in(True, question="Our offers? Say YES.", questions=questions, by=None)
+    assert optin.question_in("fr-be") == "Nos offres ? Répondez OUI."
+    assert optin.question_in("de") == optin.question_in("ja") == "Our offers? Say YES."
+
+
+def test_a_question_that_nobody_can_agree_to_is_refused():
+    with pytest.raises(BadInput, match="no word that confirms"):
+        keywords.set_double_opt_in(True, questions={"fr": "Cela vous dit ?"}, by=None)
+    keywords.set_word("Volontiers", means="confirm", by=None)
+    keywords.set_double_opt_in(True, questions={"fr": "Cela vous dit ? Répondez VOLONTIERS."}, by=None)
+
+
+@pytest.mark.parametrize("word", ["yes", "Oui", "是", "SÍ"])
+def test_a_word_of_agreement_never_becomes_a_stop_word(word: str):
+    with pytest.raises(BadInput, match="how people say yes"):
+        keywords.set_word(word, means="stop", by=None)
+    assert optout.in_force().meaning([word]) == "confirm"
+
+
+def test_a_word_of_the_question_keeps_its_meaning_while_it_is_asked():
+    keywords.set_double_opt_in(True, by=None)
+    for word in ("OUI", "BAJA", "退订"):
+        with pytest.raises(BadInput, match="question of the double opt-in"):
+            keywords.set_word(word, means="nothing", by=None)
+    keywords.set_double_opt_in(False, by=None)
+    keywords.set_word("OUI", means="nothing", by=None)
+
+
+def test_a_template_that_asks_for_a_word_is_known(channel: Channel):
+    buttons = [
+        {"type": "QUICK_REPLY", "text": "Plus tard"},
+        {"type": "URL", "text": "Boutique", "url": "https://a.example"},
+    ]
+    Template.objects.create(
+        account=channel.account,
+        name="autumn",
+        language="fr",
+        category="marketing",
+        state="approved",
+        components=[{"type": "BODY", "text": "Répondez PROMO."}, {"type": "BUTTONS", "buttons": buttons}],
+    )
+    asked = {word: keywords.asked_for_by(word) for word in ("plus tard", "Promo", "Boutique", "Répondez")}
+    assert asked == {"plus tard": ["autumn"], "Promo": ["autumn"], "Boutique": [], "Répondez": []}
 
 
 def test_a_question_answered_with_stop_is_a_stop(store: Store):

@@ -222,3 +222,52 @@ C1,2025-01-01,5,1,EUR
         finally:
             raw_db.execute("ALTER TABLE hidden RENAME TO order_totals")
         assert (Order.objects.count(), Contact.objects.count(), Identity.objects.count()) == (0, 0, 0)
+
+
+LINES = (
+    "customer,date,amount,currency,order,product,quantity\n"
+    "C1,2026-01-02,{first},EUR,A1,Soap,2\n"
+    "C1,2026-01-02,{second},EUR,A1,Candle,1\n"
+    "C1,2026-01-03,5,EUR,A2,Tea,1\n"
+)
+
+
+def items_of(order: Order) -> list[tuple[str, int]]:
+    return [(item["name"], item["quantity"]) for item in order.items]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("how", "first", "second", "amount"), [("add", 8, 12, "20.00"), ("whole", 20, 20, "20.00")])
+def test_the_lines_of_one_order_become_one_order(how, first, second, amount):
+    people.add_contact(customer="C1", by=None)
+    text = LINES.format(first=first, second=second)
+    one = brought(text, kind="orders", duplicates=how)
+    assert counts(one) == {"created": 2, "duplicate": 1}
+    order = Order.objects.get(external_id="A1")
+    assert (str(order.amount), order.quantity) == (amount, 3)
+    assert items_of(order) == [("Soap", 2), ("Candle", 1)]
+    # The same file again says nothing new.
+    assert counts(brought(text, kind="orders", duplicates=how)) == {"unchanged": 2, "duplicate": 1}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_lines_are_refused_while_nobody_has_said_what_they_are():
+    people.add_contact(customer="C1", by=None)
+    one = brought(LINES.format(first=8, second=12), kind="orders", duplicates="ask")
+    assert counts(one) == {"created": 1, "rejected": 2}
+    assert "Order A1 stands in several rows with different products" in reasons(one)[2]
+    # Rows that are alike are one order twice.
+    again = brought(LINES.format(first=8, second=12).replace("Candle", "Soap"), kind="orders", duplicates="ask")
+    assert counts(again) == {"created": 1, "unchanged": 1, "duplicate": 1}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_lines_that_can_not_be_of_one_order_are_refused():
+    people.add_contact(customer="C1", by=None)
+    one = brought(LINES.format(first=8, second=12), kind="orders", duplicates="whole")
+    assert counts(one) == {"created": 1, "rejected": 2}
+    assert "have different amounts" in reasons(one)[3]
+    mixed = brought(
+        LINES.format(first=8, second="12,USD,A1,Candle,1\nC1,2026-01-02,1"), kind="orders", duplicates="add"
+    )
+    assert "several currencies" in reasons(mixed)[3]

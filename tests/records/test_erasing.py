@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from envoi.contacts import actions, profile
+from envoi.contacts import actions, profile, stored
 from envoi.contacts.models import ConsentEntry, Contact, Identity, Merge, Suppression
 from envoi.core.errors import NotFound
 from envoi.core.events import Person
@@ -145,3 +145,14 @@ def test_nobody_is_erased_while_a_message_to_them_is_leaving(channel):
     with pytest.raises(merging.OnItsWay):
         erasing.erase(ana, by=None)
     assert Contact.objects.get(pk=ana).name == "Zebulon"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_files_that_name_somebody_go_with_them(owner):
+    first = brought("phone,name\n+33639980001,Ana\n+33639980002,Ben\n")
+    changed = brought("phone,name,city\n+33639980001,Ana,Lyon\n")
+    shop = brought("phone,date,amount,currency\n+33639980001,2026-01-02,10,EUR\n", kind="orders")
+    others = brought("phone,name\n+33639980002,Benoît\n")
+    erasing.erase(Contact.objects.get(phone="+33639980001").pk, by=owner)
+    assert [stored.is_stored(one) for one in (first, changed, shop, others)] == [False, False, False, True]
+    assert AuditEntry.objects.get(verb="contacts.erase").detail["files"] == 3

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from envoi.contacts import actions, attributes, optout, profile
+from envoi.contacts import actions, attributes, duplicates, optout, profile
 from envoi.contacts.models import Attribute, Contact, ContactEvent, Note
 from envoi.core.errors import BadInput
 from envoi.core.events import Person
@@ -187,3 +187,33 @@ def test_a_contact_needs_no_phone(signed_in):
     assert (found.phone, found.name) == (None, "Ana")
     assert actions.contact_for_person(Person(user_id="ES.1", scope="p")) != found.pk
     assert signed_in.post("/contacts/new/", {"name": "Nobody"}).status_code == 422
+
+
+def test_two_who_are_not_the_same_are_suggested_once_and_never_again(signed_in, owner):
+    ana, other, third = (Contact.objects.create(name="Ana", username="ana.l").pk for _ in range(3))
+    pairs = [(one.kept.pk, one.gone.pk) for one in duplicates.perhaps_the_same(owner)]
+    assert pairs == [(other, third), (ana, other)]
+    answer = signed_in.post("/contacts/perhaps-the-same/", {"one": other, "other": ana}, follow=True)
+    assert "not suggested again" in answer.content.decode()
+    assert [(one.kept.pk, one.gone.pk) for one in duplicates.perhaps_the_same(owner)] == [(other, third)]
+    signed_in.post("/contacts/perhaps-the-same/", {"one": other, "other": third})
+    assert "No pairs" in signed_in.get("/contacts/perhaps-the-same/").content.decode()
+    assert signed_in.post("/contacts/perhaps-the-same/", {"one": ana, "other": "x"}).status_code == 404
+
+
+def test_a_pair_known_by_name_or_id_is_told_apart_too(owner):
+    known = Contact.objects.create(name="Li Wei", phone="+33639980001")
+    alone = Contact.objects.create(name="Li Wei")
+    assert len(duplicates.perhaps_the_same(owner)) == 1
+    duplicates.tell_apart(alone.pk, known.pk, by=owner)
+    duplicates.tell_apart(known.pk, alone.pk, by=owner)
+    assert duplicates.perhaps_the_same(owner) == []
+
+
+def test_the_address_of_a_preview_leads_on_after_the_merge(signed_in, owner):
+    ana, other = person(1), person(2)
+    address = f"/contacts/{ana}/merge/{other}/"
+    signed_in.post(address)
+    for again in (signed_in.get(address), signed_in.post(address), signed_in.get(f"/contacts/{other}/merge/{ana}/")):
+        assert again.url == f"/contacts/{ana}/"
+    assert "one already" in signed_in.get(address, follow=True).content.decode()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from typing import Any
 
 import pytest
@@ -15,7 +17,8 @@ from envoi.segments import actions, queries
 from envoi.segments.forms import Bunch, Row, RuleForm
 from envoi.segments.known import Known
 from envoi.segments.models import AutoTag, Segment
-from envoi.team.models import Staff
+from envoi.team.models import AuditEntry, Staff
+from envoi.web.look import moment
 
 pytestmark = pytest.mark.django_db
 
@@ -169,9 +172,49 @@ def test_the_list_counts_row_by_row_and_remembers(signed_in: Client) -> None:
     Contact.objects.create(phone="+33639980001")
     segment = actions.save_segment(name="All", rule={"all": []}, by=None)
     assert "…" in signed_in.get("/segments/").content.decode()
-    assert ">1</td>" in signed_in.get(f"/segments/{segment.pk}/count", headers=HTMX).content.decode()
+    assert ">1<span" in signed_in.get(f"/segments/{segment.pk}/count", headers=HTMX).content.decode()
     segment.refresh_from_db()
     assert segment.counted == 1
+    # The segment's own page counts as well: the list says the same, and of when that is.
+    Contact.objects.create(phone="+33639980002")
+    signed_in.get(f"/segments/{segment.pk}/")
+    segment.refresh_from_db()
+    assert segment.counted == 2
+    assert f'>2<span class="under">{moment(segment.counted_at)}' in signed_in.get("/segments/").content.decode()
+
+
+def test_of_several_with_one_name_each_can_be_asked_for(signed_in: Client) -> None:
+    older, newer = (Contact.objects.create(phone=f"+3363998000{n}", name="Ana Silva", language="fr") for n in (1, 2))
+    form = RuleForm.of("x", {"field": "language", "is": "is", "value": "fr"}, Known())
+    html = asked(signed_in, form, "ana silva")
+    assert newer.phone in html.partition("Others whom you may mean")[0]
+    assert older.phone in html.partition("Others whom you may mean")[2]
+    assert "Others" not in asked(signed_in, form, f"#{older.pk}")
+
+
+def test_the_people_of_a_segment_come_out_as_a_file_that_comes_in_again(signed_in: Client) -> None:
+    for number in range(3):
+        Contact.objects.create(
+            phone=f"+3363998000{number}", name=f"Ana {number}", language="fr", attributes={"city": "Ath"}
+        )
+    Contact.objects.create(phone="+33639980009", name="Li", language="zh")
+    segment = actions.save_segment(name="Les Français", rule={"field": "language", "is": "is", "value": "fr"}, by=None)
+    answer = signed_in.get(f"/segments/{segment.pk}/export")
+    assert "les-francais-" in answer.headers["Content-Disposition"]
+    rows = list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
+    assert [row[2] for row in rows] == ["name", "Ana 0", "Ana 1", "Ana 2"]
+    assert rows[0][-1] == "city"
+    assert rows[1][-1] == "Ath"
+    assert AuditEntry.objects.get(verb="contacts.export").detail == {"segment": "Les Français"}
+    content = b"".join(signed_in.get(f"/segments/{segment.pk}/export?as=xlsx").streaming_content)
+    assert content[:2] == b"PK"
+
+
+def test_who_may_not_take_people_away_gets_no_file_of_them(client: Client) -> None:
+    agent = Staff.objects.create(email="agent@example.com", role="agent")
+    segment = actions.save_segment(name="All", rule={"all": []}, by=None)
+    client.force_login(agent)
+    assert client.get(f"/segments/{segment.pk}/export").status_code == 403
 
 
 def test_lists_tags_and_ready_made_segments_have_their_pages(signed_in: Client) -> None:

@@ -11,15 +11,17 @@ import pytest
 from django.db import connection
 
 from envoi.contacts import actions as people
+from envoi.contacts import changes, profile
 from envoi.contacts.changes import TagInUse, delete_tag
-from envoi.contacts.models import Contact, ContactTag
+from envoi.contacts.models import Attribute, ChangedContact, Contact, ContactTag
 from envoi.core import clock
 from envoi.core.events import Person
-from envoi.orders.actions import NewOrder, add_orders
+from envoi.orders.actions import NewOrder, add_orders, remove_orders
 from envoi.segments import actions, tagging
 from envoi.segments.errors import NameTaken
 from envoi.segments.models import AutoTag, AutoTagCheckpoint
 from envoi.segments.rules import BadRule
+from envoi.team.models import Staff
 
 pytestmark = pytest.mark.django_db
 
@@ -163,3 +165,28 @@ def test_a_tag_that_follows_a_segment_is_not_deleted() -> None:
     tagging.stop(one.pk, keep=True, by=None)
     delete_tag(one.tag_id, by=None)
     assert tagged("buyer") == {}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_changed_by_hand_reaches_its_tag_within_a_minute(raw_db: psycopg.Connection[Any], owner: Staff) -> None:
+    moves, agrees, returns, apart = (somebody(number) for number in range(4))
+    buys(returns)
+    Attribute.objects.create(key="city", label="City", kind="text")
+    follows({"field": "attribute:city", "is": "is", "value": "Lyon"}, "lyon")
+    follows({"field": "marketing", "is": "is", "value": "granted"}, "agreed")
+    follows(BUYER, "buyer")
+    tagging.keep_everybody()
+    raw_db.execute("UPDATE contacts SET created_at = now() - interval '1 day', updated_at = now() - interval '1 day'")
+    raw_db.execute("UPDATE orders SET created_at = now() - interval '1 day'")
+    tagging.keep_touched()
+    tagging.keep_touched()
+
+    changes.change(moves, attributes={"city": "Lyon"}, by=owner)
+    profile.write_consent(agrees, purpose="marketing", state="granted", proof="at the till", by=owner)
+    remove_orders(returns, ["1"])
+    assert tagging.keep_touched() == 3
+    assert (tagged("lyon"), tagged("agreed"), tagged("buyer")) == ({moves: True}, {agrees: True}, {})
+    assert apart not in tagged("lyon")
+    # Nothing is kept of it once it was seen.
+    tagging.keep_touched()
+    assert ChangedContact.objects.count() == 0

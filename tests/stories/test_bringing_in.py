@@ -81,7 +81,7 @@ def test_a_workbook_with_errors_comes_in_and_goes_again(rig: Rig, page: Page, ow
     assert Contact.objects.get().name == "Here before"
 
     # The same titles again: what was said of them is remembered.
-    page.get_by_role("link", name="Import again").click()
+    page.get_by_role("link", name="Import another file").click()
     page.set_input_files("input[type=file]", workbook(tmp_path))
     page.get_by_role("button", name="Go on to the columns").click()
     expect(page.get_by_label("What “Cellulaire” is")).to_have_value("phone")

@@ -385,6 +385,7 @@ def _draft_audience(campaign: Campaign) -> Audience:
         campaign.variables,
         components=template.components,
         category=template.category,
+        channel_id=campaign.channel_id,
         exclude_inactive=campaign.trial.exclude_inactive,
     )
 

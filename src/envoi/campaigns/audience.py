@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import connection
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from ..channels.queries import portfolio_key
 from ..message_templates.models import Template
 from ..message_templates.parts import Components
 from ..message_templates.wording import Variable, missing_headers, needed
@@ -35,12 +37,22 @@ FIELDS: dict[str, str | Promise] = {
 }
 
 REASONS: dict[str, str | Promise] = {
-    "no_phone": gettext_lazy("No phone number"),
+    "no_phone": gettext_lazy("Neither a phone nor a WhatsApp id in this business"),
     "budget": gettext_lazy("The budget was used up"),
     "expired": gettext_lazy("The campaign ended before their turn"),
     "missing": gettext_lazy("A variable is missing"),
     "inactive": gettext_lazy("Inactive for 90 days"),
 }
+
+
+# Whom WhatsApp shows without a phone is written to by their id in the business of the number (Meta sheet, A.9).
+RECIPIENT = """COALESCE(c.phone, (SELECT min(i.value) FROM identities i
+                       WHERE i.contact_id = c.id AND i.kind = 'user_id' AND i.scope = %(_business)s))"""
+# By contacts_without_phone, which is empty where everybody has one.
+ANYBODY_BY_ID = """
+SELECT EXISTS (SELECT 1 FROM contacts n JOIN identities i ON i.contact_id = n.id
+                WHERE n.phone IS NULL AND i.kind = 'user_id' AND i.scope = %(business)s)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +77,7 @@ def audience_of(
     *,
     components: Components,
     category: str,
+    channel_id: int,
     after: int | None = None,
     to: int | None = None,
     also: Sequence[str] = (),
@@ -72,6 +85,8 @@ def audience_of(
 ) -> Audience:
     """The audience of a rule for a template's components and category.
 
+    Each is written to by their phone, else by their WhatsApp id in the business of the channel. An authentication
+    template goes to phones alone (Meta sheet, E: 131062).
     after, to: only contacts with ids in (after, to], when given. also: columns of contacts that it yields as well.
 
     mapping: for each variable's key {"field": one of FIELDS or "attribute:<name>", "fallback": "…"} or {"text": "…"};
@@ -92,6 +107,13 @@ def audience_of(
     if category == Template.Category.MARKETING and exclude_inactive:
         consent += " WHEN p.inactive THEN 'inactive'"
         empty.append(f"{inactive(DAYS)} AS inactive")
+    recipient = "c.phone"
+    if category != Template.Category.AUTHENTICATION:
+        business = portfolio_key(channel_id)
+        # A question within the row keeps a million rows on one core: it is only asked where it has an answer.
+        if to is not None or _anybody_by_id(business):
+            recipient = RECIPIENT
+            parameters["_business"] = business
     stretch = ""
     if to is not None:
         stretch = "AND c.id > %(_after)s AND c.id <= %(_to)s"
@@ -100,7 +122,7 @@ def audience_of(
         SELECT p.contact_id, p.recipient, p."values"{"".join(f", p.{column}" for column in also)},
                CASE WHEN p.recipient IS NULL THEN 'no_phone' {consent.replace("c.", "p.")} {missing} ELSE '' END
                     AS reason
-          FROM (SELECT c.id AS contact_id, c.phone AS recipient, c.marketing, c.service,
+          FROM (SELECT c.id AS contact_id, {recipient} AS recipient, c.marketing, c.service,
                        {"".join(f"c.{column}, " for column in also if column not in ("marketing", "service"))}
                        {"".join(f"{column}, " for column in empty)}
                        ARRAY[{", ".join(values)}]::text[] AS "values"
@@ -108,6 +130,12 @@ def audience_of(
                  WHERE ({condition.where}) {stretch}) p
     """  # noqa: S608  (field names come from SQL above, everything typed by people is a parameter)
     return Audience(sql, parameters)
+
+
+def _anybody_by_id(business: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(ANYBODY_BY_ID, {"business": business})
+        return bool(cursor.fetchone()[0])
 
 
 def _values(

@@ -163,7 +163,9 @@ def _unpriced(campaign_id: int, states: list[str]) -> dict[str, int]:
         # messages_by_campaign (campaign_id, state, contact_id).
         cursor.execute(
             """
-            SELECT left(c.phone, %(length)s), count(*)
+            SELECT COALESCE(left(c.phone, %(length)s),
+                            (SELECT left(min(i.value), %(length)s) FROM identities i
+                              WHERE i.contact_id = c.id AND i.kind = 'user_id')), count(*)
               FROM messages m JOIN contacts c ON c.id = m.contact_id
              WHERE m.campaign_id = %(campaign)s AND m.state = ANY(%(states)s) AND m.price IS NULL
              GROUP BY 1

@@ -81,7 +81,13 @@ def groups(
     Raises VariableMissing and BadRule as audience_of does.
     """
     audience = audience_of(
-        rule, mapping, components=components, category=category, also=COLUMNS, exclude_inactive=exclude_inactive
+        rule,
+        mapping,
+        components=components,
+        category=category,
+        channel_id=channel_id,
+        also=COLUMNS,
+        exclude_inactive=exclude_inactive,
     )
     rules = in_force(ledger_db(), channel_id)
     mine = ledger.portfolio_of(ledger_db(), channel_id)
@@ -111,7 +117,9 @@ def groups(
              GROUP BY 1
         ),
         people AS (
-            SELECT key[1] AS reason, key[2] AS phone, key[3] AS country, key[4] AS timezone, key[5] AS marketing,
+            -- Who is written to by an id has no phone: the rules go by their country, as they do at the send.
+            SELECT key[1] AS reason, key[2] AS prefix, CASE WHEN starts_with(key[2], '+') THEN key[2] END AS phone,
+                   key[3] AS country, key[4] AS timezone, key[5] AS marketing,
                    key[6] AS service, key[7]::timestamptz AS held_until, key[8]::timestamptz AS promoted_at,
                    NULL::bigint AS promoted_by, key[9]::bigint AS id, key[10] IS NOT NULL AS counts,
                    key[11] IS NOT NULL AS free_entry,
@@ -119,7 +127,7 @@ def groups(
               FROM counted
         ),
         told AS (
-            SELECT c.reason, c.phone AS prefix, c.free_entry, c.people,
+            SELECT c.reason, c.prefix, c.free_entry, c.people,
                    CASE WHEN c.reason = '' THEN {no} ELSE '' END AS no,
                    CASE WHEN c.reason = '' THEN {until} END AS until,
                    w.open_now,

@@ -67,6 +67,7 @@ def _everybody(campaign: Campaign) -> Audience:
         campaign.variables,
         components=plan["components"],
         category=plan["category"],
+        channel_id=campaign.channel_id,
         exclude_inactive=campaign.trial.exclude_inactive,
     )
 
@@ -78,6 +79,7 @@ def _planned_audience(campaign: Campaign, *, after: int, to: int) -> Audience:
         campaign.variables,
         components=plan["components"],
         category=plan["category"],
+        channel_id=campaign.channel_id,
         after=after,
         to=to,
         exclude_inactive=campaign.trial.exclude_inactive,

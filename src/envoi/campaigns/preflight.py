@@ -199,6 +199,7 @@ def forecast(campaign: Campaign) -> Forecast:
                 campaign.variables,
                 components=template.components,
                 category=template.category,
+                channel_id=channel.pk,
                 exclude_inactive=campaign.trial.exclude_inactive,
             )
         )

@@ -310,6 +310,7 @@ def reach(
         variables,
         components=template.components,
         category=template.category,
+        channel_id=channel_id,
         exclude_inactive=exclude_inactive,
     )
     with connection.cursor() as cursor:

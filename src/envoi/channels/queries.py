@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.db import connection as database
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -25,6 +26,17 @@ LOST_AFTER = timedelta(minutes=5)
 
 # The business behind the account `a`, by Meta's id of it; where that is unknown, the account stands for itself.
 PORTFOLIO_KEY = "COALESCE(NULLIF(a.portfolio, ''), 'account:' || a.id)"
+
+
+def portfolio_key(channel_id: int) -> str:
+    """The business behind a channel: within it the ids hold by which WhatsApp knows people. "" for no such channel."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {PORTFOLIO_KEY} FROM channels c JOIN accounts a ON a.id = c.account_id WHERE c.id = %(channel)s",  # noqa: S608
+            {"channel": channel_id},
+        )
+        row = cursor.fetchone()
+    return str(row[0]) if row else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,12 @@ from django.utils.translation import gettext as _
 
 from ..core import clock, jobs
 from ..core.errors import BadInput, NotFound, Problem
-from ..core.phone import country_of, e164
+from ..core.phone import BadPhone, country_of, e164
 from ..team.actions import note
 from ..team.models import Staff
 from ..team.rights import require
 from . import consents, erased, events
+from .changed import note_changed
 from .identities import (
     contact_for_person,
     contacts_for_people,
@@ -35,6 +36,7 @@ from .models import Consent, Contact, Import, Source, Tag
 from .moves import move_identity
 from .options import ImportOptions
 from .preparing import JOBS
+from .stored import is_stored, path_of
 from .undoing import KEPT
 from .words import language_of
 
@@ -50,6 +52,7 @@ __all__ = [
     "everybody_with_a_key",
     "everybody_with_a_key_of",
     "fill_in",
+    "import_again",
     "move_identity",
     "note_all_inbound",
     "note_inbound",
@@ -116,12 +119,14 @@ def record_consent(
     """
     said = {"source": source, "text": text, "proof": proof, "at": at, "by": by.pk if by else None}
     consents.record(_raw(), contact_id, purpose=purpose, state=state, **said)  # type: ignore[arg-type]
+    note_changed([contact_id])
 
 
 @transaction.atomic
 def tag(contact_ids: Iterable[int], *, name: str, by: Staff | None = None) -> int:
     """Put a tag on contacts, made when it is new; returns how many did not have it. Unknown ids are passed over."""
     require(by, "contacts.write")
+    ids = list(contact_ids)
     word, _created = Tag.objects.get_or_create(name=_tag_name(name))
     with connection.cursor() as cursor:
         cursor.execute(
@@ -135,9 +140,11 @@ def tag(contact_ids: Iterable[int], *, name: str, by: Staff | None = None) -> in
             )
             SELECT count(*) FILTER (WHERE is_new) FROM put
             """,
-            {"tag": word.pk, "ids": list(contact_ids)},
+            {"tag": word.pk, "ids": ids},
         )
-        return int(cursor.fetchone()[0])
+        put = int(cursor.fetchone()[0])
+    note_changed(ids)
+    return put
 
 
 @transaction.atomic
@@ -156,6 +163,7 @@ def untag(contact_ids: Iterable[int], *, name: str, by: Staff | None = None) -> 
         )
         gone = [row[0] for row in cursor.fetchall()]
     events.record(gone, "untagged", {"tag": word}, by)
+    note_changed(gone)
     return len(gone)
 
 
@@ -179,7 +187,7 @@ def add_contact(
     Raises BadInput for what can't be understood, AlreadyKnown for a phone that somebody has.
     """
     require(by, "contacts.write")
-    number = e164(phone, country=country or None) if phone.strip() else None
+    number = _typed(phone, country) if phone.strip() else None
     own = shortened(customer, 160)
     keys = [(kind, value, "") for kind, value in (("customer", own), ("phone", number)) if value]
     if not keys:
@@ -286,9 +294,37 @@ def undo_import(import_id: int, *, by: Staff | None, queue: bool = True) -> Impo
     return one
 
 
+@transaction.atomic
+def import_again(import_id: int, *, by: Staff | None) -> Import:
+    """A new draft of a stored file, with the columns and choices of before. Raises NotFound, BadInput without the file.
+
+    For who took an import back, or met an end that was none: nobody has to find the file again.
+    """
+    require(by, "contacts.import")
+    before = Import.objects.filter(pk=import_id).first()
+    if before is None:
+        raise NotFound(_("There is no such import."))
+    if not is_stored(before):
+        raise BadInput(_("The stored file is gone: send it again."))
+    with path_of(before).open("rb") as file:
+        return start_import(
+            kind=before.kind, file_name=before.file_name, file=file, options=before.options, by=by, draft=True
+        )
+
+
 def can_undo(one: Import) -> bool:
     """Whether a finished import is still young enough."""
     return one.finished_at is not None and one.finished_at >= clock.now() - KEPT
+
+
+def _typed(phone: str, country: str) -> str:
+    try:
+        return e164(phone, country=country or None)
+    except BadPhone:
+        said = {"phone": phone.strip()[:40]}
+        if not country and not phone.strip().startswith(("+", "00")) and any(map(str.isdigit, phone)):
+            raise BadPhone(_("“%(phone)s” has no country code: write it as +33…") % said) from None
+        raise BadPhone(_("“%(phone)s” is no phone number that exists.") % said) from None
 
 
 def _tag_name(name: str) -> str:

@@ -66,6 +66,8 @@ BELONGINGS: tuple[Belonging, ...] = (
     Belonging("contact_tags", key=("tag_id",), same=("tag_id",)),
     Belonging("notes"),
     Belonging("contact_events"),
+    # Lives for a minute: whoever follows facts looks at them once more.
+    Belonging("changed_contacts", key=("at",), same=("at",), export=False),
     # Only for undoing an import; it goes by itself after some months.
     Belonging("import_changes", key=("import_id",), same=("import_id",), export=False),
 )

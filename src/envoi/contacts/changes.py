@@ -21,6 +21,7 @@ from ..team.models import Staff
 from ..team.rights import require
 from .actions import contact_for_person, record_consent, tag, untag
 from .attributes import typed
+from .changed import note_changed
 from .identities import Key, everybody_with_a_key_of, keys_of, link, shortened
 from .models import Contact, ContactTag, Identity, Tag
 from .words import language_of
@@ -114,6 +115,7 @@ def change(
         contact.attributes = _attributes({key: value for key, value in merged.items() if value is not None})
     contact.updated_at = _now()
     contact.save()
+    note_changed([contact_id])
     if tags is not None:
         _retag(contact_id, tags, by=by)
     if noted:

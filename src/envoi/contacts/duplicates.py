@@ -4,24 +4,35 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
+from ..core.errors import BadInput, NotFound
+from ..team.actions import note
 from ..team.models import Staff
 from ..team.rights import require
-from .models import Contact
+from .models import Contact, DifferentPeople
+
+
+def told_apart(one: str, other: str) -> str:
+    """SQL: nobody has said yet that these two are different people."""
+    return f"""NOT EXISTS (SELECT 1 FROM different_people d
+                            WHERE d.first_id = LEAST({one}, {other}) AND d.second_id = GREATEST({one}, {other}))"""  # noqa: S608
+
 
 # Each is an index look-up: usernames that two have; ids under an account whose business is known by now; and who is
 # known by an id alone, but has the name of one other person of their country.
-PAIRS = """
+PAIRS = f"""
 SELECT kept, gone, why FROM (
-    (SELECT min(id) AS kept, max(id) AS gone, 'username' AS why
-       FROM contacts WHERE username <> '' AND erased_at IS NULL
-      GROUP BY username HAVING count(*) > 1 ORDER BY 2 DESC LIMIT %(limit)s)
+    (SELECT u.kept, u.gone, 'username' AS why
+       FROM (SELECT lag(id) OVER (PARTITION BY username ORDER BY id) AS kept, id AS gone
+               FROM contacts WHERE username <> '' AND erased_at IS NULL) u
+      WHERE u.kept IS NOT NULL AND {told_apart("u.kept", "u.gone")} ORDER BY 2 DESC LIMIT %(limit)s)
     UNION ALL
     (SELECT min(b.contact_id), a.contact_id, 'user_id'
        FROM identities a JOIN identities b ON b.kind = 'user_id' AND b.value = a.value AND b.contact_id <> a.contact_id
       WHERE a.kind = 'user_id' AND a.scope LIKE 'account:%%' AND b.scope NOT LIKE 'account:%%'
+        AND {told_apart("a.contact_id", "b.contact_id")}
       GROUP BY a.contact_id ORDER BY 2 DESC LIMIT %(limit)s)
     UNION ALL
     (SELECT min(b.id), a.id, 'name'
@@ -29,10 +40,10 @@ SELECT kept, gone, why FROM (
               ORDER BY id DESC LIMIT 2000) a
        JOIN contacts b ON b.name = a.name AND b.id <> a.id AND b.phone IS NOT NULL AND b.erased_at IS NULL
                       AND (b.country = a.country OR a.country = '')
-      GROUP BY a.id HAVING count(*) = 1 ORDER BY 2 DESC LIMIT %(limit)s)
+      GROUP BY a.id HAVING count(*) = 1 AND {told_apart("a.id", "min(b.id)")} ORDER BY 2 DESC LIMIT %(limit)s)
 ) AS pairs
  LIMIT %(limit)s
-"""
+"""  # noqa: S608  (our own text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +68,16 @@ def perhaps_the_same(staff: Staff | None, *, limit: int = 50) -> list[Pair]:
         "name": _("The same name; one of them is known by a WhatsApp id alone."),
     }
     return [Pair(people[kept], people[gone], words[why]) for kept, gone, why in found]
+
+
+@transaction.atomic
+def tell_apart(one_id: int, other_id: int, *, by: Staff | None) -> None:
+    """Note that two records are two people; they are not suggested again. Raises NotFound, BadInput for one record."""
+    require(by, "contacts.merge")
+    if one_id == other_id:
+        raise BadInput(_("Choose two different contacts."))
+    if Contact.objects.filter(pk__in=(one_id, other_id)).count() < 2:
+        raise NotFound(_("There is no such contact."))
+    first, second = sorted((one_id, other_id))
+    DifferentPeople.objects.get_or_create(first_id=first, second_id=second, defaults={"by": by})
+    note(by, "contacts.tell_apart", f"contact/{first}", {"other": second})

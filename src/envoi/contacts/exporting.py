@@ -5,7 +5,7 @@ The columns are those that an import knows: what goes out comes in again as it i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django.db import connection
@@ -53,15 +53,36 @@ def export_where(
     staff: Staff | None, where: str, parameters: Mapping[str, Any], told: Mapping[str, Any]
 ) -> tuple[list[str], Iterator[list[Cell]]]:
     """As export, for a condition in SQL about `contacts c`; told: what the audit log says of the choice."""
-    require(staff, "contacts.export")
     where = f"{KNOWN} AND {where}"
+    header, keys = _titles(staff, where, parameters, told)
+    return header, _rows(where, {**parameters, "_keys": keys})
+
+
+def export_people(
+    staff: Staff | None, ids: Sequence[int], told: Mapping[str, Any]
+) -> tuple[list[str], Iterator[list[Cell]]]:
+    """As export, for these contacts, in the order of their ids: whatever chose them has to choose but once."""
+    chosen = sorted(ids)
+    header, keys = _titles(staff, "c.id = ANY(%(_ids)s)", {"_ids": chosen}, told)
+    return header, _rows_of(chosen, keys)
+
+
+def _titles(
+    staff: Staff | None, where: str, parameters: Mapping[str, Any], told: Mapping[str, Any]
+) -> tuple[list[str], list[str]]:
+    """The first line and the keys of the attributes that end it; asks for the right and notes the export."""
+    require(staff, "contacts.export")
     note(staff, "contacts.export", "contacts", dict(told))
     with connection.cursor() as cursor:
         cursor.execute(KEYS.format(where=where, most=MOST_ATTRIBUTES), parameters)
         keys = [key for (key,) in cursor.fetchall()]
     header = [_("phone"), _("customer number"), _("name"), _("language"), _("country"), _("time zone"), _("tags")]
-    header += [_("marketing"), _("added"), _("last wrote"), *keys]
-    return header, _rows(where, {**parameters, "_keys": keys})
+    return [*header, _("marketing"), _("added"), _("last wrote"), *keys], keys
+
+
+def _rows_of(ids: Sequence[int], keys: Sequence[str]) -> Iterator[list[Cell]]:
+    for start in range(0, len(ids), CHUNK):
+        yield from _rows(f"{KNOWN} AND c.id = ANY(%(_ids)s)", {"_ids": ids[start : start + CHUNK], "_keys": keys})
 
 
 def _rows(where: str, parameters: Mapping[str, Any]) -> Iterator[list[Cell]]:

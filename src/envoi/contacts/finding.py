@@ -18,6 +18,7 @@ from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
 from ..core.errors import BadInput
 from ..core.paging import Page
+from .letters import pattern_of, words_of
 from .models import Contact, Tag
 
 # Counting stops here: an exact number beyond it helps nobody and costs a scan of everybody.
@@ -45,7 +46,6 @@ WITH_NUMBER = """
 NUMBER = f"""c.id = ANY(ARRAY({WITH_NUMBER}
      UNION ALL (SELECT n.id FROM contacts n WHERE upper(n.name) LIKE upper(%(text)s) LIMIT %(most)s)))"""  # noqa: S608
 NUMBER_SEEN = "(c.phone ~ %(number)s OR upper(c.name) LIKE upper(%(text)s))"
-NAME = "upper(c.name) LIKE upper(%(text)s)"
 WORD = "(upper(c.name) LIKE upper(%(text)s) OR upper(c.name) LIKE upper(%(word)s))"
 # Who was erased stays only to keep statistics whole.
 KNOWN = "c.erased_at IS NULL"
@@ -132,15 +132,18 @@ def name_tags(contacts: Sequence[Contact]) -> None:
 
 
 def _search(search: str, wanted: Filter) -> None:
-    """Three letters anywhere in a name, fewer only where a word begins; three digits or more also of a number."""
+    """Words of three letters anywhere in a name, in any order and with any accents, fewer letters only where a word
+    begins; three digits or more also of a number."""
     text = re.sub(r"([\\%_])", r"\\\1", search)
     digits = re.sub(r"[\s().+\-/]", "", search)
     if search.startswith("@") and len(search) > 1:
         wanted.add("c.username = %(username)s", username=search.removeprefix("@"))
     elif digits.isascii() and digits.isdigit() and len(digits) >= 3:
         _number(digits, text, wanted)
-    elif len(search) >= 3:
-        wanted.add(NAME, text=f"%{text}%")
+    elif any(len(word) >= 3 for word in words_of(search)):
+        for place, word in enumerate(words_of(search)):
+            name = f"word{place}"
+            wanted.add(f"upper(c.name) ~ %({name})s", **{name: pattern_of(word)})
     else:
         wanted.add(WORD, text=f"{text}%", word=f"% {text}%")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from typing import Any
 
@@ -11,14 +11,17 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ..team.models import Staff
+from ..web.look import language_name
 from .columns import ATTRIBUTE
-from .models import Attribute, Consent, Contact, Keyword
+from .models import Attribute, Consent, Contact, ContactSettings, Keyword
+
+LONGEST_SEARCH = 200
 
 
 class ListForm(forms.Form):
     """What the address of the list asks for; what it can't mean is left out."""
 
-    q = forms.CharField(required=False, max_length=200)
+    q = forms.CharField(required=False)
     tag = forms.CharField(required=False, max_length=60)
     marketing = forms.ChoiceField(required=False, choices=Consent.choices)
     language = forms.CharField(required=False, max_length=12)
@@ -29,12 +32,17 @@ class ListForm(forms.Form):
         self.is_valid()
         value = self.cleaned_data.get
         return {
-            "search": value("q", ""),
+            "search": (value("q") or "")[:LONGEST_SEARCH],
             "tag": value("tag") or None,
             "marketing": value("marketing") or None,
             "language": value("language") or None,
             "sort": value("sort") or "newest",
         }
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the search was longer than what is looked for: the page says so."""
+        return len(self.data.get("q", "").strip()) > LONGEST_SEARCH
 
 
 class UploadForm(forms.Form):
@@ -133,6 +141,9 @@ class ColumnsForm(forms.Form):
         self.given = [self._column(place) for place in range(columns)] if data is not None else []
         for name in self.fields.keys() - set(FOR_ORDERS if kind == "orders" else FOR_CONTACTS):
             del self.fields[name]
+        if kind == "orders":
+            self.fields["duplicates"].label = _("One order number in several rows")
+            self.fields["duplicates"].choices = ORDER_ROWS  # type: ignore[attr-defined]
         if kind == "contacts":
             self.fields["tags"].required = True
 
@@ -160,6 +171,13 @@ class ColumnsForm(forms.Form):
         return {key: value for key, value in options.items() if value}
 
 
+ORDER_ROWS = [
+    ("ask", _("is rejected when the products differ")),
+    ("add", _("has a product a row: amounts are added up")),
+    ("whole", _("has a product a row, each with the whole amount")),
+    ("last", _("the last row counts")),
+    ("first", _("the first row counts")),
+]
 FOR_CONTACTS = ("country", "tags", "update", "duplicates", "date_order", "agreed", "source")
 FOR_ORDERS = ("country", "currency", "duplicates", "date_order", "unknown_customers")
 
@@ -344,12 +362,34 @@ class OptInForm(forms.Form):
 
     double_opt_in = forms.BooleanField(label=_("Ask people to confirm that they want promotions"), required=False)
     question = forms.CharField(
-        label=_("What they are asked"),
-        help_text=_("Empty: our own words, in English."),
+        label=_("In every other language"),
+        help_text=_("Empty: our own words, and English where we have none."),
         required=False,
         max_length=1_000,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+
+    def __init__(self, data: Any = None, *, questions: Mapping[str, str], chosen: ContactSettings) -> None:
+        """questions: our own words by language, shown where the company has none; chosen: what is set."""
+        initial = {"double_opt_in": chosen.double_opt_in, "question": chosen.question}
+        super().__init__(data, initial=initial | {f"in_{code}": text for code, text in chosen.questions.items()})
+        for code, ours in questions.items():
+            self.fields[f"in_{code}"] = forms.CharField(
+                label=language_name(code).capitalize(),
+                required=False,
+                max_length=1_000,
+                widget=forms.Textarea(attrs={"rows": 2, "placeholder": ours, "lang": code, "dir": "auto"}),
+            )
+
+    def languages(self) -> list[Any]:
+        """The bound fields of single languages."""
+        return [self[name] for name in self.fields if name.startswith("in_")]
+
+    def values(self) -> dict[str, Any]:
+        """Arguments for keywords.set_double_opt_in."""
+        given = self.cleaned_data
+        questions = {name.removeprefix("in_"): text for name, text in given.items() if name.startswith("in_")}
+        return {"on": given["double_opt_in"], "question": given["question"], "questions": questions}
 
 
 def names(text: str) -> list[str]:

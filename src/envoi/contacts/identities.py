@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from ..channels.queries import PORTFOLIO_KEY
 from ..core.errors import BadInput
 from ..core.events import Person
-from ..core.phone import country_of, line_of
+from ..core.phone import country_of, country_of_user_id, line_of
 from . import erased
 from .models import Contact, Identity
 
@@ -119,6 +119,10 @@ def _owners_of(keys: Iterable[Key]) -> dict[Key, int]:
         return {(kind, value, scope): contact_id for kind, value, scope, contact_id in cursor.fetchall()}
 
 
+def _country_of(person: Person) -> str:
+    return country_of(line_of(person.phone)) if person.phone else country_of_user_id(person.user_id or "")
+
+
 def _make_all(newcomers: Mapping[tuple[Key, ...], Person]) -> dict[Key, int]:
     """New contacts, each with keys of its own; whoever was quicker keeps a key. Returns the owners of all keys.
 
@@ -141,7 +145,7 @@ def _make_all(newcomers: Mapping[tuple[Key, ...], Person]) -> dict[Key, int]:
                 "ids": ids,
                 "phones": [written(person.phone) for _keys, person in people],
                 "names": [shortened(person.name, 200) for _keys, person in people],
-                "countries": [country_of(line_of(person.phone)) if person.phone else "" for _keys, person in people],
+                "countries": [_country_of(person) for _keys, person in people],
             },
         )
         rows = sorted((key, number) for number, (keys, _) in zip(ids, people, strict=True) for key in keys)
@@ -190,7 +194,7 @@ def _made(keys: Sequence[Key], person: Person, *, country: str, source: str) -> 
     contact = Contact.objects.create(
         phone=written(phone),
         name=shortened(person.name, 200),
-        country=country or (country_of(line_of(phone)) if phone else ""),
+        country=country or _country_of(person),
         source=source,
     )
     if link(contact.pk, keys) == len(keys):

@@ -14,7 +14,7 @@ import phonenumbers
 from django.utils.translation import gettext as _
 
 from ..core import clock
-from ..core.phone import BadPhone
+from ..core.phone import BadPhone, is_shortened
 from . import attributes, importing, merging
 from .cells import BadCell, moment_of, past
 from .columns import CONTACT_TITLES, Columns, need_contacts
@@ -220,12 +220,25 @@ def _phone(phones: Phones, text: str, country: str) -> str:
         return phones.e164(text, country)
     except BadPhone:
         pass
+    if is_shortened(text):
+        raise shortened_phone(text)
     if not country and not phones.country and not text.startswith(("+", "00")) and any(map(str.isdigit, text)):
         raise BadCell(
             _("“%(phone)s” has no country code: write it as +33…, or choose a country for the file.")
             % {"phone": text[:40]}
         )
     raise BadCell(_("“%(phone)s” is no phone number that exists.") % {"phone": text[:40]})
+
+
+def shortened_phone(text: str) -> BadCell:
+    """Why a number of which a spreadsheet has kept the first digits alone can't be read, and what to do."""
+    return BadCell(
+        _(
+            "A spreadsheet has shortened this number to “%(phone)s”: "
+            "give the column the format “text” and save it again."
+        )
+        % {"phone": text[:40]}
+    )
 
 
 _language = lru_cache(4096)(language_of)

@@ -116,8 +116,8 @@ SELECT t.contact_id, %(import)s, COALESCE(a.fields, '{}'), t.tags, t.keys, COALE
 # A file has few sets of tags, however many rows have them: a row names its set.
 SETS = "COPY tag_sets (tags, name) FROM STDIN"
 TAGS = """
-INSERT INTO tags (name)
-SELECT DISTINCT name FROM tag_sets WHERE tags IN (SELECT tags FROM stage) ORDER BY name
+INSERT INTO tags (name, import_id)
+SELECT DISTINCT name, %(import)s::bigint FROM tag_sets WHERE tags IN (SELECT tags FROM stage) ORDER BY name
     ON CONFLICT (name) DO NOTHING
 """
 TAGS_HELD = "SELECT count(*) FROM (SELECT 1 FROM tags ORDER BY id FOR KEY SHARE) AS held"
@@ -173,7 +173,8 @@ def merge(cursor: Any, one: Import, options: ImportOptions, step: Callable[[], N
     duplicate = find_out_who(cursor, options, step)
     if one.check_only:
         return _foresee(cursor, options, becomes, says, duplicate)
-    for statement in (TAGS, TAGS_HELD, GIVEN, "ANALYZE given", TOUCHED):
+    cursor.execute(TAGS, {"import": one.pk})
+    for statement in (TAGS_HELD, GIVEN, "ANALYZE given", TOUCHED):
         cursor.execute(statement)
     with unchecked(cursor):
         created = _insert_new(cursor, one, says, step)

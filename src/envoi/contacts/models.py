@@ -82,6 +82,8 @@ class Contact(models.Model):
             GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="contacts_name_search"),
             models.Index(OpClass(Reverse("phone"), name="text_pattern_ops"), name="contacts_phone_end"),
             models.Index("username", condition=~models.Q(username=""), name="contacts_by_username"),
+            # Empty where everybody has a phone, so it costs their import nothing: who is written to by an id alone.
+            models.Index("id", condition=models.Q(phone__isnull=True), name="contacts_without_phone"),
             models.Index("owner", "id", condition=models.Q(owner__isnull=False), name="contacts_by_owner"),
         ]
 
@@ -147,9 +149,10 @@ class ConsentEntry(models.Model):
 
 
 class Tag(models.Model):
-    """A word that the company puts on people."""
+    """A word that the company puts on people. import_id: the file that brought it first, for its undo."""
 
     name = models.CharField(max_length=60, unique=True)
+    import_id = models.BigIntegerField(null=True)
 
     class Meta:
         db_table = "tags"
@@ -211,6 +214,23 @@ class ContactEvent(models.Model):
 
     def __str__(self) -> str:
         return self.what
+
+
+class ChangedContact(models.Model):
+    """Somebody's record was changed at `at`, by hand or by a program, in a way that leaves no row with its own time.
+
+    What follows facts (segments.tagging) looks here each minute, and lets go of what it has seen.
+    """
+
+    pk = models.CompositePrimaryKey("contact_id", "at")
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="+", db_index=False)
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "changed_contacts"
+
+    def __str__(self) -> str:
+        return f"{self.contact_id} {self.at}"
 
 
 class Attribute(models.Model):
@@ -310,16 +330,39 @@ class Merge(models.Model):
         return f"{self.gone_id} → {self.kept_id}"
 
 
+class DifferentPeople(models.Model):
+    """Somebody looked at these two records and said that they are two people: they are never suggested again."""
+
+    first_id = models.BigIntegerField()
+    second_id = models.BigIntegerField()
+    at = models.DateTimeField(db_default=Now())
+    by = models.ForeignKey(Staff, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+
+    class Meta:
+        db_table = "different_people"
+        constraints = [
+            models.UniqueConstraint(fields=("first_id", "second_id"), name="different_people_once"),
+            models.CheckConstraint(
+                condition=models.Q(first_id__lt=models.F("second_id")), name="different_people_order"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first_id} ≠ {self.second_id}"
+
+
 class ContactSettings(models.Model):
     """What the installation has set about people: one row, made when somebody first changes something.
 
-    double_opt_in: who asks for promotions is `pending` until they confirm; `question` is what they are asked.
+    double_opt_in: who asks for promotions is `pending` until they confirm. questions: what they are asked, by language
+    ("fr"); `question`, when there is one, in every other language.
     hash_key: the sealed key of `suppressions`.
     """
 
     id = models.SmallIntegerField(primary_key=True, default=1)
     double_opt_in = models.BooleanField(default=False, db_default=False)
     question = models.TextField(blank=True, default="", db_default="")
+    questions = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     hash_key = models.BinaryField(null=True)
 
     class Meta:

@@ -33,7 +33,9 @@ class ImportOptions:
 
     consent: applies where the file has no consent column; its source and text go with the column too.
     update: "overwrite" (a filled cell replaces what is known), "fill" (only what is empty) or "skip" (who is known
-    stays as they are). duplicates: which row of one person in the file counts, "last" or "first".
+    stays as they are). duplicates: which row of one person in the file counts, "last" or "first". Of orders also
+    "add" (rows with one order number are its lines, their amounts are added up), "whole" (its lines, each with the
+    amount of the whole order) and "ask" (such rows are refused when their products differ).
     date_order: "day" or "month" for dates such as 03/04/2026; without it such a date is refused, never guessed.
     currency: ISO letters for orders without that column. unknown_customers: "reject" an order or "create" the contact.
     columns: what each column is, in their order (columns.recognise); empty lets the titles say it.
@@ -60,7 +62,7 @@ class ImportOptions:
             tags=_tags(given.get("tags") or ()),
             consent=_consent(given.get("consent") or {}),
             update=_one_of("update", given, ("overwrite", "fill", "skip")),
-            duplicates=_one_of("duplicates", given, ("last", "first")),
+            duplicates=_one_of("duplicates", given, ("last", "first", "add", "whole", "ask")),
             date_order=_one_of("date_order", given, ("", "day", "month")),
             currency=_currency(given.get("currency") or ""),
             unknown_customers=_one_of("unknown_customers", given, ("reject", "create")),

@@ -84,6 +84,19 @@ def defaults() -> dict[str, str]:
     return means
 
 
+def language_of_word(text: str) -> str:
+    """The one language that has this word, ours or the company's; "" when none or several do ("STOP")."""
+    word = folded(text)
+    found = {
+        language
+        for languages in DEFAULTS.values()
+        for language, words in languages.items()
+        if word in map(folded, words)
+    }
+    found |= set(Keyword.objects.filter(word=word).exclude(language="").values_list("language", flat=True))
+    return found.pop() if len(found) == 1 else ""
+
+
 _DEFAULTS = defaults()
 
 

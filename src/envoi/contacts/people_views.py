@@ -7,9 +7,10 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
 from ..core.errors import BadInput
+from ..core.paging import whole
 from ..team.requests import StaffRequest
 from ..team.rights import may, require
 from ..web.look import language_name
@@ -90,21 +91,21 @@ def words(request: StaffRequest) -> HttpResponse:
     require(request.user, "contacts.read")
     chosen = optin.settings()
     form = WordForm(request.POST if "text" in request.POST else None)
-    asking = OptInForm(
-        request.POST if "asking" in request.POST else None,
-        initial={"double_opt_in": chosen.double_opt_in, "question": chosen.question},
-    )
+    asking = OptInForm(request.POST if "asking" in request.POST else None, questions=optin.QUESTIONS, chosen=chosen)
     if form.is_bound and form.is_valid():
         try:
             keywords.set_word(**form.cleaned_data, by=request.user)
+            _warn(request, form.cleaned_data["text"], form.cleaned_data["means"])
             return redirect("contacts:words")
         except BadInput as problem:
             form.add_error(None, problem.sentence)
     if asking.is_bound and asking.is_valid():
-        given = asking.cleaned_data
-        keywords.set_double_opt_in(given["double_opt_in"], question=given["question"], by=request.user)
-        messages.success(request, _("Saved."))
-        return redirect("contacts:words")
+        try:
+            keywords.set_double_opt_in(**asking.values(), by=request.user)
+            messages.success(request, _("Saved."))
+            return redirect("contacts:words")
+        except BadInput as problem:
+            asking.add_error(None, problem.sentence)
     meanings = {"stop": _("Stop promotions"), "start": _("Ask for promotions")}
     meanings |= {"confirm": _("Confirm, when asked"), "nothing": _("Switched off")}
     listed = [
@@ -120,14 +121,33 @@ def words(request: StaffRequest) -> HttpResponse:
         "form": form,
         "asking": asking,
         "listed": listed,
-        "question": optin.question(),
+        "question": optin.question_in(request.user.language),
         "may_change": may(request.user, "contacts.privacy"),
     }
     status = 422 if form.is_bound or asking.is_bound else 200
     return render(request, "contacts/words.html", context, status=status)
 
 
+def _warn(request: StaffRequest, word: str, means: str) -> None:
+    """Say which templates ask people to answer with a word whose meaning was just changed."""
+    asking = keywords.asked_for_by(word)
+    if not asking:
+        return
+    said = {"word": word, "templates": ", ".join(asking[:5])}
+    if means == "stop":
+        messages.warning(
+            request, _("“%(word)s” now ends promotions, and these templates ask for it: %(templates)s.") % said
+        )
+    else:
+        messages.warning(request, _("Templates ask people to answer “%(word)s”: %(templates)s.") % said)
+
+
 @login_required
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def perhaps_the_same(request: StaffRequest) -> HttpResponse:
+    if request.method == "POST":
+        one, other = (whole(request.POST.get(name, "")) or 0 for name in ("one", "other"))
+        duplicates.tell_apart(one, other, by=request.user)
+        messages.success(request, _("They are two people, and are not suggested again."))
+        return go(request, "contacts:duplicates")
     return render(request, "contacts/duplicates.html", {"pairs": duplicates.perhaps_the_same(request.user)})

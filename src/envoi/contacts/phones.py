@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 
-from ..core.phone import BadPhone, country_of, e164, line_of
+from ..core.phone import BadPhone, country_of, e164, line_of, unspoiled
 
 _BLANKS = str.maketrans("", "", " \u00a0\u202f.-()/")
 _MOST_PREFIXES = 100_000
@@ -43,7 +43,7 @@ class Phones:
     def e164(self, text: str, country: str = "") -> str:
         """As core.phone.e164; `country` of the row goes before that of the file. Raises BadPhone."""
         country = country or self.country
-        digits = text if text[1:].isdigit() else text.translate(_BLANKS)
+        digits = text if text[1:].isdigit() else unspoiled(text).translate(_BLANKS)
         if digits.isascii():
             if digits.startswith("00"):
                 digits = "+" + digits[2:]

@@ -14,6 +14,7 @@ from ..team.actions import note
 from ..team.models import Staff
 from ..team.rights import require
 from . import attributes, consents, events
+from .changed import note_changed
 from .identities import shortened
 from .models import Contact, Note
 from .words import country_of_word, language_of
@@ -70,6 +71,7 @@ def change(
     for field, value in will_be.items():
         setattr(contact, field, value)
     contact.updated_at = timezone.now()
+    note_changed([contact_id])
     contact.save(update_fields=[*(field.removesuffix("_id") for field in changed), "updated_at"])
     if "owner_id" in changed:
         events.record([contact_id], "owner", {"owner": str(contact.owner) if contact.owner else ""}, by)
@@ -88,6 +90,7 @@ def block(contact_id: int, *, reason: str, by: Staff | None) -> None:
     if not words:
         raise BadInput(_("Say why: colleagues will ask."))
     Contact.objects.filter(pk=contact.pk).update(blocked_at=timezone.now(), blocked_reason=words)
+    note_changed([contact_id])
     events.record([contact_id], "blocked", {"reason": words}, by)
     note(by, "contacts.block", f"contact/{contact_id}", {"reason": words})
 
@@ -100,6 +103,7 @@ def unblock(contact_id: int, *, by: Staff | None) -> None:
     if contact.blocked_at is None:
         return
     Contact.objects.filter(pk=contact.pk).update(blocked_at=None, blocked_reason="")
+    note_changed([contact_id])
     events.record([contact_id], "unblocked", {}, by)
     note(by, "contacts.unblock", f"contact/{contact_id}")
 
@@ -135,6 +139,7 @@ def write_consent(contact_id: int, *, purpose: str, state: str, proof: str, by: 
         proof=words[:1_000],
         by=by.pk if by else None,
     )
+    note_changed([contact_id])
     note(by, "contacts.consent", f"contact/{contact_id}", {"purpose": purpose, "state": state})
 
 

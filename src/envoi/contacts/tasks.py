@@ -5,7 +5,7 @@ from __future__ import annotations
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from . import identities, imports, undoing
+from . import identities, imports, stored, undoing
 
 # Again when the database went away or another worker is still on it; each try begins at the first line.
 AGAIN = RetryStrategy(max_attempts=60, wait=5)
@@ -27,8 +27,9 @@ def undo_import(import_id: int) -> None:
 @app.periodic(cron="20 3 * * *")
 @app.task(name="contacts.forget_imports", queueing_lock="contacts.forget_imports")
 def forget_imports(timestamp: int) -> None:
-    """Let go of what can't be undone any more."""
+    """Let go of what can't be undone any more, and of the files themselves, sooner."""
     undoing.forget_old(["import_changes"])
+    stored.forget_old()
 
 
 @app.task(name="contacts.rescope", retry=AGAIN)

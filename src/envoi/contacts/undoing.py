@@ -42,7 +42,7 @@ DELETE FROM going g USING consents e WHERE e.contact_id = g.id AND e.proof <> %(
 ELSEWHERE = "DELETE FROM going g USING {table} o WHERE o.{column} = g.id"
 # What belongs to a contact as the import made it, and goes with them. A tag that somebody put on has its line in
 # contact_events and keeps them; one that a rule put on does not.
-PARTS = ("identities", "consents", "contact_tags", "import_changes")
+PARTS = ("identities", "consents", "contact_tags", "import_changes", "changed_contacts")
 PART = "DELETE FROM {table} p USING going g WHERE p.contact_id = g.id"
 GO = "DELETE FROM contacts c USING going g WHERE c.id = g.id"
 
@@ -89,6 +89,15 @@ DELETE FROM identities d
 TAGS = """
 DELETE FROM contact_tags t USING import_changes i
  WHERE i.import_id = %(import)s AND t.contact_id = i.contact_id AND t.tag_id = ANY(i.tags)
+"""
+# The words that came with the file, once nobody has them and nothing names them. Segments name tags by their words:
+# tables of apps above are read by name, as segments reads campaigns (docs/decisions/0018).
+EMPTY_TAGS = """
+DELETE FROM tags t
+ WHERE t.import_id = %(import)s AND NOT EXISTS (SELECT 1 FROM contact_tags c WHERE c.tag_id = t.id)
+   AND NOT EXISTS (SELECT 1 FROM auto_tags a WHERE a.tag_id = t.id)
+   AND NOT EXISTS (SELECT 1 FROM segments s
+                    WHERE jsonb_path_exists(s.rule, 'strict $.** ? (@ == $name)', jsonb_build_object('name', t.name)))
 """
 FORGET = "DELETE FROM import_changes WHERE import_id = %(import)s"
 
@@ -167,6 +176,7 @@ def take_contacts_back(cursor: Any, one: Import, step: Callable[[], None]) -> tu
     cursor.execute("SELECT count(*) FROM import_changes WHERE import_id = %(import)s", given)
     undone += cursor.fetchone()[0]
     cursor.execute(FORGET, given)
+    cursor.execute(EMPTY_TAGS, given)
     return undone, kept
 
 

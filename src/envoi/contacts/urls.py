@@ -24,6 +24,7 @@ urlpatterns = [
     path("imports/<int:import_id>/", views.import_show, name="import_show"),
     path("imports/<int:import_id>/columns/", views.import_columns, name="import_columns"),
     path("imports/<int:import_id>/go", views.import_go, name="import_go"),
+    path("imports/<int:import_id>/again", views.import_again, name="import_again"),
     path("imports/<int:import_id>/undo", views.import_undo, name="import_undo"),
     path("imports/<int:import_id>/live", views.import_live, name="import_live"),
     path("imports/<int:import_id>/rejects", views.import_rejects, name="import_rejects"),

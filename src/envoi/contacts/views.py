@@ -27,14 +27,22 @@ from . import actions, exporting, preparing, queries
 from .columns import ATTRIBUTE, TITLE
 from .forms import ColumnsForm, ContactForm, ListForm, UploadForm, meanings
 from .rejects import rejected_rows
+from .stored import KEPT, is_stored
 
 
 @login_required
 @require_safe
 def contact_list(request: StaffRequest) -> HttpResponse:
-    asked = ListForm(request.GET).asked()
+    form = ListForm(request.GET)
+    asked = form.asked()
     page = queries.contact_list(request.user, **asked, after=request.GET.get("after") or None)
-    context = {"page": page, "asked": asked, "filtered": _filtered(asked), "tags": queries.tags()}
+    context = {
+        "page": page,
+        "asked": asked,
+        "filtered": _filtered(asked),
+        "tags": queries.tags(),
+        "is_cut": form.is_cut,
+    }
     context["may_export"] = may(request.user, "contacts.export")
     return page_or_piece(
         request, "contacts/list.html", "contacts/_rows.html", context | {"languages": language_choices()}
@@ -117,6 +125,13 @@ def import_go(request: StaffRequest, import_id: int) -> HttpResponse:
 
 @login_required
 @require_POST
+def import_again(request: StaffRequest, import_id: int) -> HttpResponse:
+    """The same file once more, from its columns on."""
+    return redirect("contacts:import_columns", actions.import_again(import_id, by=request.user).pk)
+
+
+@login_required
+@require_POST
 def import_undo(request: StaffRequest, import_id: int) -> HttpResponse:
     actions.undo_import(import_id, by=request.user)
     return go(request, "contacts:import_show", import_id)
@@ -170,7 +185,9 @@ def _import_context(request: StaffRequest, import_id: int) -> dict[str, Any]:
         "read_share": percent(share),
         "seconds_left": left,
         "can_undo": one.state == "finished" and actions.can_undo(one),
-        "can_choose": one.state in preparing.OPEN,
+        "can_choose": one.state in preparing.OPEN and is_stored(one),
+        "is_stored": is_stored(one),
+        "kept_days": KEPT.days,
     }
 
 

@@ -23,6 +23,7 @@ class BadPhone(BadInput):
 _BRAZIL = re.compile(r"\+55([1-9]{2})([6-9][0-9]{7})")
 _MEXICO = re.compile(r"\+521([0-9]{10})")
 _ARGENTINA = re.compile(r"\+54([1-8][0-9]{9})")
+_SCIENTIFIC = re.compile(r"\+?([0-9])[.,]([0-9]+)[eE]\+?([0-9]{1,2})")
 # How mobiles were dialled within Mexico until 2019.
 _MEXICO_AT_HOME = re.compile(r"(?:044|045|1|521)([0-9]{10})")
 
@@ -47,7 +48,7 @@ def e164(text: str, *, country: str | None = None) -> str:
     country: ISO 3166 letters assumed for a number written without `+`; without it such a number is refused.
     Raises BadPhone with a sentence.
     """
-    digits = text.strip().replace("\u00a0", " ")
+    digits = unspoiled(text.strip().replace("\u00a0", " "))
     if digits.startswith("00"):
         digits = "+" + digits[2:]
     if not digits.startswith("+") and country is None:
@@ -59,6 +60,26 @@ def e164(text: str, *, country: str | None = None) -> str:
     if not phonenumbers.is_possible_number(number):
         raise BadPhone(f"“{text}” has too few or too many digits for its country.")
     return line_of(phonenumbers.format_number(number, PhoneNumberFormat.E164))
+
+
+def unspoiled(text: str) -> str:
+    """A number that a spreadsheet kept as one: "33639980001.0" and "3.3639980001E+10" are 33639980001.
+
+    One whose last digits are lost ("3.36E+10") comes back as it is: `is_shortened` tells.
+    """
+    if text.endswith((".0", ",0")) and text[:-2].isdigit() and len(text) > 8:
+        return text[:-2]
+    if found := _SCIENTIFIC.fullmatch(text):
+        whole, rest, power = found.groups()
+        if len(rest) == int(power):
+            return whole + rest
+    return text
+
+
+def is_shortened(text: str) -> bool:
+    """Whether a spreadsheet left only the first digits of a number: "3.36E+10"."""
+    found = _SCIENTIFIC.fullmatch(text.strip())
+    return found is not None and len(found[2]) < int(found[3])
 
 
 def _today(digits: str, country: str | None) -> str:
@@ -88,8 +109,12 @@ PREFIX_LENGTH = 5
 def country_of_prefix(prefix: str) -> str:
     """The ISO country that bills a number with these first PREFIX_LENGTH characters, "" when none does.
 
+    "ES." is what a WhatsApp user id begins with (Meta sheet, A.9) and names the country itself.
+
     By calling code, as WhatsApp does: a Jersey number is one of +44, hence GB. +1 and +7 are told by area code.
     """
+    if prefix[2:3] == ".":
+        return country_of_user_id(prefix)
     digits = prefix.removeprefix("+")
     if digits.startswith("1") and len(digits) >= 4:
         return country_of(f"+{digits[:4]}2345678") or "US"
@@ -100,3 +125,9 @@ def country_of_prefix(prefix: str) -> str:
         if regions:
             return "" if regions[0] == "001" else str(regions[0])
     return ""
+
+
+def country_of_user_id(user_id: str) -> str:
+    """ISO letters of a business-scoped WhatsApp id ("ES.4821907735512093"), "" for an id of another form."""
+    country, point, _rest = user_id.partition(".")
+    return country if point and len(country) == 2 and country in phonenumbers.SUPPORTED_REGIONS else ""

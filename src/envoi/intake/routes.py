@@ -17,7 +17,7 @@ from ..campaigns import actions as campaigns
 from ..channels import facts as channels
 from ..contacts import actions as contacts
 from ..contacts.models import ConsentEntry, Contact
-from ..contacts.optin import question, says_yes
+from ..contacts.optin import question_to, says_yes
 from ..contacts.optout import Words
 from ..core.events import (
     AccountChanged,
@@ -169,7 +169,9 @@ def _heeded(fact: MessageReceived, origin: Origin, meaning: str) -> bool:
     became = says_yes(origin.contact_id, asks=meaning == "start", **said)
     if became == "pending" and origin.channel_id:
         # They have just written, so free words may go to them.
-        messaging.say(origin.contact_id, channel_id=origin.channel_id, text=question())
+        messaging.say(
+            origin.contact_id, channel_id=origin.channel_id, text=question_to(origin.contact_id, said=fact.text)
+        )
     return bool(became)
 
 

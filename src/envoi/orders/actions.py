@@ -17,12 +17,17 @@ import msgspec
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
+from ..contacts.changed import note_changed
 from ..contacts.importing import unchecked
 from ..core import clock, jobs
 from ..core.currencies import CURRENCIES
 from ..core.errors import BadInput, NotFound
+from ..team.actions import note
+from ..team.models import Staff
+from ..team.rights import require
 from . import totals
 from .amounts import LARGEST
+from .models import Order
 from .totals import ADD_UP
 from .worth import CHOOSE_OWN, worth
 
@@ -120,6 +125,7 @@ def add_orders(orders: Iterable[NewOrder]) -> int:
             changed, added = cursor.fetchone()
         changed = changed or []
         totals.refresh(cursor, sorted(set(changed)))
+        note_changed(set(changed))
     if not has_bounds:
         # The first orders of all: scores need bounds, and the worker looks only once an hour.
         jobs.defer("orders.refresh_bounds", once="all")
@@ -144,6 +150,18 @@ def refund(contact_id: int, external_id: str, amount: Decimal | None = None) -> 
             raise BadInput(_("A refund is between nothing and what was paid."))
         cursor.execute(REFUND, {"contact_id": contact_id, "external_id": external_id, "amount": amount})
         totals.refresh(cursor, [contact_id])
+        note_changed([contact_id])
+
+
+@transaction.atomic
+def give_back(contact_id: int, order_id: int, *, amount: Decimal, by: Staff | None) -> None:
+    """`refund` as one of the staff notes it: so much in all was given back of the order. Raises NotFound, BadInput."""
+    require(by, "contacts.write")
+    number = Order.objects.filter(contact_id=contact_id, id=order_id).values_list("external_id", flat=True).first()
+    if number is None:
+        raise NotFound(_("There is no such order."))
+    refund(contact_id, number, amount)
+    note(by, "orders.refund", f"order/{contact_id}.{order_id}", {"amount": str(amount)})
 
 
 @transaction.atomic
@@ -154,6 +172,7 @@ def remove_orders(contact_id: int, external_ids: Sequence[str]) -> int:
         cursor.execute(REMOVE, {"contact_id": contact_id, "numbers": list(external_ids)})
         removed: int = cursor.rowcount
         totals.refresh(cursor, [contact_id])
+        note_changed([contact_id])
     return removed
 
 

@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 from functools import lru_cache
 
+from django.utils.formats import get_format
 from django.utils.translation import gettext as _
 
 from ..contacts.cells import BadCell
@@ -48,6 +49,19 @@ def amount_of(text: str) -> Decimal:
     if amount >= LARGEST:
         raise wrong
     return amount.quantize(Decimal("0.01"))
+
+
+def figure_of(text: str) -> str:
+    """A plain number with a point: "0,92" is 0.92, as is "0.92". Raises BadCell for what can be read in two ways."""
+    bare = text.strip().replace("\u00a0", "").replace("\u202f", "").replace(" ", "")
+    if bare.count(",") != 1 or "." in bare:
+        return bare
+    whole, rest = bare.split(",")
+    if len(rest) == 3 and whole.lstrip("0") and get_format("DECIMAL_SEPARATOR") != ",":
+        raise BadCell(
+            _("“%(text)s” can be read in two ways: write it without marks between thousands.") % {"text": text[:40]}
+        )
+    return f"{whole}.{rest}"
 
 
 @lru_cache(maxsize=4096)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -18,6 +19,7 @@ from ..team.rights import require
 from . import totals
 from .amounts import currency_of
 from .models import ExchangeRate, OrderSettings
+from .ratetable import Line
 from .worth import worth
 
 STRETCH = 5_000
@@ -61,12 +63,7 @@ def set_rate(
     require(by, "channels.write")
     own = _own()
     currency = currency_of(currency)
-    if currency == own:
-        raise BadInput(_("%(currency)s is the company’s own currency: it needs no rate.") % {"currency": currency})
-    if not (rate.is_finite() and SMALLEST <= rate <= LARGEST):
-        raise BadInput(_("A rate is a number above 0."))
-    if day > timezone.now().date():
-        raise BadInput(_("A rate can’t be known before its day."))
+    _check(currency, day, rate, own=own)
     if instead_of is not None:
         rate_for(instead_of).delete()
     made, _created = ExchangeRate.objects.update_or_create(
@@ -75,7 +72,7 @@ def set_rate(
         day=day,
         defaults={
             "rate": rate.quantize(Decimal("0.0000000001")),
-            "source": source.replace("\0", "").strip()[:200] or _("Entered by hand"),
+            "source": source.replace("\0", "").strip()[:200],
             "changed_at": timezone.now(),
             "changed_by": by,
         },
@@ -83,6 +80,34 @@ def set_rate(
     note(by, "orders.rate", f"{currency}/{own}", {"day": day.isoformat(), "rate": str(rate)})
     jobs.defer("orders.revalue", once="all")
     return made
+
+
+@transaction.atomic
+def set_rates(lines: Sequence[Line], *, source: str, by: Staff | None) -> int:
+    """Many rates at once, all or none; a rate of a day that has one replaces it. Returns how many. Raises BadInput."""
+    require(by, "channels.write")
+    own, now = _own(), timezone.now()
+    for one in lines:
+        try:
+            _check(one.currency, one.day, one.rate, own=own)
+        except BadInput as problem:
+            said = {"currency": one.currency, "day": one.day.isoformat(), "problem": problem.sentence}
+            raise BadInput(_("%(currency)s of %(day)s: %(problem)s") % said) from None
+    # Of two of one day the last counts.
+    last = {(one.currency, one.day): one.rate.quantize(Decimal("0.0000000001")) for one in lines}
+    words = source.replace("\0", "").strip()[:200]
+    ExchangeRate.objects.bulk_create(
+        (
+            ExchangeRate(currency=currency, own=own, day=day, rate=rate, source=words, changed_at=now, changed_by=by)
+            for (currency, day), rate in last.items()
+        ),
+        update_conflicts=True,
+        unique_fields=["currency", "own", "day"],
+        update_fields=["rate", "source", "changed_at", "changed_by"],
+    )
+    note(by, "orders.rates", f"*/{own}", {"rates": len(last), "source": words})
+    jobs.defer("orders.revalue", once="all")
+    return len(last)
 
 
 @transaction.atomic
@@ -126,6 +151,15 @@ def _mend(ids: list[int]) -> None:
         held = totals.lock(cursor, ids)
         cursor.execute(MEND, {"ids": held})
         totals.refresh(cursor, held)
+
+
+def _check(currency: str, day: date, rate: Decimal, *, own: str) -> None:
+    if currency == own:
+        raise BadInput(_("%(currency)s is the company’s own currency: it needs no rate.") % {"currency": currency})
+    if not (rate.is_finite() and SMALLEST <= rate <= LARGEST):
+        raise BadInput(_("A rate is a number above 0."))
+    if day > timezone.now().date():
+        raise BadInput(_("A rate can’t be known before its day."))
 
 
 def _own() -> Any:

@@ -13,11 +13,12 @@ from ..contacts.cells import BadCell, moment_of, past
 from ..contacts.columns import ORDER_TITLES, Columns, need_orders
 from ..contacts.columnwise import Known, doubtful, upright, without
 from ..contacts.importing import Cells, Outcome, Reader, StageRow
+from ..contacts.imports import shortened_phone
 from ..contacts.models import Import
 from ..contacts.options import ImportOptions
 from ..contacts.phones import Phones
 from ..core import clock
-from ..core.phone import BadPhone
+from ..core.phone import BadPhone, is_shortened
 from .amounts import amount_of, currency_of, quantity_of
 from .merging import COPY, STAGE, merge
 from .products import products_of
@@ -138,6 +139,8 @@ def _phone(phones: Phones, text: str) -> str:
     try:
         return phones.e164(text)
     except BadPhone:
+        if is_shortened(text):
+            raise shortened_phone(text) from None
         raise BadCell(_("“%(phone)s” is no phone number with its country code.") % {"phone": text[:40]}) from None
 
 

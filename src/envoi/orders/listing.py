@@ -13,6 +13,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from ..contacts.finding import WITH_NUMBER, parts_of_number
+from ..contacts.letters import pattern_of, words_of
 from ..core.errors import BadInput
 from ..core.paging import Page
 from ..core.tables import Cell
@@ -161,9 +162,11 @@ def _search(search: str, parameters: dict[str, Any]) -> str:
     """An order's whole number, or three letters of a name, or three digits with which a phone begins or ends."""
     people: list[str] = []
     digits = re.sub(r"[\s().+\-/]", "", search)
-    if len(search) >= 3:
-        people.append("SELECT id FROM contacts WHERE upper(name) LIKE upper(%(text)s)")
-        parameters["text"] = "%" + re.sub(r"([\\%_])", r"\\\1", search) + "%"
+    words = words_of(search)
+    if any(len(word) >= 3 for word in words):
+        named = {f"word{place}": pattern_of(word) for place, word in enumerate(words)}
+        people.append(f"SELECT id FROM contacts WHERE {_all([f'upper(name) ~ %({name})s' for name in named])}")  # noqa: S608
+        parameters |= named
     if digits.isascii() and digits.isdigit() and len(digits) >= 3:
         people.append(WITH_NUMBER)
         parameters |= {**parts_of_number(digits), "most": MOST_PEOPLE}

@@ -11,7 +11,7 @@ from ..contacts.importing import Outcome, unchecked
 from ..contacts.models import Import
 from ..contacts.options import ImportOptions
 from ..core import jobs
-from . import totals
+from . import lines, totals
 from .worth import CHOOSE_OWN, worth
 
 STAGE = """
@@ -147,8 +147,13 @@ def merge(cursor: Any, one: Import, options: ImportOptions, step: Callable[[], N
     cursor.execute("SELECT (SELECT count(*) FROM stage) > (SELECT count(*) FROM matched)")
     if cursor.fetchone()[0]:
         cursor.execute(UNKNOWN, {"sentence": _("Nobody has the customer number or phone “{customer}”.")})
+    duplicate = 0
+    if options.duplicates in ("add", "whole"):
+        duplicate = lines.put_together(cursor, options.duplicates)
+    elif options.duplicates == "ask":
+        lines.refuse_unlike(cursor)
     cursor.execute(DUPLICATES.format(keep="min" if options.duplicates == "first" else "max"))
-    duplicate = cursor.rowcount
+    duplicate += cursor.rowcount
     if one.check_only:
         cursor.execute(FORESEEN)
         created, total, updated = cursor.fetchone()

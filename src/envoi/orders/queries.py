@@ -8,7 +8,11 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import connection
+from django.utils.translation import gettext as _
 
+from ..core.errors import NotFound
+from ..team.models import Staff
+from ..team.rights import require
 from .features import FEATURES, INTERACTIONS, WRITTEN_AND_READ
 from .models import ExchangeRate, Order, OrderSettings
 from .worth import COUNTS
@@ -96,6 +100,15 @@ class Summary:
 def orders_of(contact_id: int, limit: int = 50) -> list[Order]:
     """The newest orders of one contact."""
     return list(Order.objects.filter(contact_id=contact_id).order_by("-at", "-id")[:limit])
+
+
+def order_for(staff: Staff | None, contact_id: int, order_id: int) -> Order:
+    """One order with its customer. Raises NotFound."""
+    require(staff, "contacts.read")
+    found = Order.objects.select_related("contact").filter(contact_id=contact_id, id=order_id).first()
+    if found is None:
+        raise NotFound(_("There is no such order."))
+    return found
 
 
 def totals_of(contact_id: int) -> Totals | None:

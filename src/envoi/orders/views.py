@@ -10,6 +10,7 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from ..contacts import queries as contacts
@@ -18,20 +19,23 @@ from ..team.requests import StaffRequest
 from ..team.rights import may, require
 from ..web.downloads import download
 from ..web.pages import go, page_or_piece
-from . import exchange, listing, queries
-from .forms import ListForm, OwnForm, RateForm
+from . import actions, exchange, listing, queries
+from .forms import ListForm, OwnForm, RateForm, RefundForm, TableForm
+from .ratetable import lines_of
 
 
 @login_required
 @require_safe
 def order_list(request: StaffRequest) -> HttpResponse:
-    asked = ListForm(request.GET).asked()
+    form = ListForm(request.GET)
+    asked = form.asked()
     own, missing = queries.own_currency(), queries.unconverted()
     # An order in another currency either has a rate or misses one.
     known = {own, *(one.currency for one in missing), *(one.currency for one in queries.exchange_rates())} - {""}
     context = {
         "page": listing.order_list(request.user, asked, after=request.GET.get("after") or None),
         "asked": asked,
+        "is_cut": form.is_cut,
         "whose": _whose(request, asked.contact_id),
         "own": own,
         "currencies": [(code, code) for code in sorted(known)],
@@ -46,6 +50,45 @@ def order_list(request: StaffRequest) -> HttpResponse:
 def download_orders(request: StaffRequest) -> HttpResponseBase:
     header, rows = listing.export(request.user, ListForm(request.GET).asked())
     return download(_("orders"), request.GET.get("as"), header, rows)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def show(request: StaffRequest, contact_id: int, order_id: int) -> HttpResponse:
+    """One order: what was in it, and how much of it was given back."""
+    order = queries.order_for(request.user, contact_id, order_id)
+    form = RefundForm(request.POST or None, initial={"amount": order.refunded or order.amount})
+    if form.is_valid():
+        try:
+            actions.give_back(contact_id, order_id, amount=form.cleaned_data["amount"], by=request.user)
+            messages.success(request, _("What was given back is noted, and the customer’s sums follow."))
+            return go(request, "orders:show", contact_id, order_id)
+        except BadInput as problem:
+            form.add_error("amount", problem.sentence)
+    context = {
+        "order": order,
+        "own": queries.own_currency(),
+        "form": form,
+        "may_change": may(request.user, "contacts.write"),
+    }
+    return render(request, "orders/show.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_POST
+def rate_table(request: StaffRequest) -> HttpResponse:
+    """Many rates at once."""
+    form = TableForm(request.POST, request.FILES)
+    if form.is_valid():
+        try:
+            kept = exchange.set_rates(lines_of(form.text()), source=form.cleaned_data["origin"], by=request.user)
+            said = ngettext("%(n)d rate is kept.", "%(n)d rates are kept.", kept) % {"n": kept}
+            messages.success(request, said + " " + _("Orders of their days are being added up again."))
+            return redirect("orders:exchange")
+        except BadInput as problem:
+            form.add_error("table", problem.sentence)
+    context = _standing(request) | {"form": RateForm(initial={"day": timezone.now().date()}), "table_form": form}
+    return render(request, "orders/exchange.html", context, status=422)
 
 
 @login_required
@@ -111,6 +154,7 @@ def _standing(request: StaffRequest) -> dict[str, Any]:
     return {
         "own": own,
         "own_form": OwnForm(initial={"own": own}),
+        "table_form": TableForm(),
         "rates": queries.exchange_rates(),
         "missing": queries.unconverted(),
         "may_change": may(request.user, "channels.write"),

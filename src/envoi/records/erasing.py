@@ -1,16 +1,19 @@
 """A person's erasure: what is known of them goes, what was counted stays, and a withdrawal is remembered.
 
 GDPR 17. What goes and what stays is said table by table (contacts.belongings); what is not in a table of ours runs out
-by itself: stored webhooks after their days, files that customers sent with the next nightly clearing.
+by itself: stored webhooks after their days, files that customers sent with the next nightly clearing. A file that was
+imported goes at once when it is known to name them, and after contacts.stored.KEPT in any case.
 """
 
 from __future__ import annotations
+
+from functools import partial
 
 from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ..contacts import belongings, erased, events
+from ..contacts import belongings, erased, events, stored
 from ..contacts.models import Contact, Merge
 from ..core.errors import NotFound
 from ..inbox.words import customer_path
@@ -42,6 +45,9 @@ def erase(contact_id: int, *, by: Staff | None) -> None:
     uncertain = [(contact_id, message_id) for _channel, message_id, state in waiting if state == "uncertain"]
     settlement.give_up(ledger_db(), uncertain, by=str(by) if by else _("the operator"))
     hashes = erased.remember(contact_id)
+    files = _files_that_name(contact_id)
+    # Not before it is sure that they are erased.
+    transaction.on_commit(partial(stored.forget, files))
     with connection.cursor() as cursor:
         for one in ALL:
             belongings.erase(cursor, one, contact_id)
@@ -68,4 +74,21 @@ def erase(contact_id: int, *, by: Staff | None) -> None:
         updated_at=timezone.now(),
     )
     events.record([contact_id], "erased", {}, by)
-    note(by, "contacts.erase", f"contact/{contact_id}", {"withdrawals_remembered": hashes})
+    note(by, "contacts.erase", f"contact/{contact_id}", {"withdrawals_remembered": hashes, "files": len(files)})
+
+
+def _files_that_name(contact_id: int) -> list[int]:
+    """The imports whose files are known to hold a person: those that made or changed them, and those they agreed in."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT import_id FROM contacts WHERE id = %(contact)s AND import_id IS NOT NULL
+             UNION SELECT import_id FROM import_changes WHERE contact_id = %(contact)s
+             UNION SELECT substring(proof FROM '^import (\\d+):')::bigint FROM consents
+                    WHERE contact_id = %(contact)s AND proof ~ '^import \\d+:'
+             UNION SELECT import_id FROM orders WHERE contact_id = %(contact)s AND import_id IS NOT NULL
+             UNION SELECT import_id FROM order_changes WHERE contact_id = %(contact)s
+            """,
+            {"contact": contact_id},
+        )
+        return [row[0] for row in cursor.fetchall()]

@@ -33,6 +33,12 @@ def choose(request: StaffRequest, contact_id: int) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def merge(request: StaffRequest, kept_id: int, gone_id: int) -> HttpResponse:
+    require(request.user, "contacts.merge")
+    for one in (gone_id, kept_id):
+        if (now := merging.merged_into(one)) is not None:
+            # An old link, or the button pressed twice: the two are where it would have led.
+            messages.info(request, _("These two records are one already."))
+            return go(request, "reports:contact", now)
     if request.method == "POST":
         merging.merge(kept_id=kept_id, gone_id=gone_id, by=request.user)
         messages.success(request, _("The two records are one. This page can undo it."))

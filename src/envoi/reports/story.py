@@ -20,7 +20,7 @@ from ..orders.models import Order
 from ..team.models import Staff
 from ..team.rights import require
 from ..web.look import moment
-from ..web.told import headline, why
+from ..web.told import consent_proof, consent_source, headline, why
 
 PAGE = 50
 
@@ -129,7 +129,8 @@ def _consent(line: ConsentEntry) -> Entry:
         "purpose": str(line.get_purpose_display()).lower(),
         "state": str(line.get_state_display()).lower(),
     }
-    said = [line.source, f"“{line.text}”" if line.text else "", line.proof, str(line.by) if line.by else ""]
+    source, proof = consent_source(line.source), consent_proof(line.proof)
+    said = [source, f"“{line.text}”" if line.text else "", proof, str(line.by) if line.by else ""]
     tone = {"granted": "good", "withdrawn": "bad"}.get(line.state, "warn")
     return Entry(line.at, what, tone=tone, detail=" · ".join(filter(None, said)))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
@@ -196,9 +197,11 @@ def remove_people(segment_id: int, contact_ids: Iterable[int], *, by: Staff | No
     return removed
 
 
-def remember_count(segment_id: int, people: int) -> None:
-    """Note what was counted, for the list of segments."""
-    Segment.objects.filter(pk=segment_id).update(counted=people, counted_at=clock.now())
+def remember_count(segment_id: int, people: int) -> datetime:
+    """Note what was counted, for the list of segments; returns the time that it is of."""
+    now = clock.now()
+    Segment.objects.filter(pk=segment_id).update(counted=people, counted_at=now)
+    return now
 
 
 def _listed(segment: Segment, added: int, already: int, unknown: Sequence[str], by: Staff | None) -> Listed:

@@ -126,17 +126,18 @@ def why(rule: Rule, contact_id: int) -> Why:
     return _why(rule, iter(answers), known)
 
 
-def contact_named(staff: Staff | None, text: str) -> Contact | None:
-    """Whom somebody means by a phone number, a contact's number or a name; the newest of several."""
+def contacts_named(staff: Staff | None, text: str, *, limit: int = 6) -> list[Contact]:
+    """Whom somebody may mean by a phone number, a contact's number or a name, the newest first."""
     require(staff, "contacts.read")
     words = text.replace("\0", "").strip()
     digits = "".join(one for one in words if one.isdigit())
+    known = Contact.objects.filter(erased_at=None).order_by("-pk")
     if words.startswith("#") and digits:
-        return Contact.objects.filter(pk=min(int(digits), 2**62)).first()
+        return list(known.filter(pk=min(int(digits), 2**62)))
     if len(digits) >= 6:
-        found = Contact.objects.filter(phone=f"+{digits.removeprefix('00')}").first()
-        return found or Contact.objects.filter(phone__endswith=digits.removeprefix("0")).order_by("-pk").first()
-    return Contact.objects.filter(name__icontains=words).order_by("-pk").first() if len(words) > 1 else None
+        exact = known.filter(phone=f"+{digits.removeprefix('00')}")[:1]
+        return list(exact) or list(known.filter(phone__endswith=digits.removeprefix("0"))[:limit])
+    return list(known.filter(name__icontains=words)[:limit]) if len(words) > 1 else []
 
 
 def members(segment: Segment, *, limit: int = 50) -> list[Contact]:

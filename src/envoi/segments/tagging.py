@@ -1,7 +1,7 @@
 """Tags that follow a segment: everybody in it has the tag, whoever leaves it loses it again, set by set.
 
-Each minute those are looked at whom something happened to since the last time; each hour everybody, since time alone
-moves people too ("ordered in the last 30 days") and a few changes leave no trace that could be found by its time. A
+Each minute those are looked at whom something happened to since the last time, a change by hand included
+(contacts.changed); each hour everybody, since time alone moves people too ("ordered in the last 30 days"). A
 tag that a person put is never taken off: contact_tags.by_rule says which are ours.
 """
 
@@ -14,6 +14,7 @@ from typing import Any
 from django.db import DatabaseError, connection, transaction
 from django.utils.translation import gettext as _
 
+from ..contacts.changed import forget_changed
 from ..contacts.models import Tag
 from ..core import clock, jobs
 from ..core.errors import BadInput, NotFound
@@ -48,6 +49,7 @@ SELECT contact_id AS id FROM orders WHERE created_at >= %(since)s
  UNION SELECT contact_id FROM message_events WHERE at >= %(since)s
  UNION SELECT id FROM contacts WHERE created_at >= %(since)s
  UNION SELECT id FROM contacts WHERE updated_at >= %(since)s AND %(imported)s
+ UNION SELECT contact_id FROM changed_contacts WHERE at >= %(since)s
  UNION SELECT contact_id FROM segment_members WHERE at >= %(since)s
 """
 IMPORTED = "SELECT EXISTS (SELECT 1 FROM imports WHERE finished_at >= %(since)s AND rows_updated > 0)"
@@ -160,6 +162,8 @@ def keep_touched() -> int:
             for one in tags:
                 _keep(one, cursor, everybody=False)
         cursor.execute("UPDATE auto_tag_checkpoint SET done_to = GREATEST(done_to, %(horizon)s)", {"horizon": horizon})
+        # What is from that very moment on is looked at once more.
+        forget_changed(before=horizon)
     return touched
 
 

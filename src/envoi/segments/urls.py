@@ -14,6 +14,7 @@ urlpatterns = [
     path("<int:segment_id>/", views.edit, name="show"),
     path("<int:segment_id>/why", views.why, name="why"),
     path("<int:segment_id>/count", views.count, name="count"),
+    path("<int:segment_id>/export", views.export, name="export"),
     path("<int:segment_id>/delete", views.delete, name="delete"),
     path("<int:segment_id>/tag", views.start_tag, name="start_tag"),
     path("<int:segment_id>/tag/<int:auto_tag_id>/stop", views.stop_tag, name="stop_tag"),

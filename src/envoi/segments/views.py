@@ -6,8 +6,9 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -15,8 +16,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from ..core.paging import whole
 from ..team.requests import StaffRequest
 from ..team.rights import may, require
+from ..web.downloads import download
 from ..web.pages import go, page_or_piece
-from . import actions, queries, tagging
+from . import actions, people, queries, tagging
 from . import ready as ready_made
 from .errors import BadRule, Superseded, TooSlow
 from .forms import JOINS, Row, RuleForm
@@ -49,12 +51,20 @@ def count(request: StaffRequest, segment_id: int) -> HttpResponse:
     context: dict[str, Any] = {"segment": segment}
     try:
         segment.counted = queries.counted(segment.rule, limit=0).people
-        actions.remember_count(segment.pk, segment.counted)
+        segment.counted_at = actions.remember_count(segment.pk, segment.counted)
     except TooSlow as slow:
         context["about"] = slow.about
     except BadRule as problem:
         context["problem"] = problem.sentence
     return render(request, "segments/_number.html", context)
+
+
+@login_required
+@require_safe
+def export(request: StaffRequest, segment_id: int) -> HttpResponseBase:
+    """Everybody in it as a file."""
+    name, header, rows = people.export(request.user, segment_id)
+    return download(slugify(name) or _("segment"), request.GET.get("as"), header, rows)
 
 
 @login_required
@@ -89,8 +99,10 @@ def why(request: StaffRequest, segment_id: int | None = None) -> HttpResponse:
     require(request.user, "segments.read")
     known = Known()
     context: dict[str, Any] = {"asked": request.POST.get("who", "").strip()[:200], "answered": True}
-    contact = queries.contact_named(request.user, context["asked"]) if context["asked"] else None
-    context["contact"] = contact
+    found = queries.contacts_named(request.user, context["asked"]) if context["asked"] else []
+    contact = found[0] if found else None
+    # Of several with one name the newest is answered for; the others are one press away.
+    context |= {"contact": contact, "others": found[1:]}
     if contact is not None:
         try:
             context["why"] = queries.why(RuleForm.sent(request.POST, known).rule(), contact.pk)
@@ -191,9 +203,11 @@ def _list_page(request: StaffRequest, segment: queries.Segment) -> HttpResponse:
     if request.method == "POST":
         actions.save_list(name=request.POST.get("name", ""), by=request.user, segment_id=segment.pk)
         return go(request, "segments:show", segment.pk)
+    on_it = queries.counted(segment.rule, limit=0).people
+    actions.remember_count(segment.pk, on_it)
     context = {
         "segment": segment,
-        "people": queries.counted(segment.rule, limit=0).people,
+        "people": on_it,
         "members": queries.members(segment),
         "others": [one for one in queries.segments(request.user) if one.pk != segment.pk],
         **_around(request, segment),
@@ -219,6 +233,8 @@ def _context(request: StaffRequest, segment: queries.Segment | None, form: RuleF
         context["remarks"] = remarks(rule, known)
         found = queries.counted(rule, asker=form.asker, known=known)
         context |= {"people": found.people, "sample": found.sample}
+        if segment and request.method != "POST":
+            actions.remember_count(segment.pk, found.people)
     except BadRule as problem:
         context["rule_problem"] = problem.sentence
         # A new page has an empty condition, which nobody has to be told.
@@ -236,6 +252,7 @@ def _around(request: StaffRequest, segment: queries.Segment) -> dict[str, Any]:
         "uses": uses,
         "tags_that_follow": [one for one in queries.auto_tags(request.user) if one.segment_id == segment.pk],
         "may_write": may(request.user, "segments.write"),
+        "may_export": may(request.user, "contacts.export"),
     }
 
 

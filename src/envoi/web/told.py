@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -29,7 +30,38 @@ def why(reason: str) -> str:
     """A reason as a sentence; an unknown one as it is."""
     if reason.startswith("missing:"):
         return _("“%(variable)s” is missing.") % {"variable": reason.removeprefix("missing:")}
-    return _reasons().get(reason, reason)
+    if found := _reasons().get(reason):
+        return found
+    # As dispatch keeps what a provider answered: a code, then the provider's words.
+    code, _colon, words = reason.partition(":")
+    if (found := _reasons().get(code.strip())) and words:
+        return found
+    return _("The provider’s words: %(words)s") % {"words": reason} if " " in reason else reason
+
+
+def consent_source(source: str) -> str:
+    """Where a line of consent is from, in the reader's language; the company's own words as they are."""
+    return {
+        "keyword": _("a word they wrote"),
+        "confirmation": _("their confirmation"),
+        "provider": _("WhatsApp itself"),
+        "staff": _("told to staff"),
+        "import": _("a file"),
+        "import undone": _("the import was undone"),
+        "merge": _("two records merged"),
+        "erasure": _("known from before an erasure"),
+        "form": _("a form"),
+        "api": _("the API"),
+    }.get(source, source)
+
+
+def consent_proof(proof: str) -> str:
+    """Where a line of consent is found again: files and merges of ours in words, whatever else as it is."""
+    if found := re.fullmatch(r"import (\d+): (.*)", proof, re.DOTALL):
+        return _("file “%(file)s” (import %(number)s)") % {"file": found[2], "number": found[1]}
+    if found := re.fullmatch(r"merge (\d+)", proof):
+        return _("merge %(number)s") % {"number": found[1]}
+    return proof
 
 
 def told(what: str, detail: Mapping[str, Any] | None) -> str:
@@ -119,7 +151,7 @@ def _headlines() -> dict[str, str]:
 
 def _reasons() -> dict[str, str]:
     return {
-        "no_phone": _("There is no phone number."),
+        "no_phone": _("They have neither a phone nor a WhatsApp id in this business."),
         "opted_out": _("They withdrew their consent."),
         "merged": _("Two records of this person were merged; the other one gets it."),
         "erased": _("The person was erased."),
@@ -136,15 +168,19 @@ def _reasons() -> dict[str, str]:
         "customer_waits": _("Too many messages to this customer in a short time."),
         "file_waits": _("A file that goes with the message is not at the provider yet."),
         "file_renewed": _("The provider had let go of a file; it was uploaded again."),
-        "window_closed": _("More than 24 hours since they wrote: only a template may go"),
-        "not_delivered_there": _("WhatsApp delivers no marketing in their country"),
-        "quiet_hours": _("Outside the hours for promotions where they are"),
-        "pair_resting": _("WhatsApp asked for a pause between messages to them"),
-        "too_fast": _("Too many messages to them at once"),
-        "portfolio_full": _("As many people as WhatsApp allows in 24 hours have been written to"),
+        "window_closed": _("More than 24 hours since they wrote: only a template may go."),
+        "not_delivered_there": _("WhatsApp delivers no marketing in their country."),
+        "quiet_hours": _("Outside the hours for promotions where they are."),
+        "pair_resting": _("WhatsApp asked for a pause between messages to them."),
+        "too_fast": _("Too many messages to them at once."),
+        "portfolio_full": _("As many people as WhatsApp allows in 24 hours have been written to."),
         "unreachable": _("The provider could not be reached; nothing had left."),
         "channel_suspended": _("The channel is suspended."),
         "template_problem": _("The provider does not take this template now."),
         "given_up": _("Nobody knows whether it left, and somebody gave it up."),
         "the sender stopped": _("The sender stopped before the answer came."),
+        "no_answer": _("The provider’s answer did not come, or only half of it."),
+        "answer_too_long": _("The provider’s answer was too long to be read."),
+        "no_message_id": _("The provider took it, but named no message."),
+        "not_json": _("The provider’s answer could not be understood."),
     }

@@ -21,6 +21,8 @@ from ...message_templates.models import Template
 from ...messaging import limit_actions as limits
 from ...orders.imports import run as run_orders
 from ...segments import actions as segments
+from ...segments import ready
+from ...segments.queries import count
 from ...team import actions as team
 from ...team.models import Staff
 from . import people, wording
@@ -77,6 +79,7 @@ def open_shop(*, provider: str, simulator_url: str, customers: int, throughput: 
     at_any_hour()
     _bring(customers, seed)
     segment = segments.save_segment(name="Has bought from us", rule=RULE, by=None)
+    _ready_made(owner)
     campaign = campaigns.create(
         name="Autumn offer",
         segment_id=segment.pk,
@@ -88,6 +91,12 @@ def open_shop(*, provider: str, simulator_url: str, customers: int, throughput: 
         by=owner,
     )
     return Shop(account, channel, campaign, customers)
+
+
+def _ready_made(owner: Staff) -> None:
+    """Every ready-made segment, counted once, so that their list says something from the first look on."""
+    for one in ready.take([one.key for one in ready.ready(owner)], tags=False, by=owner):
+        segments.remember_count(one.pk, count(one.rule))
 
 
 def open_account(

@@ -17,7 +17,7 @@ UNPRICED = "XXX"
 
 @dataclass(frozen=True, slots=True)
 class Unpriced:
-    """A delivered message without a price; `number` is its recipient's, "" when WhatsApp knows them by no phone.
+    """A delivered message without a price; `number` is its recipient's, or their WhatsApp id: it names a country too.
 
     pricing: the receipt's words as JSON text, whatever the connection makes of jsonb.
     """
@@ -48,7 +48,9 @@ def unpriced(db: Connection, *, limit: int, after: int = 0, again: bool = False)
             """
             -- messages_to_price (currency, id): an index scan that stops at the limit.
             SELECT m.id, m.contact_id, m.channel_id, COALESCE(m.campaign_id, 0) AS campaign_id,
-                   COALESCE(c.phone, '') AS number, m.category, m.pricing::text AS pricing, m.delivered_at
+                   COALESCE(c.phone, (SELECT min(i.value) FROM identities i
+                                       WHERE i.contact_id = c.id AND i.kind = 'user_id'), '') AS number,
+                   m.category, m.pricing::text AS pricing, m.delivered_at
               FROM messages m JOIN contacts c ON c.id = m.contact_id
              WHERE m.direction = 'out' AND m.delivered_at IS NOT NULL AND m.price IS NULL
                AND m.currency = %(currency)s AND m.id > %(after)s

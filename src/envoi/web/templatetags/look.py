@@ -12,7 +12,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext, pgettext
 
 from ..look import language_name, moment, moment_exact, money, unit_price, whole_day
-from ..told import why
+from ..markets import market_word
+from ..told import consent_proof, consent_source, why
 
 register = template.Library()
 
@@ -46,6 +47,7 @@ def _words() -> dict[str, str]:
         "approved": pgettext("state", "approved"),
         "cancelled": pgettext("state", "cancelled"),
         "checked": pgettext("state", "checked"),
+        "closed": pgettext("state", "closed"),
         "delivered": pgettext("state", "delivered"),
         "delivered_or_more": pgettext("state", "delivered, or read since"),
         "sent_or_more": pgettext("state", "accepted, and all that followed"),
@@ -59,9 +61,11 @@ def _words() -> dict[str, str]:
         "granted": pgettext("state", "agreed"),
         "waiting": pgettext("state", "waiting"),
         "green": pgettext("state", "high"),
+        "held": pgettext("state", "held"),
         "high": pgettext("state", "high"),
         "low": pgettext("state", "low"),
         "medium": pgettext("state", "medium"),
+        "open": pgettext("state", "open"),
         "paused": pgettext("state", "paused"),
         "pending": pgettext("state", "in review"),
         "queued": pgettext("state", "queued"),
@@ -99,6 +103,12 @@ def percent(share: float | None) -> str:
     hundredths = share * 100
     text = number_format(hundredths, 0 if hundredths >= 99.95 or hundredths in (0, 100) else 1, use_l10n=True)
     return pgettext("percentage", "%s%%") % text
+
+
+@register.filter
+def source_word(source: str) -> str:
+    """Where a figure is from; what nobody said was typed by a person."""
+    return source if source and source != "Entered by hand" else gettext("Entered by hand")
 
 
 @register.filter
@@ -188,6 +198,9 @@ def unlocalize_number(value: object) -> str:
 
 register.filter(money)
 register.filter(unit_price)
+register.filter(market_word)
+register.filter(consent_source)
+register.filter(consent_proof)
 register.filter(moment)
 register.filter(whole_day)
 register.filter(moment_exact)
