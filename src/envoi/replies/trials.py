@@ -15,7 +15,7 @@ from ..contacts.models import Contact
 from ..contacts.queries import contact_for
 from ..core.errors import NotFound
 from ..core.paging import whole
-from ..segments.queries import contact_named
+from ..segments.queries import contacts_named
 from ..team.models import Staff
 from .telling import MEDIA
 from .trying import Seen, Try, try_out
@@ -87,7 +87,7 @@ def _channels() -> list[Channel]:
 def _contact(who: str, by: Staff) -> Contact | None:
     if not who:
         return None
-    found = contact_named(by, who)
+    found = next(iter(contacts_named(by, who, limit=1)), None)
     try:
         return contact_for(by, found.pk) if found else None
     except NotFound:

@@ -16,6 +16,7 @@ from ..core.events import MessageReceived, Person
 from ..media.queries import files_by_id
 from ..message_templates.bubbles import Bubble, bubble
 from ..message_templates.models import Template
+from ..team import opening
 from ..team.models import Staff
 from ..team.rights import require
 from . import codes
@@ -24,7 +25,6 @@ from .book import SHELF, Book
 from .doing import order_values, values_of
 from .facts import Asked, Batch, Facts, facts_of, heard
 from .guarding import is_automatic
-from .hours import is_open
 from .models import PromoPool
 from .rules import Customer
 from .saying import bubble_of, media_of, menu_of, text_of
@@ -71,7 +71,7 @@ def try_out(given: Try, *, by: Staff | None) -> Seen:
     fact = _fact(given)
     facts = _facts(given, fact)
     customer = _customer(given, facts, book)
-    verdicts = book.matcher.explain(heard(fact, given.channel_id), customer, is_open)
+    verdicts = book.matcher.explain(heard(fact, given.channel_id), customer, opening.judge())
     fired = [one.rule.id for one in verdicts if one.fires]
     bubbles: list[Bubble] = []
     lines: list[str] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -68,6 +68,18 @@ def hours_of(team_id: int | None = None) -> Hours:
 def is_open(at: datetime | None = None, team_id: int | None = None) -> bool:
     """Whether a team, None the company, is there at this moment (None: now)."""
     return hours.is_open(at or clock.now(), hours_of(team_id))
+
+
+def judge() -> Callable[[datetime, int | None], bool]:
+    """`is_open` for many moments of one piece of work: the hours are read once, when they are first asked for."""
+    known: dict[int | None, Hours] = {}
+
+    def was_open(at: datetime, team_id: int | None) -> bool:
+        if not known:
+            known.update(hours_by_team())
+        return hours.is_open(at, known.get(team_id, known[None]))
+
+    return was_open
 
 
 def own_hours(team_id: int | None, *, by: Staff | None) -> OpeningHours | None:
