@@ -395,6 +395,7 @@ CREATE TABLE contacts (
     CONSTRAINT contacts_held_times_check CHECK ((held_times >= 0)),
     CONSTRAINT contacts_owner_id_cdc2467b_fk_staff_id FOREIGN KEY (owner_id) REFERENCES staff(id) DEFERRABLE INITIALLY DEFERRED
 );
+CREATE INDEX contacts_by_language ON contacts USING btree (language, marketing, id) WHERE (erased_at IS NULL);
 CREATE INDEX contacts_by_name ON contacts USING btree (name, id);
 CREATE INDEX contacts_by_owner ON contacts USING btree (owner_id, id) WHERE (owner_id IS NOT NULL);
 CREATE INDEX contacts_by_username ON contacts USING btree (username) WHERE (NOT ((username)::text = ''::text));
@@ -591,6 +592,7 @@ CREATE TABLE imports (
     check_only              boolean NOT NULL DEFAULT false,
     rows_kept               bigint NOT NULL DEFAULT 0,
     rows_undone             bigint NOT NULL DEFAULT 0,
+    unseen                  bigint[] NOT NULL DEFAULT '{}'::bigint[],
     CONSTRAINT imports_pkey PRIMARY KEY (id),
     CONSTRAINT imports_started_by_id_b9f74208_fk_staff_id FOREIGN KEY (started_by_id) REFERENCES staff(id) DEFERRABLE INITIALLY DEFERRED
 );

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import gc
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import StringIO
@@ -35,7 +35,7 @@ from .rejects import REJECTS, Rejects
 from .stored import table_of
 from .words import folded
 
-__all__ = ["Cells", "Kind", "Outcome", "StageRow", "StillRunning", "run", "unchecked"]
+__all__ = ["Cells", "Kind", "Outcome", "StageRow", "StillRunning", "Watch", "run", "unchecked"]
 
 log = logging.getLogger(__name__)
 
@@ -51,12 +51,17 @@ SET LOCAL default_statistics_target = 10;
 SET LOCAL client_connection_check_interval = '2s'
 """
 
+# So many new rows make PostgreSQL's statistics wrong until its own next look, up to a minute later: pages would walk
+# through everybody meanwhile.
+MANY = 10_000
+WHOLE_STATISTICS = "SET LOCAL default_statistics_target = DEFAULT"
+
 REFUSED = "CREATE TEMPORARY TABLE refused (line int PRIMARY KEY, reason text) ON COMMIT DROP"
 
 FINISH = """
 UPDATE imports
    SET state = CASE WHEN check_only THEN 'checked' ELSE 'finished' END,
-       finished_at = clock_timestamp(), bytes_done = bytes_total, rows_read = %(read)s,
+       finished_at = clock_timestamp(), unseen = '{}', bytes_done = bytes_total, rows_read = %(read)s,
        rows_created = %(created)s, rows_updated = %(updated)s, rows_unchanged = %(unchanged)s,
        rows_duplicate = %(duplicate)s, rows_rejected = %(rejected)s
  WHERE id = %(id)s AND NOT cancel_requested
@@ -92,19 +97,35 @@ class Reader(Protocol):
         ...
 
 
+class Watch(Protocol):
+    """Who follows an import while it writes; see Board."""
+
+    def look(self) -> None:
+        """Between two statements. May raise Cancelled."""
+        ...
+
+    def hide(self, ids: list[int]) -> None:
+        """These ids are given to people whom nobody sees yet."""
+        ...
+
+
 class Kind(Protocol):
-    """What an app says about its files. `copy` is COPY … FROM STDIN (FORMAT csv), where empty means NULL."""
+    """What an app says about its files. `copy` is COPY … FROM STDIN (FORMAT csv), where empty means NULL.
+
+    tables: those that a file fills.
+    """
 
     titles: Titles
     stage: str
     copy: str
+    tables: str
 
     def reader(self, one: Import, header: Cells, columns: Columns) -> Reader:
         """What reads the rows of this file. Raises BadInput for columns that are not enough."""
         ...
 
-    def write(self, cursor: Any, one: Import, step: Callable[[], None]) -> Outcome:
-        """Move the stage into the tables; `step` is called between statements and may raise Cancelled."""
+    def write(self, cursor: Any, one: Import, watch: Watch) -> Outcome:
+        """Move the stage into the tables; `watch` is told between statements."""
         ...
 
 
@@ -195,7 +216,10 @@ def _write(
         cursor.execute("ANALYZE stage")
         board.tell(Import.State.WRITING, table.bytes_read, read, rejects.count)
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [WRITING])
-        outcome = kind.write(cursor, one, board.look)
+        outcome = kind.write(cursor, one, board)
+        if outcome.created > MANY:
+            cursor.execute(WHOLE_STATISTICS)
+            cursor.execute(f"ANALYZE {kind.tables}")
         _refuse(cursor, table.path, rejects)
         rejects.keep()
         counts = {name: getattr(outcome, name) for name in Outcome.__dataclass_fields__}

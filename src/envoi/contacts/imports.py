@@ -19,7 +19,7 @@ from . import attributes, importing, merging
 from .cells import BadCell, moment_of, past
 from .columns import CONTACT_TITLES, Columns, need_contacts
 from .columnwise import Known, doubtful, upright, without
-from .importing import Cells, Outcome, Reader, StageRow
+from .importing import Cells, Outcome, Reader, StageRow, Watch
 from .models import Attribute, Import
 from .options import ImportOptions
 from .phones import Phones
@@ -40,15 +40,16 @@ class ContactFile:
     titles = CONTACT_TITLES
     stage = merging.STAGE
     copy = merging.COPY
+    tables = "contacts, identities, consents, contact_tags"
 
     def reader(self, one: Import, header: Cells, columns: Columns) -> Reader:
         """What turns the cells of a row into the columns of the stage."""
         need_contacts(header, columns)
         return ContactReader(len(header), columns, ImportOptions.parse(one.options), clock.now())
 
-    def write(self, cursor: Any, one: Import, step: Callable[[], None]) -> Outcome:
+    def write(self, cursor: Any, one: Import, watch: Watch) -> Outcome:
         """Move the stage into contacts, identities, consents and tags."""
-        return merging.merge(cursor, one, ImportOptions.parse(one.options), step)
+        return merging.merge(cursor, one, ImportOptions.parse(one.options), watch)
 
 
 class ContactReader:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +11,7 @@ from ..contacts import importing
 from ..contacts.cells import BadCell, moment_of, past
 from ..contacts.columns import ORDER_TITLES, Columns, need_orders
 from ..contacts.columnwise import Known, doubtful, upright, without
-from ..contacts.importing import Cells, Outcome, Reader, StageRow
+from ..contacts.importing import Cells, Outcome, Reader, StageRow, Watch
 from ..contacts.models import Import
 from ..contacts.options import ImportOptions
 from ..contacts.phones import Phones
@@ -34,6 +33,7 @@ class OrderFile:
     titles = ORDER_TITLES
     stage = STAGE
     copy = COPY
+    tables = "orders, order_totals"
 
     def reader(self, one: Import, header: Cells, columns: Columns) -> Reader:
         """What turns the cells of a row into the columns of the stage."""
@@ -41,9 +41,9 @@ class OrderFile:
         need_orders(header, columns, options.currency)
         return OrderReader(len(header), columns, options, clock.now())
 
-    def write(self, cursor: Any, one: Import, step: Callable[[], None]) -> Outcome:
+    def write(self, cursor: Any, one: Import, watch: Watch) -> Outcome:
         """Move the stage into orders and order_totals."""
-        return merge(cursor, one, ImportOptions.parse(one.options), step)
+        return merge(cursor, one, ImportOptions.parse(one.options), watch)
 
 
 class OrderReader:
