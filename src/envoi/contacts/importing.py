@@ -6,13 +6,11 @@ and the job, run again, begins at the first line. How far it is shows through a 
 
 from __future__ import annotations
 
-import csv
 import gc
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import StringIO
 from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
@@ -30,7 +28,7 @@ from .board import Board, Cancelled, StillRunning, board_of
 from .columns import Columns, Titles, is_known, recognise
 from .models import Import
 from .options import ImportOptions
-from .reading import Row, Table
+from .reading import Batch, Row, Table
 from .rejects import REJECTS, Rejects
 from .stored import table_of
 from .words import folded
@@ -67,8 +65,10 @@ UPDATE imports
  WHERE id = %(id)s AND NOT cancel_requested
 """
 
+ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
 Cells = list[str]
-StageRow = Sequence[object]
+StageRow = Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +88,8 @@ class Reader(Protocol):
         """One row. Raises BadInput for a bad one."""
         ...
 
-    def batch(self, first: int, rows: list[Cells]) -> tuple[list[StageRow], set[int]]:
-        """Rows from the line `first` on: those that are plain, and the places of those that `row` has to look at."""
+    def batch(self, found: Batch) -> tuple[list[StageRow], set[int]]:
+        """Those of the rows that are plain, and the places of those that `row` has to look at."""
         ...
 
     def finish(self, cursor: Any) -> None:
@@ -110,7 +110,7 @@ class Watch(Protocol):
 
 
 class Kind(Protocol):
-    """What an app says about its files. `copy` is COPY … FROM STDIN (FORMAT csv), where empty means NULL.
+    """What an app says about its files. `copy` is COPY … FROM STDIN (NULL ''): empty means NULL.
 
     tables: those that a file fills.
     """
@@ -265,11 +265,11 @@ def _copy(
             if isinstance(found, Row):
                 read += one_by_one([found])
             elif columns.mended:
-                read += one_by_one(map(Row, count(found.first), found.rows))
+                read += one_by_one(map(Row, count(found.first), found.rows()))
             else:
-                plain, doubt = reader.batch(found.first, found.rows)
+                plain, doubt = reader.batch(found)
                 batch += plain
-                read += len(plain) + one_by_one(Row(found.first + at, found.rows[at]) for at in sorted(doubt))
+                read += len(plain) + one_by_one(Row(found.first + at, found.row(at)) for at in sorted(doubt))
             if len(batch) >= BATCH:
                 copy.write(as_copy(batch))
                 batch.clear()
@@ -306,7 +306,9 @@ def _original(cells: Cells, columns: Columns) -> Cells:
 
 
 def as_copy(rows: list[StageRow]) -> str:
-    """Rows as COPY … (FORMAT csv) takes them."""
-    buffer = StringIO()
-    csv.writer(buffer, lineterminator="\n").writerows(rows)
-    return buffer.getvalue()
+    """Rows as COPY takes them. Almost never is there anything in a cell that has to be escaped."""
+    text = "\n".join(map("\t".join, rows))
+    marks = text.count("\t") + text.count("\n")
+    if "\\" in text or "\r" in text or (rows and marks != len(rows) * len(rows[0]) - 1):
+        text = "\n".join("\t".join(cell.translate(ESCAPED) for cell in row) for row in rows)
+    return f"{text}\n" if rows else ""

@@ -25,7 +25,7 @@ CREATE TEMPORARY TABLE tag_sets (tags int, name text) ON COMMIT DROP
 """
 COPY = """
 COPY stage (line, phone, customer, name, language, country, country_guess, timezone, attributes, tags, consent,
-            consent_at) FROM STDIN (FORMAT csv)
+            consent_at) FROM STDIN (NULL '')
 """
 
 INSERT = """

@@ -22,7 +22,7 @@ CREATE TEMPORARY TABLE stage (
 """
 COPY = """
 COPY stage (line, customer, phone, perhaps_phone, at, amount, currency, quantity, external_id, items)
-FROM STDIN (FORMAT csv)
+FROM STDIN (NULL '')
 """
 
 # Customers are made only for a number or a phone that the file is sure about.
