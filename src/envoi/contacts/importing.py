@@ -287,12 +287,15 @@ def _refuse(cursor: Any, path: Path, rejects: Rejects) -> None:
         return
     with Table(path) as table:
         columns = recognise(table.header, {})
-        for line, cells, _reason in table:
+        for found in table.batches():
+            end = found.line + 1 if isinstance(found, Row) else found.first + len(found)
+            while wanted is not None and wanted[0] < end:
+                line, reason = wanted
+                cells = found.cells if isinstance(found, Row) else found.row(line - found.first)
+                rejects.add(line, reason, _original(cells, columns))
+                wanted = next(refused, None)
             if wanted is None:
                 return
-            if line == wanted[0]:
-                rejects.add(line, wanted[1], _original(cells, columns))
-                wanted = next(refused, None)
 
 
 def _stream(cursor: Any) -> Iterator[tuple[int, str]]:
