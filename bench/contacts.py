@@ -25,8 +25,10 @@ INSERT INTO contacts (phone, name, language, country, timezone, attributes, mark
 SELECT '+336' || lpad(((n::bigint * 7919) %% 100000000)::text, 8, '0'),
        (ARRAY['Ana','Luc','Zoé','Max','Léa','Ugo','Inès','Paul','Jade','Tom'])[1 + n %% 10] || ' '
        || initcap(translate(substr(md5((n %% 20011)::text), 1, 7), '0123456789', 'aeioulrnst')),
-       CASE WHEN n %% 1000 = 0 THEN 'ja' WHEN n %% 3 = 0 THEN 'en' ELSE 'fr' END, 'FR', '', '{"city": "Lyon"}',
-       CASE WHEN n %% 100 = 0 THEN 'withdrawn' WHEN n %% 4 = 0 THEN 'unknown' ELSE 'granted' END, 'unknown'
+       CASE WHEN n < 20000 THEN 'zh' WHEN n %% 1000 = 0 THEN 'ja' WHEN n %% 3 = 0 THEN 'en' ELSE 'fr' END,
+       'FR', '', '{"city": "Lyon"}',
+       CASE WHEN n BETWEEN 60000 AND 90000 THEN 'pending' WHEN n %% 100 = 0 THEN 'withdrawn'
+            WHEN n %% 4 = 0 THEN 'unknown' ELSE 'granted' END, 'unknown'
   FROM generate_series(1, %(people)s) AS n
 """
 AFTER = [
@@ -51,8 +53,11 @@ LOOKS: list[dict[str, Any]] = [
     {"sort": "name"},
     {"marketing": "granted"},
     {"marketing": "withdrawn"},
+    # As with the tag “old”: many, and all of them among the first.
+    {"marketing": "pending"},
     {"language": "fr"},
     {"language": "ja"},
+    {"language": "zh"},
     {"language": "ko"},
     {"tag": "all"},
     {"tag": "half", "sort": "name"},

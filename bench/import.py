@@ -1,6 +1,6 @@
 """Bringing a million contacts in, against `\\copy` of the same file into a bare table; and pages meanwhile.
 
-    envoi bench import [--json] [--rows N] [--kind contacts|orders] [--orders-of N]
+    envoi bench import [--json] [--rows N] [--kind contacts|orders]
 
 The contacts' file has ten columns, 3 % bad rows and 5 % rows that repeat somebody. With --kind orders, five orders a
 contact are brought in beside them. `value` is seconds; `pages_ms_max` is the slowest of the pages asked meanwhile.
@@ -173,6 +173,7 @@ def main() -> None:
             if watch:
                 pages.start()
             seconds, peak, counts = bring(one, kind, path)
+            say(f"{rows:,} {kind} took {seconds:.0f} s.")
             if not watch:
                 continue
             pages.over.set()

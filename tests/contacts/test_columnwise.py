@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from envoi.contacts.columns import recognise
+from envoi.contacts.columnwise import upright
 from envoi.contacts.imports import ContactFile
 from envoi.contacts.models import Import
 from envoi.contacts.reading import Batch, Row, Table
@@ -70,7 +71,7 @@ def both(kind: Any, header: list[str], rows: list[list[str]], options: dict[str,
             by_row[line] = [str(cell) for cell in alone.row(line, list(cells))]
         except BadInput:
             by_row[line] = None
-    plain, doubt = together.batch(2, [list(cells) for cells in rows])
+    plain, doubt = together.batch(Batch(2, *upright([list(cells) for cells in rows], len(header))))
     by_batch: dict[int, Any] = {int(str(row[0])): [str(cell) for cell in row] for row in plain}
     for place in doubt:
         try:
@@ -123,7 +124,7 @@ def test_a_file_reads_the_same_in_batches_and_row_by_row(tmp_path: Path, rows, e
     with Table(path) as table:
         for found in table.batches():
             if isinstance(found, Batch):
-                together += [Row(found.first + n, cells) for n, cells in enumerate(found.rows) if any(cells)]
+                together += [Row(found.first + n, cells) for n, cells in enumerate(found.rows()) if any(cells)]
             else:
                 together.append(found)
     assert together == alone
@@ -143,7 +144,9 @@ def test_where_the_file_is_cut_does_not_matter(tmp_path: Path, size, monkeypatch
         row
         for found in batches
         for row in (
-            [Row(found.first + n, cells) for n, cells in enumerate(found.rows)] if isinstance(found, Batch) else [found]
+            [Row(found.first + n, cells) for n, cells in enumerate(found.rows())]
+            if isinstance(found, Batch)
+            else [found]
         )
     ]
     assert flat == alone

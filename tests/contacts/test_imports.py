@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import csv
+import io
 from datetime import UTC, datetime
 
 import pytest
@@ -301,3 +303,14 @@ def test_a_file_keeps_to_what_the_companys_own_attributes_are():
     said = reasons(one)
     assert "Shoe size" in said[3]
     assert "Gold, Silver" in said[4]
+
+
+def test_whatever_stands_in_a_cell_stands_in_the_contact():
+    cells = ["C:\\new\\.", "a\tb", "two\nlines", "two\r\nlines", 'say "so"', "\\N", "\\.", "{a,b}", "NULL", "\\"]
+    out = io.StringIO()
+    csv.writer(out).writerows(
+        [["customer number", "name", "note"], *([f"C{place}", cell, cell] for place, cell in enumerate(cells))]
+    )
+    assert counts(brought(out.getvalue())) == {"created": len(cells)}
+    found = Contact.objects.order_by("identities__value").values_list("name", "attributes__note")
+    assert list(found) == [(cell, cell) for cell in cells]

@@ -190,6 +190,26 @@ class TestFile:
         assert Contact.objects.count() == 2
         assert summed()
 
+    @pytest.mark.parametrize("size", [40, 1 << 19])
+    def test_refused_rows_come_back_as_they_were_wherever_the_file_is_cut(self, size, monkeypatch):
+        monkeypatch.setattr("envoi.contacts.reading.READ", size)
+        people.contact_for_person(Person(phone="+33639980001"))
+        rows = [
+            [
+                f"C{number}" if number % 3 else "+33639980001",
+                "2026-01-05",
+                f"{10 + number}",
+                ("Soap", "two\nlines")[number % 2],
+            ]
+            for number in range(40)
+        ]
+        out = io.StringIO()
+        csv.writer(out).writerows([["customer", "date", "amount", "product"], *rows])
+        one = brought(out.getvalue(), kind="orders", currency="EUR")
+        strange = [row for row in rows if row[0].startswith("C")]
+        assert counts(one) == {"created": len(rows) - len(strange), "rejected": len(strange)}
+        assert [row[2:] for row in rejects(one)[1:]] == strange
+
     def test_bad_rows_are_refused_with_their_reasons(self):
         text = """customer,date,amount,quantity,currency
 C1,2026-01-05,1.234,1,EUR

@@ -48,7 +48,8 @@ class Board:
         """It reads from the first line on, whatever an earlier try has told. Raises Cancelled."""
         self._tell(
             """UPDATE imports SET state = 'reading', started_at = now(), bytes_done = 0, rows_read = 0,
-                                  rows_rejected = 0, problem = ''
+                                  rows_rejected = 0, problem = '',
+                                  unseen = '{}'
                 WHERE id = %(id)s RETURNING cancel_requested"""
         )
 
@@ -69,6 +70,10 @@ class Board:
         """As tell while reading, at most twice a second. Raises Cancelled."""
         if time.monotonic() >= self._next:
             self.tell(Import.State.READING, done, read, rejected)
+
+    def hide(self, ids: list[int]) -> None:
+        """Tell lists to step over these ids, from, below, from, below, … for as long as the import writes."""
+        self._one("UPDATE imports SET unseen = %(ids)s::bigint[] WHERE id = %(id)s RETURNING true", ids=ids)
 
     def begin_undo(self) -> None:
         """What was brought in is being taken back."""
@@ -92,7 +97,7 @@ class Board:
     def end(self, state: str, problem: str = "") -> None:
         """It has ended without bringing anything in."""
         self._one(
-            """UPDATE imports SET state = %(state)s, problem = %(problem)s, finished_at = now()
+            """UPDATE imports SET state = %(state)s, problem = %(problem)s, finished_at = now(), unseen = '{}'
                 WHERE id = %(id)s RETURNING true""",
             state=state,
             problem=problem,

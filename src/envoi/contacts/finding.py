@@ -1,7 +1,7 @@
 """The list of contacts: who matches, in which order, page by page, as quick at page 5,000 of a million as at page 1.
 
 What matches a filter is looked for once, up to COUNTED ids. Those are the answer when they are all; when there are
-more, the order's own index is walked from where the last page ended, and meets a page soon, since so many match.
+more, an index that has them in the order of the list is walked from where the last page ended (walking.py).
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
 from ..core.errors import BadInput
 from ..core.paging import Page
+from . import walking
 from .letters import pattern_of, words_of
-from .models import Contact, Tag
+from .models import Consent, Contact, Tag
 
 # Counting stops here: an exact number beyond it helps nobody and costs a scan of everybody.
 COUNTED = 10_000
@@ -54,12 +55,17 @@ TAGGED = "EXISTS (SELECT 1 FROM contact_tags t WHERE t.contact_id = c.id AND t.t
 
 @dataclass(slots=True)
 class Filter:
-    """What somebody asks for. find: conditions as an index answers them; seen: the same, asked of row after row."""
+    """What somebody asks for. find: conditions as an index answers them; seen: the same, asked of row after row.
+
+    by_language: a language, a state of consent or both are among them, as `languages` and `states`.
+    """
 
     find: list[str] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
     parameters: dict[str, Any] = field(default_factory=dict)
     tag: int | None = None
+    by_language: bool = False
+    searched: bool = False
 
     def add(self, find: str, seen: str = "", **parameters: Any) -> None:
         """One more condition; `seen` when it reads otherwise for a row at hand."""
@@ -81,11 +87,10 @@ def find(
     """One page of contacts, each with `tag_names`; see queries.contact_list."""
     wanted = filter_of(search=search, tag=tag, marketing=marketing, language=language)
     sort = sort if sort in ORDERS else "newest"
-    ids, more = _ids(wanted) if wanted.find else (None, False)
-    if ids is None:
-        total, more = _everybody()
-    else:
-        total = min(len(ids), COUNTED)
+    estimate = 0 if wanted.find else _estimate()
+    ids = [] if estimate > COUNTED else _ids(wanted)
+    more = estimate > COUNTED or len(ids) > COUNTED
+    total = estimate or min(len(ids), COUNTED)
 
     found = _page(wanted, None if more else ids, sort, after, limit + 1)
     items = found[:limit]
@@ -106,13 +111,14 @@ def filter_of(
         found = Tag.objects.filter(name=tag.replace("\0", "")).values_list("pk", flat=True).first()
         wanted.tag = found if found is not None else 0
         wanted.add(TAGGED, tag=wanted.tag)
+    if marketing or language:
+        wanted.by_language = True
+        wanted.parameters["states"] = [marketing.replace("\0", "")] if marketing else Consent.values
+        wanted.parameters["languages"] = _spoken(language.replace("\0", "").lower() if language else "")
     if marketing:
-        wanted.add("c.marketing = %(marketing)s", marketing=marketing.replace("\0", ""))
+        wanted.add("c.marketing = ANY(%(states)s)")
     if language:
-        wanted.add(
-            "(c.language = %(language)s OR starts_with(c.language, %(language)s || '-'))",
-            language=language.replace("\0", "").lower(),
-        )
+        wanted.add("c.language = ANY(%(languages)s)")
     return wanted
 
 
@@ -134,6 +140,7 @@ def name_tags(contacts: Sequence[Contact]) -> None:
 def _search(search: str, wanted: Filter) -> None:
     """Words of three letters anywhere in a name, in any order and with any accents, fewer letters only where a word
     begins; three digits or more also of a number."""
+    wanted.searched = True
     text = re.sub(r"([\\%_])", r"\\\1", search)
     digits = re.sub(r"[\s().+\-/]", "", search)
     if search.startswith("@") and len(search) > 1:
@@ -171,45 +178,46 @@ def _codes() -> list[str]:
     return [str(code) for code in COUNTRY_CODE_TO_REGION_CODE]
 
 
-def _ids(wanted: Filter) -> tuple[list[int], bool]:
-    """Who matches, up to COUNTED, and whether there are more."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT c.id FROM contacts c WHERE {all_of([KNOWN, *wanted.find])} LIMIT {COUNTED + 1}",  # noqa: S608
-            {**wanted.parameters, "most": COUNTED + 1 if len(wanted.find) == 1 else GATHERED},
-        )
-        ids = [one for (one,) in cursor.fetchall()]
-    return ids, len(ids) > COUNTED
+def _spoken(language: str) -> list[str]:
+    """The languages that people have and that an asked one stands for: “zh” also for “zh-hans”, "" for any."""
+    return [one for one in walking.languages() if not language or one == language or one.startswith(f"{language}-")]
 
 
-def _everybody() -> tuple[int, bool]:
-    """How many there are: exact up to COUNTED, beyond that from PostgreSQL's own statistics."""
+def _ids(wanted: Filter) -> list[int]:
+    """Who matches, up to one more than COUNTED."""
+    alone = len(wanted.find) == 1
+    parameters = {**wanted.parameters, "most": COUNTED + 1 if alone else GATHERED}
+    by_language_alone = wanted.by_language and wanted.tag is None and not wanted.searched
+    where = None if by_language_alone else all_of([KNOWN, *wanted.find])
+    return walking.ids(where, parameters, most=COUNTED + 1)
+
+
+def _estimate() -> int:
+    """How many there are, from PostgreSQL's own statistics; 0 when that is few enough to be counted."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT reltuples::bigint FROM pg_class WHERE oid = 'contacts'::regclass")
         estimate = int(cursor.fetchone()[0])
-        if estimate > COUNTED:
-            return estimate, True
-        cursor.execute(f"SELECT count(*) FROM (SELECT 1 FROM contacts c WHERE {KNOWN} LIMIT {COUNTED + 1}) AS counted")  # noqa: S608
-        counted = int(cursor.fetchone()[0])
-    return min(counted, COUNTED), counted > COUNTED
+    return estimate if estimate > COUNTED else 0
 
 
 def _page(wanted: Filter, ids: list[int] | None, sort: Sort, after: str | None, limit: int) -> list[Contact]:
+    value, after_id = _cursor(after, sort) if after else ("", None)
+    if ids is None and sort == "newest":
+        return walking.newest(_walk(wanted), wanted.parameters, below=after_id, limit=limit)
     order, beyond = ORDERS[sort]
-    parameters = {**wanted.parameters, "limit": limit}
-    source, where = "contacts c", [KNOWN, *wanted.seen]
-    if ids is not None:
-        where, parameters["ids"] = [KNOWN, "c.id = ANY(%(ids)s)"], ids
-    elif wanted.tag is not None and sort == "newest":
-        # The tag's own index holds its people in this very order.
-        source = "contact_tags t JOIN contacts c ON c.id = t.contact_id"
-        where = [condition if condition != TAGGED else "t.tag_id = %(tag)s" for condition in where]
-        order, beyond = "t.contact_id DESC", "t.contact_id < %(after_id)s"
-    if after:
-        parameters["after"], parameters["after_id"] = _cursor(after, sort)
-        where = [*where, beyond]
-    sql = f"SELECT c.* FROM {source} WHERE {all_of(where)} ORDER BY {order} LIMIT %(limit)s"  # noqa: S608
+    parameters = {**wanted.parameters, "limit": limit, "ids": ids, "after": value, "after_id": after_id}
+    where = [KNOWN, *(wanted.seen if ids is None else ["c.id = ANY(%(ids)s)"]), *([beyond] if after else [])]
+    sql = f"SELECT c.* FROM contacts c WHERE {all_of(where)} ORDER BY {order} LIMIT %(limit)s"  # noqa: S608
     return list(Contact.objects.raw(sql, parameters))
+
+
+def _walk(wanted: Filter) -> str:
+    """The statement that meets those who are asked for, newest first, and few others."""
+    if wanted.tag is not None:
+        return walking.TAGGED.format(where=all_of([KNOWN, *(one for one in wanted.seen if one != TAGGED)]))
+    if wanted.by_language and not wanted.searched:
+        return walking.NEWEST
+    return walking.EVERYBODY.format(where=all_of([KNOWN, *wanted.seen]))
 
 
 def _cursor_of(last: Contact, sort: Sort) -> str:

@@ -6,13 +6,11 @@ and the job, run again, begins at the first line. How far it is shows through a 
 
 from __future__ import annotations
 
-import csv
 import gc
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import StringIO
 from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
@@ -30,12 +28,12 @@ from .board import Board, Cancelled, StillRunning, board_of
 from .columns import Columns, Titles, is_known, recognise
 from .models import Import
 from .options import ImportOptions
-from .reading import Row, Table
+from .reading import Batch, Row, Table
 from .rejects import REJECTS, Rejects
 from .stored import table_of
 from .words import folded
 
-__all__ = ["Cells", "Kind", "Outcome", "StageRow", "StillRunning", "run", "unchecked"]
+__all__ = ["Cells", "Kind", "Outcome", "StageRow", "StillRunning", "Watch", "run", "unchecked"]
 
 log = logging.getLogger(__name__)
 
@@ -51,19 +49,26 @@ SET LOCAL default_statistics_target = 10;
 SET LOCAL client_connection_check_interval = '2s'
 """
 
+# So many new rows make PostgreSQL's statistics wrong until its own next look, up to a minute later: pages would walk
+# through everybody meanwhile.
+MANY = 10_000
+WHOLE_STATISTICS = "SET LOCAL default_statistics_target = DEFAULT"
+
 REFUSED = "CREATE TEMPORARY TABLE refused (line int PRIMARY KEY, reason text) ON COMMIT DROP"
 
 FINISH = """
 UPDATE imports
    SET state = CASE WHEN check_only THEN 'checked' ELSE 'finished' END,
-       finished_at = clock_timestamp(), bytes_done = bytes_total, rows_read = %(read)s,
+       finished_at = clock_timestamp(), unseen = '{}', bytes_done = bytes_total, rows_read = %(read)s,
        rows_created = %(created)s, rows_updated = %(updated)s, rows_unchanged = %(unchanged)s,
        rows_duplicate = %(duplicate)s, rows_rejected = %(rejected)s
  WHERE id = %(id)s AND NOT cancel_requested
 """
 
+ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
 Cells = list[str]
-StageRow = Sequence[object]
+StageRow = Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +88,8 @@ class Reader(Protocol):
         """One row. Raises BadInput for a bad one."""
         ...
 
-    def batch(self, first: int, rows: list[Cells]) -> tuple[list[StageRow], set[int]]:
-        """Rows from the line `first` on: those that are plain, and the places of those that `row` has to look at."""
+    def batch(self, found: Batch) -> tuple[list[StageRow], set[int]]:
+        """Those of the rows that are plain, and the places of those that `row` has to look at."""
         ...
 
     def finish(self, cursor: Any) -> None:
@@ -92,19 +97,35 @@ class Reader(Protocol):
         ...
 
 
+class Watch(Protocol):
+    """Who follows an import while it writes; see Board."""
+
+    def look(self) -> None:
+        """Between two statements. May raise Cancelled."""
+        ...
+
+    def hide(self, ids: list[int]) -> None:
+        """These ids are given to people whom nobody sees yet."""
+        ...
+
+
 class Kind(Protocol):
-    """What an app says about its files. `copy` is COPY … FROM STDIN (FORMAT csv), where empty means NULL."""
+    """What an app says about its files. `copy` is COPY … FROM STDIN (NULL ''): empty means NULL.
+
+    tables: those that a file fills.
+    """
 
     titles: Titles
     stage: str
     copy: str
+    tables: str
 
     def reader(self, one: Import, header: Cells, columns: Columns) -> Reader:
         """What reads the rows of this file. Raises BadInput for columns that are not enough."""
         ...
 
-    def write(self, cursor: Any, one: Import, step: Callable[[], None]) -> Outcome:
-        """Move the stage into the tables; `step` is called between statements and may raise Cancelled."""
+    def write(self, cursor: Any, one: Import, watch: Watch) -> Outcome:
+        """Move the stage into the tables; `watch` is told between statements."""
         ...
 
 
@@ -195,7 +216,10 @@ def _write(
         cursor.execute("ANALYZE stage")
         board.tell(Import.State.WRITING, table.bytes_read, read, rejects.count)
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [WRITING])
-        outcome = kind.write(cursor, one, board.look)
+        outcome = kind.write(cursor, one, board)
+        if outcome.created > MANY:
+            cursor.execute(WHOLE_STATISTICS)
+            cursor.execute(f"ANALYZE {kind.tables}")
         _refuse(cursor, table.path, rejects)
         rejects.keep()
         counts = {name: getattr(outcome, name) for name in Outcome.__dataclass_fields__}
@@ -241,11 +265,11 @@ def _copy(
             if isinstance(found, Row):
                 read += one_by_one([found])
             elif columns.mended:
-                read += one_by_one(map(Row, count(found.first), found.rows))
+                read += one_by_one(map(Row, count(found.first), found.rows()))
             else:
-                plain, doubt = reader.batch(found.first, found.rows)
+                plain, doubt = reader.batch(found)
                 batch += plain
-                read += len(plain) + one_by_one(Row(found.first + at, found.rows[at]) for at in sorted(doubt))
+                read += len(plain) + one_by_one(Row(found.first + at, found.row(at)) for at in sorted(doubt))
             if len(batch) >= BATCH:
                 copy.write(as_copy(batch))
                 batch.clear()
@@ -263,12 +287,15 @@ def _refuse(cursor: Any, path: Path, rejects: Rejects) -> None:
         return
     with Table(path) as table:
         columns = recognise(table.header, {})
-        for line, cells, _reason in table:
+        for found in table.batches():
+            end = found.line + 1 if isinstance(found, Row) else found.first + len(found)
+            while wanted is not None and wanted[0] < end:
+                line, reason = wanted
+                cells = found.cells if isinstance(found, Row) else found.row(line - found.first)
+                rejects.add(line, reason, _original(cells, columns))
+                wanted = next(refused, None)
             if wanted is None:
                 return
-            if line == wanted[0]:
-                rejects.add(line, wanted[1], _original(cells, columns))
-                wanted = next(refused, None)
 
 
 def _stream(cursor: Any) -> Iterator[tuple[int, str]]:
@@ -282,7 +309,9 @@ def _original(cells: Cells, columns: Columns) -> Cells:
 
 
 def as_copy(rows: list[StageRow]) -> str:
-    """Rows as COPY … (FORMAT csv) takes them."""
-    buffer = StringIO()
-    csv.writer(buffer, lineterminator="\n").writerows(rows)
-    return buffer.getvalue()
+    """Rows as COPY takes them. Almost never is there anything in a cell that has to be escaped."""
+    text = "\n".join(map("\t".join, rows))
+    marks = text.count("\t") + text.count("\n")
+    if "\\" in text or "\r" in text or (rows and marks != len(rows) * len(rows[0]) - 1):
+        text = "\n".join("\t".join(cell.translate(ESCAPED) for cell in row) for row in rows)
+    return f"{text}\n" if rows else ""

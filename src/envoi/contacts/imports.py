@@ -18,11 +18,12 @@ from ..core.phone import BadPhone, is_shortened
 from . import attributes, importing, merging
 from .cells import BadCell, moment_of, past
 from .columns import CONTACT_TITLES, Columns, need_contacts
-from .columnwise import Known, doubtful, upright, without
-from .importing import Cells, Outcome, Reader, StageRow
+from .columnwise import EMPTY, Known, doubtful, longer, without
+from .importing import Cells, Outcome, Reader, StageRow, Watch
 from .models import Attribute, Import
 from .options import ImportOptions
 from .phones import Phones
+from .reading import Batch
 from .words import consent_of, country_of_word, language_of
 
 _SEPARATOR = re.compile(r"[,;|，；、\n]")
@@ -40,15 +41,16 @@ class ContactFile:
     titles = CONTACT_TITLES
     stage = merging.STAGE
     copy = merging.COPY
+    tables = "contacts, identities, consents, contact_tags"
 
     def reader(self, one: Import, header: Cells, columns: Columns) -> Reader:
         """What turns the cells of a row into the columns of the stage."""
         need_contacts(header, columns)
         return ContactReader(len(header), columns, ImportOptions.parse(one.options), clock.now())
 
-    def write(self, cursor: Any, one: Import, step: Callable[[], None]) -> Outcome:
+    def write(self, cursor: Any, one: Import, watch: Watch) -> Outcome:
         """Move the stage into contacts, identities, consents and tags."""
-        return merging.merge(cursor, one, ImportOptions.parse(one.options), step)
+        return merging.merge(cursor, one, ImportOptions.parse(one.options), watch)
 
 
 class ContactReader:
@@ -111,7 +113,7 @@ class ContactReader:
             if (member := _member(title, kind, cells[at]))
         ]
         return (
-            line,
+            str(line),
             phone,
             customer,
             name,
@@ -132,18 +134,18 @@ class ContactReader:
                 for word in words:
                     copy.write_row((number, word))
 
-    def _set_of(self, words: tuple[str, ...]) -> int | str:
-        return self._sets.setdefault(words, len(self._sets) + 1) if words else ""
+    def _set_of(self, words: tuple[str, ...]) -> str:
+        return str(self._sets.setdefault(words, len(self._sets) + 1)) if words else ""
 
-    def batch(self, first: int, rows: list[Cells]) -> tuple[list[StageRow], set[int]]:
+    def batch(self, found: Batch) -> tuple[list[StageRow], set[int]]:
         """The rows in which all is plain, and the places of those that `row` has to look at."""
-        columns, doubt = upright(rows, self._width)
-        columns.append(("",) * len(rows))
+        size = len(found)
+        columns = [*found.columns, EMPTY * size]
         column = {name: columns[at] for name, at in self._place.items()}
 
         countries = self._countries.of(column["country"])
         phones = self._phones.all_e164(column["phone"], ["" if one is None else one for one in countries])
-        customers = [text.strip() for text in column["customer"]]
+        customers = list(map(str.strip, column["customer"]))
         names = self._names(columns)
         languages = self._languages.of(column["language"])
         timezones = self._timezones.of(column["timezone"])
@@ -151,14 +153,12 @@ class ContactReader:
         states = self._consents.of(column["consent"])
         days = self._days.of(column["consent_at"])
         members = [known.of(columns[at]) for at, known in self._members]
-        doubt |= doubtful((countries, phones, languages, timezones, tags, states, days, *members))
-        doubt |= {
-            place
-            for place, (phone, customer, name) in enumerate(zip(phones, customers, names, strict=True))
-            if not (phone or customer) or len(customer) > 160 or len(name) > 200
-        }
+        doubt = set(found.odd) | doubtful((countries, phones, languages, timezones, tags, states, days, *members))
+        doubt |= longer(customers, 160) | longer(names, 200)
+        if "" in phones:
+            doubt |= {at for at, keys in enumerate(zip(phones, customers, strict=True)) if not any(keys)}
         staged = zip(
-            range(first, first + len(rows)),
+            map(str, range(found.first, found.first + size)),
             phones,
             customers,
             names,
@@ -166,18 +166,18 @@ class ContactReader:
             countries,
             self._phones.countries_of(phones, countries),
             timezones,
-            _objects(members, len(rows)),
+            _objects(members, size),
             tags,
             states,
             days if all(states) else [day if state else "" for day, state in zip(days, states, strict=True)],
             strict=True,
         )
-        return without(staged, doubt), doubt
+        return without(list(staged), doubt), doubt
 
-    def _names(self, columns: list[tuple[str, ...]]) -> list[str]:
+    def _names(self, columns: Sequence[Sequence[str]]) -> list[str]:
         place, width = self._place, self._width
         if place["first_name"] == place["last_name"] == width:
-            return [text.strip() for text in columns[place["name"]]]
+            return list(map(str.strip, columns[place["name"]]))
         return [self._name_of([cell.strip() for cell in cells]) for cells in zip(*columns, strict=True)]
 
     def _day(self, text: str) -> datetime:
@@ -188,6 +188,8 @@ def _objects(members: Sequence[Sequence[str | None]], rows: int) -> list[str]:
     """The attributes of each row as a JSON object, "" for none."""
     if not members:
         return [""] * rows
+    if all(map(all, members)):
+        return [f"{{{text}}}" for text in map(",".join, zip(*members, strict=True))]
     joined = (",".join(filter(None, some)) for some in zip(*members, strict=True))
     return [f"{{{text}}}" if text else "" for text in joined]
 

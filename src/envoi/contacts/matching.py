@@ -18,7 +18,7 @@ SELECT line, phone, customer, left(name, 40) AS name FROM stage
 # Only keys that occur twice reach the join.
 DUPLICATES = """
 DELETE FROM {table} p
- USING (SELECT {key} AS key, {keep}(line) AS line FROM {table} WHERE {key} IS NOT NULL
+ USING (SELECT {key} AS key, {keep}(line) AS line FROM {table} WHERE {which}
          GROUP BY {key} HAVING count(*) > 1) AS kept
  WHERE p.{key} = kept.key AND p.line <> kept.line
 """
@@ -102,7 +102,7 @@ def find_out_who(cursor: Any, options: ImportOptions, step: Callable[[], None]) 
     duplicate = 0
     cursor.execute(PEOPLE)
     for key in ("phone", "customer"):
-        cursor.execute(DUPLICATES.format(table="people", key=key, keep=keep))
+        cursor.execute(DUPLICATES.format(table="people", key=key, keep=keep, which=f"{key} IS NOT NULL"))
         duplicate += cursor.rowcount
     step()
     cursor.execute("ANALYZE people")
@@ -110,7 +110,7 @@ def find_out_who(cursor: Any, options: ImportOptions, step: Callable[[], None]) 
     sentence = _("The phone {phone} and the customer number {customer} belong to two different contacts.")
     cursor.execute(TWO_PEOPLE, {"sentence": sentence})
     # A phone in one row and a customer number in another may name the same contact.
-    cursor.execute(DUPLICATES.format(table="matched", key="contact_id", keep=keep))
+    cursor.execute(DUPLICATES.format(table="matched", key="contact_id", keep=keep, which="NOT is_new"))
     duplicate += cursor.rowcount
     cursor.execute("ANALYZE matched")
     return duplicate

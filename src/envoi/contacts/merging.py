@@ -10,10 +10,11 @@ from collections.abc import Callable
 from typing import Any
 
 from . import consents, erased
-from .importing import Outcome, unchecked
+from .importing import Outcome, Watch, unchecked
 from .matching import claim, find_out_who
 from .models import Import
 from .options import ImportOptions
+from .unseen import given_out
 
 STAGE = """
 CREATE TEMPORARY TABLE stage (
@@ -24,7 +25,7 @@ CREATE TEMPORARY TABLE tag_sets (tags int, name text) ON COMMIT DROP
 """
 COPY = """
 COPY stage (line, phone, customer, name, language, country, country_guess, timezone, attributes, tags, consent,
-            consent_at) FROM STDIN (FORMAT csv)
+            consent_at) FROM STDIN (NULL '')
 """
 
 INSERT = """
@@ -160,8 +161,8 @@ SELECT count(*) FILTER (WHERE m.is_new), count(*),
 """
 
 
-def merge(cursor: Any, one: Import, options: ImportOptions, step: Callable[[], None]) -> Outcome:
-    """Move the table `stage` into contacts, identities, tags and consents; `step` runs between the statements."""
+def merge(cursor: Any, one: Import, options: ImportOptions, watch: Watch) -> Outcome:
+    """Move the table `stage` into contacts, identities, tags and consents, and tell `watch` between the statements."""
     says = consents.FileSays(
         source=options.consent.source or "import",
         text=options.consent.text,
@@ -170,10 +171,12 @@ def merge(cursor: Any, one: Import, options: ImportOptions, step: Callable[[], N
         withdrawals_only=options.update == "skip",
     )
     becomes = FILL if options.update == "fill" else OVERWRITE
+    step = watch.look
     duplicate = find_out_who(cursor, options, step)
     if one.check_only:
         return _foresee(cursor, options, becomes, says, duplicate)
     cursor.execute(TAGS, {"import": one.pk})
+    watch.hide(given_out(cursor))
     for statement in (TAGS_HELD, GIVEN, "ANALYZE given", TOUCHED):
         cursor.execute(statement)
     with unchecked(cursor):

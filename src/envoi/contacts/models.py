@@ -85,6 +85,11 @@ class Contact(models.Model):
             # Empty where everybody has a phone, so it costs their import nothing: who is written to by an id alone.
             models.Index("id", condition=models.Q(phone__isnull=True), name="contacts_without_phone"),
             models.Index("owner", "id", condition=models.Q(owner__isnull=False), name="contacts_by_owner"),
+            # The list by language, by consent or by both, newest first (contacts.walking). It holds all that a count
+            # needs, and nobody who was erased.
+            models.Index(
+                "language", "marketing", "id", condition=models.Q(erased_at__isnull=True), name="contacts_by_language"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -377,6 +382,7 @@ class Import(models.Model):
     """One file brought in: where it stands and what came of it. All or nothing: a failed one changed no contact.
 
     rows_read = created + updated + unchanged + duplicate (the file has the same person again) + rejected.
+    unseen: the ids that it has given to people whom nobody sees before its end (contacts.unseen).
     """
 
     class Kind(models.TextChoices):
@@ -413,6 +419,7 @@ class Import(models.Model):
     problem = models.TextField(blank=True, default="")
     check_only = models.BooleanField(default=False, db_default=False, help_text="Count what it would do, and stop.")
     cancel_requested = models.BooleanField(default=False)
+    unseen = ArrayField(models.BigIntegerField(), default=list, db_default=[])
     started_by = models.ForeignKey(Staff, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
     started_at = models.DateTimeField(null=True)

@@ -68,6 +68,8 @@ class Phones:
 
     def countries_of(self, numbers: Sequence[str | None], said: Sequence[str | None]) -> list[str]:
         """`country_of` of a whole column where nothing is said, "" without a number; said: the row's own country."""
+        if all(said):
+            return list(map(str, said))
         seen = self._by_start
         found = []
         for number, country in zip(numbers, said, strict=True):

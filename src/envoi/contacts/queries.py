@@ -15,6 +15,7 @@ from .finding import COUNTED, KNOWN, Sort, find, name_tags
 from .models import ConsentEntry, Contact, Identity, Import, Note, Tag
 from .preparing import OPEN, NotOpen, Preview, preview
 from .rejects import REJECTS
+from .unseen import stretches
 
 __all__ = ["COUNTED", "KNOWN", "Sort"]
 
@@ -29,7 +30,10 @@ WITH common AS (
 )
 SELECT t.id, t.name,
        CASE WHEN common.people > %(counted)s THEN round(common.people)::bigint
-            ELSE (SELECT count(*) FROM contact_tags ct WHERE ct.tag_id = t.id) END AS people
+            ELSE (SELECT count(*) FROM unnest(%(starts)s::bigint[], %(ends)s::bigint[]) AS stretch (start, below)
+                   CROSS JOIN LATERAL (SELECT 1 FROM contact_tags ct
+                                        WHERE ct.tag_id = t.id AND ct.contact_id >= start
+                                          AND ct.contact_id < below) AS one) END AS people
   FROM tags t LEFT JOIN common ON common.tag_id = t.id
  ORDER BY t.name
 """
@@ -84,7 +88,9 @@ def staff_to_own() -> list[Staff]:
 
 def tags() -> list[tuple[Tag, int]]:
     """Every tag with the number of contacts that have it, by name. Above COUNTED the number is an estimate."""
-    return [(tag, vars(tag)["people"]) for tag in Tag.objects.raw(TAGS, {"counted": COUNTED})]
+    starts, ends = zip(*stretches(), strict=True)
+    found = Tag.objects.raw(TAGS, {"counted": COUNTED, "starts": list(starts), "ends": list(ends)})
+    return [(tag, vars(tag)["people"]) for tag in found]
 
 
 def consents_of(contact_id: int) -> list[ConsentEntry]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import csv
 import re
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +19,7 @@ from typing import NamedTuple
 from django.utils.translation import gettext as _
 
 from ..core.errors import BadInput
+from .columnwise import even, upright
 from .encodings import decodes, find_encoding, open_text
 
 # A line of a million characters is no customer. A cell may have 131,072 (the limit of Python's csv module).
@@ -46,11 +48,27 @@ class Row(NamedTuple):
     reason: str = ""
 
 
-class Batch(NamedTuple):
-    """Rows that lie one to a line, from the line `first` on, without an empty or a bad one among them."""
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows that lie one to a line, from the line `first` on, without an empty or a bad one among them, by columns.
+
+    odd: by their places, rows with more or fewer cells than the first line of the file; `columns` have "" for them.
+    """
 
     first: int
-    rows: list[list[str]]
+    columns: Sequence[Sequence[str]]
+    odd: Mapping[int, list[str]]
+
+    def __len__(self) -> int:
+        return len(self.columns[0])
+
+    def row(self, place: int) -> list[str]:
+        """The cells of one row."""
+        return self.odd.get(place) or [column[place] for column in self.columns]
+
+    def rows(self) -> list[list[str]]:
+        """The cells of all rows."""
+        return list(map(self.row, range(len(self))))
 
 
 class _NeverClosed(Exception):
@@ -109,8 +127,8 @@ class Table:
             if block is None:
                 return
             if batch := self._plain(block):
-                self._line += len(batch.rows)
-                self._number += len(batch.rows)
+                self._line += len(batch)
+                self._number += len(batch)
                 yield batch
             else:
                 self._raw.extend(self._lines(*block))
@@ -174,14 +192,18 @@ class Table:
         """The rows of a block in which every line is one good row; None for any other."""
         data, too_long = block
         text = None if too_long or self._separator == b"\r" else self._decoded(data)
-        if text is None or len(text) > LONGEST_LINE or "\r" in text.replace("\r\n", "\n"):
+        if text is None or len(text) > LONGEST_LINE or "\r" in (text := text.replace("\r\n", "\n")):
             return None
+        if columns := even(text, self.delimiter, len(self.header)):
+            return Batch(self._line, columns, {})
         lines = text.count("\n") + (not text.endswith("\n"))
         try:
             rows = list(csv.reader(StringIO(text, newline="\n"), delimiter=self.delimiter, strict=True))
         except csv.Error:
             return None
-        return Batch(self._line, rows) if len(rows) == lines and all(rows) else None
+        if len(rows) != lines or not all(rows):
+            return None
+        return Batch(self._line, *upright(rows, len(self.header)))
 
     def _reason(self, line: int) -> str:
         """Why the row of the pending lines is bad, "" when none of them is."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -11,12 +10,13 @@ from django.utils.translation import gettext as _
 from ..contacts import importing
 from ..contacts.cells import BadCell, moment_of, past
 from ..contacts.columns import ORDER_TITLES, Columns, need_orders
-from ..contacts.columnwise import Known, doubtful, upright, without
-from ..contacts.importing import Cells, Outcome, Reader, StageRow
+from ..contacts.columnwise import EMPTY, Known, doubtful, longer, without
+from ..contacts.importing import Cells, Outcome, Reader, StageRow, Watch
 from ..contacts.imports import shortened_phone
 from ..contacts.models import Import
 from ..contacts.options import ImportOptions
 from ..contacts.phones import Phones
+from ..contacts.reading import Batch
 from ..core import clock
 from ..core.phone import BadPhone, is_shortened
 from .amounts import amount_of, currency_of, quantity_of
@@ -35,6 +35,7 @@ class OrderFile:
     titles = ORDER_TITLES
     stage = STAGE
     copy = COPY
+    tables = "orders, order_totals"
 
     def reader(self, one: Import, header: Cells, columns: Columns) -> Reader:
         """What turns the cells of a row into the columns of the stage."""
@@ -42,9 +43,9 @@ class OrderFile:
         need_orders(header, columns, options.currency)
         return OrderReader(len(header), columns, options, clock.now())
 
-    def write(self, cursor: Any, one: Import, step: Callable[[], None]) -> Outcome:
+    def write(self, cursor: Any, one: Import, watch: Watch) -> Outcome:
         """Move the stage into orders and order_totals."""
-        return merge(cursor, one, ImportOptions.parse(one.options), step)
+        return merge(cursor, one, ImportOptions.parse(one.options), watch)
 
 
 class OrderReader:
@@ -60,7 +61,7 @@ class OrderReader:
         self._days = Known(lambda text: str(self._day(text)))
         self._amounts = Known(lambda text: str(amount_of(text)))
         self._currencies = Known(lambda text: (currency_of(text) if text else options.currency) or None)
-        self._quantities = Known(lambda text: quantity_of(text) if text else 1)
+        self._quantities = Known(lambda text: str(quantity_of(text) if text else 1))
         self._products = Known(products_of)
         self._perhaps = Known(lambda text: _perhaps_phone(self._phones, text))
 
@@ -87,26 +88,26 @@ class OrderReader:
         if not currency:
             raise BadCell(_("The row has no currency."))
         return (
-            line,
+            str(line),
             customer,
             _phone(self._phones, phone) if phone else "",
             # “Customer” may hold phones: tried when nobody has it as a number.
             _perhaps_phone(self._phones, customer) if customer and not phone else "",
             str(self._day(day)),
-            amount_of(amount),
+            str(amount_of(amount)),
             currency,
-            quantity_of(quantity) if quantity else 1,
+            str(quantity_of(quantity) if quantity else 1),
             number,
             products_of(products),
         )
 
-    def batch(self, first: int, rows: list[Cells]) -> tuple[list[StageRow], set[int]]:
+    def batch(self, found: Batch) -> tuple[list[StageRow], set[int]]:
         """The rows in which all is plain, and the places of those that `row` has to look at."""
-        columns, doubt = upright(rows, self._width)
-        columns.append(("",) * len(rows))
+        size = len(found)
+        columns = [*found.columns, EMPTY * size]
         column = {name: columns[at] for name, at in self._place.items()}
 
-        customers = [text.strip() for text in column["customer"]]
+        customers = list(map(str.strip, column["customer"]))
         phones = self._phones.all_e164(column["phone"], columns[-1])
         perhaps = columns[-1] if all(phones) else self._perhaps.of(customers)
         days = self._days.of(column["at"])
@@ -114,19 +115,16 @@ class OrderReader:
         currencies = self._currencies.of(column["currency"])
         quantities = self._quantities.of(column["quantity"])
         products = self._products.of(column["items"])
-        numbers = [text.strip() for text in column["external_id"]]
-        doubt |= doubtful((phones, days, amounts, currencies, quantities, products))
-        doubt |= {
-            place
-            for place, (phone, customer, number) in enumerate(zip(phones, customers, numbers, strict=True))
-            if not (phone or customer) or len(customer) > 160 or len(number) > 120
-        }
+        numbers = list(map(str.strip, column["external_id"]))
+        doubt = set(found.odd) | doubtful((phones, days, amounts, currencies, quantities, products))
+        doubt |= longer(customers, 160) | longer(numbers, 120)
+        if "" in phones:
+            doubt |= {at for at, keys in enumerate(zip(phones, customers, strict=True)) if not any(keys)}
         if perhaps is not columns[-1]:
             perhaps = ["" if phone else maybe for phone, maybe in zip(phones, perhaps, strict=True)]
-        lines = range(first, first + len(rows))
+        lines = map(str, range(found.first, found.first + size))
         ready = (lines, customers, phones, perhaps, days, amounts, currencies, quantities, numbers, products)
-        staged = zip(*ready, strict=True)
-        return without(staged, doubt), doubt
+        return without(list(zip(*ready, strict=True)), doubt), doubt
 
     def finish(self, cursor: Any) -> None:
         """All is in the stage."""

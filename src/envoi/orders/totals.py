@@ -28,7 +28,7 @@ INSERT INTO order_totals AS t (contact_id, orders, spend, unconverted, first_at,
 SELECT o.contact_id, count(*), sum(o.value), count(*) - count(o.value), min(o.at), max(o.at),
        {WINDOWS}
   FROM added o
- WHERE o.contact_id NOT IN (SELECT contact_id FROM changed)
+ WHERE NOT EXISTS (SELECT 1 FROM changed c WHERE c.contact_id = o.contact_id)
  GROUP BY o.contact_id
  ORDER BY o.contact_id
     ON CONFLICT (contact_id) DO UPDATE

@@ -34,20 +34,16 @@ class Simulated:
         """Let single customers do what a scenario says (simulator.customers.Scenario)."""
         self._call("POST", "/_simulator/scenario", scenario)
 
-    def say(self, phone: str, text: str) -> None:
-        """Let a customer write to the only number there is."""
-        self._call("POST", f"/_simulator/customers/{phone}/say", {"text": text})
-
     def ledger(self) -> dict[str, Any]:
         """Its own count of what it accepted, and of what is still to happen."""
         return self._call("GET", "/_simulator/ledger")
 
-    def say(self, phone: str, *, number: str, **what: Any) -> str:
-        """Make a customer write now to one of our numbers (its id there); returns the message's id.
+    def say(self, phone: str, *, number: str = "", **what: Any) -> str:
+        """Make a customer write now to one of our numbers (its id there), by default to the only one there is.
 
-        what: text="…", image=True, button={…}, or a whole message={…}; beside it context={…}.
+        what: text="…", image=True, button={…}, or a whole message={…}; beside it context={…}. Returns the message's id.
         """
-        asked = {"phone_number_id": number, **what}
+        asked = {"phone_number_id": number, **what} if number else what
         return str(self._call("POST", f"/_simulator/customers/{phone.lstrip('+')}/say", asked)["id"])
 
     def accepted(self) -> Iterator[dict[str, Any]]:

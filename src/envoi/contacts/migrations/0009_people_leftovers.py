@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contacts', '0007_undo'),
+        ('contacts', '0008_lists_during_imports'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
