@@ -13,7 +13,10 @@ from envoi.contacts import actions, profile
 from envoi.contacts.models import ConsentEntry, Contact, Identity, Merge, Suppression
 from envoi.core.errors import NotFound
 from envoi.core.events import Person
+from envoi.inbox.words import path_of
 from envoi.messaging.models import Message, Outbox
+from envoi.notifications.actions import notify
+from envoi.notifications.models import Notification
 from envoi.orders.models import OrderTotals
 from envoi.records import erasing, merging
 from envoi.records.belongings import ALL
@@ -38,7 +41,7 @@ def all_text() -> str:
     """Every row of every table that names people, as text."""
     found = []
     with connection.cursor() as cursor:
-        for table in ("contacts", "merges", "audit_log", "suppressions", *(one.table for one in ALL)):
+        for table in ("contacts", "merges", "audit_log", "suppressions", "notifications", *(one.table for one in ALL)):
             cursor.execute(f"SELECT to_jsonb(t)::text FROM {table} t")
             found += [row[0] for row in cursor.fetchall()]
     return "\n".join(found)
@@ -54,6 +57,7 @@ def test_nothing_of_an_erased_person_is_left_but_sums_and_the_proof_of_their_wit
     profile.block(ana, reason="sensitive", by=owner)
     merging.merge(kept_id=ana, gone_id=twin, by=owner)
     job = waiting(ana, channel, campaign=None)
+    notify([owner.pk], Notification.Kind.RED_ALERT, link=path_of(ana, 1), facts={"contact": "Zebulon"})
 
     erasing.erase(ana, by=owner)
 

@@ -10,6 +10,7 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 from psycopg.conninfo import conninfo_to_dict
 
+from envoi.core import smtp
 from envoi.core.home import home, secret_key
 from envoi.core.postgres import database_url
 from envoi.core.storage import place
@@ -165,7 +166,18 @@ ACCOUNT_SESSION_REMEMBER = True
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Envoi"
 
+# E-mail goes to the server in ENVOI_SMTP_URL; without one it is written to the process's output, for trying out.
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+DEFAULT_FROM_EMAIL = os.environ.get("ENVOI_MAIL_FROM") or f"envoi@{_base.hostname or 'localhost'}"
+if _smtp_url := os.environ.get("ENVOI_SMTP_URL"):
+    _smtp = smtp.parse(_smtp_url)
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    EMAIL_HOST, EMAIL_PORT = _smtp.host, _smtp.port
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _smtp.user, _smtp.password
+    EMAIL_USE_SSL, EMAIL_USE_TLS = _smtp.ssl, _smtp.starttls
+    EMAIL_TIMEOUT = 20
+# Push services besides those of the browsers' makers, as host or host:port, with commas between.
+PUSH_HOSTS = frozenset(filter(None, os.environ.get("ENVOI_PUSH_HOSTS", "").replace(" ", "").split(",")))
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("fr", _("French")), ("zh-hans", _("Simplified Chinese"))]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import include, path
 
+from envoi.notifications.views import worker as service_worker
 from envoi.rest.views import docs
 
 from .api import api
@@ -17,6 +18,7 @@ def not_here(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("", include("envoi.reports.urls")),
+    path("inbox/", include("envoi.inbox.urls")),
     path("contacts/", include("envoi.contacts.urls")),
     path("contacts/", include("envoi.records.urls")),
     path("orders/", include("envoi.orders.urls")),
@@ -38,6 +40,9 @@ urlpatterns = [
     path("account/", include("allauth.account.urls")),
     path("account/two-step/", include("allauth.mfa.urls")),
     path("team/", include("envoi.team.urls")),
+    path("service/", include("envoi.inbox.service_urls")),
+    path("notifications/", include("envoi.notifications.urls")),
+    path("service-worker.js", service_worker),
     path("api/v1/docs", docs, {"api": api}, name="api_docs"),
     path("api/v1/", api.urls),
     path("i18n/", include("django.conf.urls.i18n")),

@@ -8,7 +8,7 @@ from .errors import AlreadyOpen, IsClosed
 from .happenings import note_event
 from .jotting import add_note, delete_note, mark_read, now_composing, save_draft
 from .replying import UNDO_SECONDS, ByRule, answered_by_rule, answered_by_rules, open_with, reply, take_back
-from .steering import assign, close, reopen, set_alarm, set_priority, snooze
+from .steering import assign, close, reopen, set_priority, snooze
 from .words import KEEP, Arrived, Keep, Opened
 
 __all__ = [
@@ -36,7 +36,6 @@ __all__ = [
     "reopen",
     "reply",
     "save_draft",
-    "set_alarm",
     "set_priority",
     "snooze",
     "take_back",

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from ..messaging.ledger import SAID_BY_NOBODY
 from ..notifications.actions import notify
 from ..notifications.models import Notification
+from ..team.models import Staff
 from . import assigning, clock, live
 from .happenings import Line, note_events
 from .models import Conversation
@@ -133,7 +134,8 @@ def _settled(found: Sequence[tuple[Conversation, dict[str, Any]]]) -> dict[Pair,
             events.append((*key, "opened", {}))
             conversation.assignee_id = assigning.choose(conversation)
             if conversation.assignee_id is not None:
-                events.append((*key, "assigned", {"to": conversation.assignee_id, "why": "chosen"}))
+                name = str(Staff.objects.get(pk=conversation.assignee_id))
+                events.append((*key, "assigned", {"to": conversation.assignee_id, "name": name, "why": "chosen"}))
                 told.append((conversation, Notification.Kind.ASSIGNED, row["name"]))
         elif row["was"] == Conversation.State.SNOOZED:
             events.append((*key, "reopened", {"why": "message"}))

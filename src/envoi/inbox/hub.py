@@ -41,10 +41,11 @@ RESYNC = b"event: resync\ndata: {}\n\n"
 
 
 class Page:
-    """One open page: what waits to be written to it."""
+    """One open page: what waits to be written to it. only: the one kind of event that it wants, "" for all."""
 
-    def __init__(self, staff_id: int) -> None:
+    def __init__(self, staff_id: int, only: str = "") -> None:
         self.staff_id = staff_id
+        self.only = only
         self._waiting: dict[bytes, None] = {}
         self._here = asyncio.Event()
 
@@ -95,7 +96,7 @@ class Hub:
             return
         frame = f"event: {told.what}\ndata: {text}\n\n".encode()
         for page in self.pages:
-            if told.to is None or told.to == page.staff_id:
+            if page.only in ("", told.what) and (told.to is None or told.to == page.staff_id):
                 page.add(frame)
 
     async def _listen(self) -> None:
@@ -129,8 +130,8 @@ def hub() -> Hub:
     return _hubs.setdefault(loop, Hub(database_url()))
 
 
-def stream(request: StaffRequest, *, at_most: float = AT_MOST_SECONDS) -> StreamingHttpResponse:
-    """Server-sent events for one page of the inbox; the view's whole answer. Raises NotAllowed.
+def stream(request: StaffRequest, *, only: str = "", at_most: float = AT_MOST_SECONDS) -> StreamingHttpResponse:
+    """Server-sent events for one page; the view's whole answer. only: that kind of event alone. Raises NotAllowed.
 
     `hello` comes first, after every reconnection too: the page then asks for what it may have missed, as it does after
     `resync`. The others are live.WHAT. After `at_most` seconds the answer ends and the browser asks again.
@@ -147,14 +148,16 @@ def stream(request: StaffRequest, *, at_most: float = AT_MOST_SECONDS) -> Stream
             close_old_connections()
 
     close_old_connections()
-    response = StreamingHttpResponse(_events(staff_id, still_there, at_most), content_type="text/event-stream")
+    response = StreamingHttpResponse(_events(staff_id, still_there, at_most, only), content_type="text/event-stream")
     response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"
     return response
 
 
-async def _events(staff_id: int, still_there: Callable[[], bool], at_most: float) -> AsyncIterator[bytes]:
-    page, center = Page(staff_id), hub()
+async def _events(
+    staff_id: int, still_there: Callable[[], bool], at_most: float, only: str = ""
+) -> AsyncIterator[bytes]:
+    page, center = Page(staff_id, only), hub()
     center.join(page)
     started = told = checked = monotonic()
     try:

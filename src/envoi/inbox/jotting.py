@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ..core.errors import BadInput, NotFound
-from ..notifications.actions import notify
+from ..notifications.actions import mark_link_read, notify
 from ..notifications.models import Notification
 from ..team.models import Staff
 from ..team.rights import require
@@ -113,8 +113,10 @@ def now_composing(contact_id: int, conversation_id: int, *, by: Staff) -> None:
 
 @transaction.atomic
 def mark_read(contact_id: int, conversation_id: int, *, by: Staff | None) -> None:
-    """One of the staff has seen what came: nothing is unread any more."""
+    """One of the staff has seen what came: nothing is unread any more, nor what they were told about it."""
     require(by, "inbox.read")
+    if by is not None:
+        mark_link_read(by, path_of(contact_id, conversation_id))
     unread = Conversation.objects.filter(contact_id=contact_id, id=conversation_id, unread__gt=0)
     if not unread.exists():
         return

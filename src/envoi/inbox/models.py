@@ -15,6 +15,11 @@ from django.utils.translation import pgettext_lazy
 from ..channels.models import Channel
 from ..contacts.models import Contact
 from ..team.models import Staff, Team
+from .service_tables import AlarmRule as AlarmRule
+from .service_tables import AssignmentRule as AssignmentRule
+from .service_tables import AssignmentTurn as AssignmentTurn
+from .service_tables import ServiceTarget as ServiceTarget
+from .service_tables import SkillRule as SkillRule
 
 
 class Conversation(models.Model):
@@ -26,6 +31,7 @@ class Conversation(models.Model):
     unread: how many messages came since one of the staff last had it open. worth: what they spent, in whole units of
     the company's currency, when they last wrote: who spends more is answered first among equals (mission M15).
     alarm: the highest alarm raised for the present wait; look_at: when the clock has to look again.
+    window_alarm_at: when somebody was last told that their window closes.
     """
 
     class State(models.TextChoices):
@@ -66,6 +72,7 @@ class Conversation(models.Model):
     waiting_since = models.DateTimeField(null=True)
     alarm = models.SmallIntegerField(choices=Alarm.choices, default=Alarm.NONE, db_default=Alarm.NONE)
     look_at = models.DateTimeField(null=True)
+    window_alarm_at = models.DateTimeField(null=True)
     snoozed_until = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     closed_by = models.ForeignKey(Staff, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)

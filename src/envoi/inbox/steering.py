@@ -1,4 +1,4 @@
-"""What becomes of a conversation as a whole: who has it, closed, snoozed, open again, more urgent, alarmed."""
+"""What becomes of a conversation as a whole: who has it, closed, snoozed, open again, more urgent."""
 
 from __future__ import annotations
 
@@ -118,7 +118,8 @@ def snooze(contact_id: int, conversation_id: int, *, until: datetime, by: Staff 
     conversation = held(contact_id, conversation_id)
     if conversation.state == State.CLOSED:
         raise IsClosed(_("The conversation is closed: open it again first."))
-    change(conversation, state=State.SNOOZED, snoozed_until=until, look_at=None)
+    change(conversation, state=State.SNOOZED, snoozed_until=until)
+    change(conversation, look_at=_next_look(conversation))
     note_event(contact_id, conversation_id, "snoozed", by=by, detail={"until": until.isoformat()})
     tell(conversation, "state", by=by.pk if by else None)
 
@@ -134,25 +135,9 @@ def set_priority(contact_id: int, conversation_id: int, *, priority: int, by: St
         return
     detail: dict[str, object] = {"from": conversation.priority, "to": priority}
     change(conversation, priority=priority)
+    change(conversation, look_at=_next_look(conversation))
     note_event(contact_id, conversation_id, "priority", by=by, detail=detail | ({"why": why} if why else {}))
     tell(conversation, "state", by=by.pk if by else None)
-
-
-@transaction.atomic
-def set_alarm(contact_id: int, conversation_id: int, *, alarm: int, look_at: datetime | None) -> bool:
-    """Raise the alarm of a wait, and say when the clock looks again; returns whether it is higher than before.
-
-    For the clock alone. Nobody waits any more: nothing happens.
-    """
-    conversation = held(contact_id, conversation_id)
-    if conversation.waiting_since is None or conversation.state != State.OPEN:
-        return False
-    higher = alarm > conversation.alarm
-    change(conversation, alarm=max(alarm, conversation.alarm), look_at=look_at)
-    if higher:
-        note_event(contact_id, conversation_id, "alarm", detail={"alarm": alarm})
-        tell(conversation, "alarm")
-    return higher
 
 
 def wake_due(*, at_most: int = 500) -> int:
@@ -211,4 +196,4 @@ def _team(team_id: int | None) -> Team | None:
 
 
 def _next_look(conversation: Conversation) -> datetime | None:
-    return clock.next_look(conversation) if conversation.state == State.OPEN else None
+    return clock.next_look(conversation)

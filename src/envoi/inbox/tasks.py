@@ -1,10 +1,10 @@
-"""The worker's part in the inbox: what was snoozed comes back."""
+"""The worker's part in the inbox: what was snoozed comes back, the service clock looks at who waits."""
 
 from __future__ import annotations
 
 from procrastinate.contrib.django import app
 
-from . import jotting, steering
+from . import alarms, callouts, jotting, sharing, steering
 
 
 @app.periodic(cron="* * * * * */10")
@@ -20,3 +20,18 @@ def wake(timestamp: int) -> None:
 def forget_composing(timestamp: int) -> None:
     """Every hour: who wrote some time ago."""
     jotting.forget_composing()
+
+
+@app.periodic(cron="* * * * * */5")
+@app.task(name="inbox.look", queueing_lock="inbox.look")
+def look(timestamp: int = 0) -> None:
+    """Every five seconds: alarms that are due, then conversations that nobody has."""
+    while alarms.look() == alarms.BATCH:
+        pass
+    sharing.share_out()
+
+
+@app.task(name="inbox.call_out")
+def call_out(rule_id: int) -> None:
+    """A WhatsApp template to the phones that an alarm calls."""
+    callouts.send(rule_id)

@@ -42,4 +42,9 @@ class Opened:
 
 def path_of(contact_id: int, conversation_id: int) -> str:
     """The page of a conversation."""
-    return f"/inbox/{contact_id}.{conversation_id}/"
+    return f"{customer_path(contact_id)}{conversation_id}/"
+
+
+def customer_path(contact_id: int) -> str:
+    """How the paths of all conversations of one customer begin."""
+    return f"/inbox/{contact_id}."

@@ -13,8 +13,10 @@ from django.utils.translation import gettext as _
 from ..contacts import belongings, erased, events
 from ..contacts.models import Contact, Merge
 from ..core.errors import NotFound
+from ..inbox.words import customer_path
 from ..messaging.actions import ledger_db
 from ..messaging.ledger import kin, settlement
+from ..notifications.actions import forget_about
 from ..team.actions import forget, note
 from ..team.models import Staff
 from ..team.rights import require
@@ -48,6 +50,8 @@ def erase(contact_id: int, *, by: Staff | None) -> None:
         forget(f"contact/{merged.gone_id}")
         Merge.objects.filter(pk=merged.pk).update(saved={})
     forget(f"contact/{contact_id}")
+    # What colleagues were told names them.
+    forget_about(customer_path(contact_id))
 
     Contact.objects.filter(pk=contact_id).update(
         phone=None,

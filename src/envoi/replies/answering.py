@@ -16,7 +16,7 @@ from .book import SHELF, Book
 from .doing import Doer
 from .facts import Asked, Batch, Facts, facts_of, heard
 from .guarding import REPEATS, is_automatic
-from .hours import is_open
+from .hours import OpenNow
 from .matching import Fired
 
 log = logging.getLogger("envoi.replies")
@@ -45,13 +45,13 @@ def answer(asked: Sequence[Asked]) -> dict[int, Answered]:
     if book is None or not any(rule.enabled for rule in book.matcher.rules):
         return {}
     answered: dict[int, Answered] = {}
-    batch, doer = Batch(), Doer()
+    batch, doer, is_open = Batch(), Doer(), OpenNow()
     for some in _rounds(wanted):
         facts = facts_of(some, batch)
         done = [
             (facts[one.message_id], found)
             for one in some
-            if one.message_id in facts and (found := _about(facts[one.message_id], book, doer)) is not None
+            if one.message_id in facts and (found := _about(facts[one.message_id], book, doer, is_open)) is not None
         ]
         doer.flush()
         _write_down(done)
@@ -59,7 +59,7 @@ def answer(asked: Sequence[Asked]) -> dict[int, Answered]:
     return answered
 
 
-def _about(facts: Facts, book: Book, doer: Doer) -> Answered | None:
+def _about(facts: Facts, book: Book, doer: Doer, is_open: OpenNow) -> Answered | None:
     if facts.is_answered or not facts.reachable:
         return None
     asked = facts.asked

@@ -24,7 +24,7 @@ from .book import SHELF, Book
 from .doing import order_values, values_of
 from .facts import Asked, Batch, Facts, facts_of, heard
 from .guarding import is_automatic
-from .hours import is_open
+from .hours import OpenNow
 from .models import PromoPool
 from .rules import Customer
 from .saying import bubble_of, media_of, menu_of, text_of
@@ -71,7 +71,7 @@ def try_out(given: Try, *, by: Staff | None) -> Seen:
     fact = _fact(given)
     facts = _facts(given, fact)
     customer = _customer(given, facts, book)
-    verdicts = book.matcher.explain(heard(fact, given.channel_id), customer, is_open)
+    verdicts = book.matcher.explain(heard(fact, given.channel_id), customer, OpenNow())
     fired = [one.rule.id for one in verdicts if one.fires]
     bubbles: list[Bubble] = []
     lines: list[str] = []

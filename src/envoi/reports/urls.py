@@ -14,4 +14,5 @@ urlpatterns = [
     path("channels/<int:channel_id>/limits/", views.channel_limits, name="channel_limits"),
     path("channels/<int:channel_id>/limits/live", views.channel_limits_live, name="channel_limits_live"),
     path("contacts/<int:contact_id>/", views.contact, name="contact"),
+    path("contacts/<int:contact_id>/story", views.contact_story_piece, name="contact_story"),
 ]

@@ -74,6 +74,14 @@ def contact(request: StaffRequest, contact_id: int) -> HttpResponse:
 
 @login_required
 @require_safe
+def contact_story_piece(request: StaffRequest, contact_id: int) -> HttpResponse:
+    """The newest of a contact's story, for pages that show it beside something else."""
+    story = contact_story(request.user, contact_id, limit=15)
+    return render(request, "reports/_story.html", {"story": story, "contact_id": contact_id})
+
+
+@login_required
+@require_safe
 def uncertain(request: StaffRequest) -> HttpResponse:
     campaign_id = whole(request.GET.get("campaign", ""))
     asks = request.GET.get("asks", "") == "1"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from ..team.models import Staff
 from ..team.rights import require
 from .compiling import compile_each
 from .counting import count, counted, sample
+from .errors import BadRule
 from .known import Known
 from .models import AutoTag, Segment
 from .references import refers_to
@@ -30,6 +32,23 @@ def segments(staff: Staff | None) -> list[Segment]:
     """Every segment, by name."""
     require(staff, "segments.read")
     return list(Segment.objects.order_by("name"))
+
+
+def segments_of(contact_id: int) -> list[Segment]:
+    """The segments that this contact is in now, by name: every rule asked of this one contact, in one statement.
+
+    A rule that can't be asked any more (what it names is gone) has nobody in it.
+    """
+    known, askable = Known(), []
+    rules: list[Rule] = []
+    for segment in Segment.objects.order_by("name"):
+        with suppress(BadRule):
+            rule = pushed_down(segment.rule, known)
+            compile_each([rule], known)
+            askable.append(segment)
+            rules.append(rule)
+    answers = _ask_each(rules, contact_id, known) if rules else []
+    return [segment for segment, holds in zip(askable, answers, strict=True) if holds]
 
 
 def segment_for(staff: Staff | None, segment_id: int) -> Segment:

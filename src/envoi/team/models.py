@@ -9,6 +9,10 @@ from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from .hour_tables import OpeningException as OpeningException
+from .hour_tables import OpeningHours as OpeningHours
+from .hour_tables import ServiceChange as ServiceChange
+
 
 class StaffManager(BaseUserManager["Staff"]):
     """Fetches staff by e-mail for sign-in; creation is actions.add_staff."""

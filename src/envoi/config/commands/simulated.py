@@ -42,6 +42,14 @@ class Simulated:
         """Its own count of what it accepted, and of what is still to happen."""
         return self._call("GET", "/_simulator/ledger")
 
+    def say(self, phone: str, *, number: str, **what: Any) -> str:
+        """Make a customer write now to one of our numbers (its id there); returns the message's id.
+
+        what: text="…", image=True, button={…}, or a whole message={…}; beside it context={…}.
+        """
+        asked = {"phone_number_id": number, **what}
+        return str(self._call("POST", f"/_simulator/customers/{phone.lstrip('+')}/say", asked)["id"])
+
     def accepted(self) -> Iterator[dict[str, Any]]:
         """Every send that it accepted."""
         with urlopen(self.url + "/_simulator/ledger/messages", timeout=30) as answer:  # noqa: S310

@@ -153,7 +153,10 @@ function enhance(select) {
 function nameRegions(select) {
   for (const option of select.options) if (/^[A-Z]{2}$/.test(option.value)) option.textContent = `${names.of(option.value)} (${option.value})`;
   const sorted = [...select.options].sort((one, other) => one.textContent.localeCompare(other.textContent, document.documentElement.lang));
+  // Moved about, a select forgets what was chosen.
+  const chosen = [...select.selectedOptions];
   select.append(...sorted);
+  for (const option of select.options) option.selected = chosen.includes(option);
 }
 
 function everywhere() {

@@ -1,0 +1,81 @@
+// What every module of the inbox needs: the open conversation, words in the reader's language, calls to the server.
+
+export const root = () => document.getElementById("inbox");
+export const opened = () => document.querySelector(".opened-in");
+export const composer = () => document.getElementById("composer");
+export const field = () => document.getElementById("words");
+export const me = () => root()?.dataset.me ?? "";
+export const openKey = () => opened()?.dataset.key ?? "";
+export const openUrl = () => opened()?.dataset.url ?? "";
+export const isNote = () => composer()?.querySelector("[name=mode][value=note]")?.checked ?? false;
+export const lang = document.documentElement.lang || "en";
+
+// <template data-words="…"> holds a sentence; %name% in it is filled.
+export function words(name, values = {}) {
+  const held = composer()?.querySelector(`template[data-words="${name}"]`)?.innerHTML ?? "";
+  const text = new DOMParser().parseFromString(held, "text/html").body.textContent;
+  return text.replace(/%(\w+)%/g, (whole, key) => values[key] ?? whole);
+}
+
+export function token() {
+  return JSON.parse(document.body.getAttribute("hx-headers") || "{}")["X-CSRFToken"] ?? "";
+}
+
+export async function post(url, values = {}) {
+  const body = new FormData();
+  for (const [name, value] of Object.entries(values)) body.append(name, value);
+  return fetch(url, { method: "POST", body, headers: { "X-CSRFToken": token(), "HX-Request": "true" }, credentials: "same-origin" });
+}
+
+// A refusal in words, above the field; the server's own piece is HTML that it has escaped.
+export function problem(html) {
+  const place = document.getElementById("composer-told");
+  if (!place) return;
+  const parsed = new DOMParser().parseFromString(html, "text/html");
+  place.replaceChildren(...parsed.body.childNodes);
+}
+
+export function sayProblem(text) {
+  const box = document.createElement("div");
+  box.className = "notice bad";
+  const inside = document.createElement("div");
+  inside.className = "body";
+  inside.textContent = text;
+  box.append(inside);
+  document.getElementById("composer-told")?.replaceChildren(box);
+}
+
+// One call now, one more at the end of `wait` if there were others meanwhile; never more often.
+export function seldom(work, wait) {
+  let timer, again = false, running = false;
+  const run = async () => {
+    if (timer || running) return void (again = true);
+    running = true;
+    again = false;
+    const begun = performance.now();
+    try { await work(); } catch { /* The next event, or the next hello, asks again. */ }
+    running = false;
+    // A server that is slow is asked less often.
+    const pause = Math.max(typeof wait === "function" ? wait() : wait, (performance.now() - begun) * 3);
+    timer = setTimeout(() => { timer = undefined; if (again) run(); }, pause);
+  };
+  return run;
+}
+
+let gone;
+export function tell(text, action, act) {
+  const place = document.getElementById("told");
+  if (!place) return;
+  const said = document.createElement("span");
+  said.textContent = text;
+  place.replaceChildren(said);
+  if (action) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = action;
+    button.addEventListener("click", () => { place.replaceChildren(); act(); });
+    place.append(button);
+  }
+  clearTimeout(gone);
+  gone = setTimeout(() => place.replaceChildren(), 6000);
+}
