@@ -34,10 +34,6 @@ class Simulated:
         """Let single customers do what a scenario says (simulator.customers.Scenario)."""
         self._call("POST", "/_simulator/scenario", scenario)
 
-    def say(self, phone: str, text: str) -> None:
-        """Let a customer write to the only number there is."""
-        self._call("POST", f"/_simulator/customers/{phone}/say", {"text": text})
-
     def ledger(self) -> dict[str, Any]:
         """Its own count of what it accepted, and of what is still to happen."""
         return self._call("GET", "/_simulator/ledger")
