@@ -21,6 +21,7 @@ from envoi.messaging.sending import What
 from envoi.orders.actions import NewOrder, add_orders
 from envoi.replies import actions
 from envoi.replies.models import AutoAnswer, ReplyRule, RuleFiring
+from envoi.team import opening
 from envoi.team.models import Staff, Team
 
 from ..inbox.conftest import message
@@ -370,3 +371,12 @@ def test_a_rule_that_cannot_be_meant_is_refused_with_a_sentence(channel: Channel
     with pytest.raises(BadInput, match=sentence):
         rule(**{"name": "x", "trigger": {"on": "any"}, "actions": [text("x")], **given})
     assert not ReplyRule.objects.exists()
+
+
+def test_who_writes_while_closed_hears_so(write: Write):
+    rule("Closed", trigger={"on": "outside_hours"}, settles=False)
+    rule("Promo", "promo", conditions={"hours": "open"})
+    write("promo 1")
+    opening.set_hours(None, zone="UTC", week=[""] * 7, by=None)
+    write("promo 2")
+    assert said() == ["Promo", "Closed"]

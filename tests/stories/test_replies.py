@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
+from envoi.config.shop import account as demo
 from envoi.inbox import actions as inbox
 from envoi.inbox.models import Conversation
 from envoi.messaging.models import Message
@@ -67,7 +68,7 @@ def test_a_rule_made_by_the_page_gives_a_customer_their_code(rig: Rig, page: Pag
     assert not Message.objects.exists()
 
     # The customer writes; the answer is on their phone.
-    rig.simulated.say(CUSTOMER, text="Bonjour, une réduction ?")
+    rig.simulated.say(CUSTOMER, number=demo.NUMBER_ID, text="Bonjour, une réduction ?")
     wait_until(lambda: arrived(rig) != [], saying="no answer arrived")
     [answer] = arrived(rig)
     assert answer.endswith(": SPRING-1")
@@ -78,7 +79,7 @@ def test_a_rule_made_by_the_page_gives_a_customer_their_code(rig: Rig, page: Pag
     inbox.reply(
         conversation.contact_id, conversation.id, What("text", {"body": "It is Olga."}, "It is Olga."), by=owner
     )
-    rig.simulated.say(CUSTOMER, text="réduction encore ?")
+    rig.simulated.say(CUSTOMER, number=demo.NUMBER_ID, text="réduction encore ?")
     wait_until(lambda: Message.objects.filter(direction="in").count() == 2, saying="the second message never came")
     wait_until(lambda: "It is Olga." in arrived(rig), saying="the person's answer never left")
     assert len(arrived(rig)) == 2
