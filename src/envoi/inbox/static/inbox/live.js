@@ -63,8 +63,10 @@ export function toBottom() {
 async function openAgain() {
   const url = openUrl(), key = openKey();
   if (!url) return;
-  const seen = document.hidden ? "" : "?seen=1";
-  const doc = await piece(`${url}now${seen}`);
+  // With the list's own query, so that the way back leads to it.
+  const query = new URLSearchParams(location.search);
+  if (!document.hidden) query.set("seen", "1");
+  const doc = await piece(`${url}now?${query}`);
   if (openKey() !== key) return;
   const stay = atBottom();
   const list = document.getElementById("lines");
