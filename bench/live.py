@@ -3,8 +3,9 @@
     python bench/live.py [--agents N] [--rate N] [--seconds N] [--rss MB]
 
 Every agent is signed in and reads the inbox's own stream. Events are told as they are in life, each in a transaction of
-its own. `value` is the delay at p99 from before the commit until an agent's page has it, in milliseconds, over all agents
-and events; every event has to reach every page. The bench fails when one is lost or the web process grows beyond --rss.
+its own. `value` is the delay at p99 from before the commit until an agent's page has it, in milliseconds, over all
+agents and events; every event has to reach every page. The bench fails when one is lost or the web process grows
+beyond --rss.
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ from typing import Any
 
 import httpx
 import psycopg
-
 from bench.rig import Memory, bench, free_port, listens, result, say, wait_for
 
 REACH_MS = 1_000.0
@@ -78,7 +78,7 @@ async def measured(url: str, port: int, cookies: list[str], asked: argparse.Name
     delays: list[float] = []
     begun: dict[int, float] = {}
     ready = [asyncio.Event() for _ in cookies]
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=None) as http:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as http:
         pages = [
             asyncio.create_task(page(http, cookie, ready[number], begun, delays))
             for number, cookie in enumerate(cookies)

@@ -142,7 +142,7 @@ def test_the_queue_puts_the_urgent_first_then_who_spends_more_then_who_waits_lon
     rich = write("c", phone="33639980301", ago=5)
     urgent = write("d", phone="33639980304", ago=1)
     actions.set_priority(urgent.contact_id, urgent.id, priority=2, by=ana)
-    assert rich.worth == 1234
+    assert rich.worth == 1235
     wanted = [urgent.id, rich.id, long.id, short.id]
     assert [one.id for one in queries.conversations(ana, "waiting").items] == wanted
     seen, after = [], None

@@ -6,13 +6,11 @@ A line names the conversation and what moved, never what was said: whoever reads
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import msgspec
 from django.db import connection
-
-from ..core.events import Receipt
 
 CHANNEL = "inbox"
 
@@ -58,27 +56,3 @@ def tell_all(lines: Iterable[Told]) -> None:
                 "SELECT pg_notify(%(channel)s, line) FROM unnest(%(lines)s::text[]) AS l (line)",
                 {"channel": CHANNEL, "lines": texts},
             )
-
-
-def tell_receipts(receipts: Sequence[Receipt]) -> None:
-    """Tell open pages what became of messages to customers who have a conversation that is not closed.
-
-    A campaign's receipts come by the thousand: one statement a batch asks who of them has one.
-    """
-    keys = {receipt.key.contact_id for receipt in receipts if receipt.key}
-    nameless = {receipt.provider_id for receipt in receipts if receipt.key is None and receipt.provider_id}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            -- messages_by_provider_id, then conversation_open_once: one probe each.
-            SELECT c.contact_id, c.id, c.assignee_id
-              FROM (SELECT unnest(%(contacts)s::bigint[])
-                     UNION
-                    SELECT m.contact_id FROM messages m
-                     WHERE m.provider_id = ANY(%(nameless)s::text[]) AND m.direction = 'out') AS k (contact_id)
-              JOIN conversations c ON c.contact_id = k.contact_id AND NOT (c.state = 'closed')
-            """,
-            {"contacts": list(keys), "nameless": list(nameless)},
-        )
-        found = cursor.fetchall()
-    tell_all(Told("receipt", contact, conversation, assignee=assignee) for contact, conversation, assignee in found)

@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from ..contacts import actions as contacts
 from ..contacts.optout import in_force
 from ..core.events import Fact, IdentityChanged, MessageReceived, PreferenceChanged, Receipt
-from ..inbox import live
+from ..inbox.receipts import tell_receipts
 from ..messaging import ledger
 from ..messaging.actions import ledger_db
 from ..providers.table import PROVIDERS
@@ -123,7 +123,7 @@ def _follow(routed: Sequence[Routed], receipts: Sequence[Receipt]) -> None:
     if receipts or hold:
         ledger.settle(ledger_db(), receipts, hold=hold)
     if receipts:
-        live.tell_receipts(receipts)
+        tell_receipts(receipts)
     if people:
         contacts.fill_in(zip(contact_ids, people, strict=True))
     for fact, origin, stored in _kept(_with_contacts(routed, contact_ids)):

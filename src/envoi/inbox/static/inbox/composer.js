@@ -153,7 +153,7 @@ for (const kind of ["inbox:sent", "inbox:noted"]) {
     sent = null;
     problem("");
     toBottom();
-    refreshOpen();
+    refreshOpen.now();
     refreshQueue();
     text.focus();
   });

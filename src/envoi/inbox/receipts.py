@@ -1,0 +1,31 @@
+"""Telling open pages what became of an answer: those that somebody wrote in the inbox, or a rule, not a campaign's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import connection
+
+from ..core.events import Receipt
+from .live import Told, tell_all
+
+
+def tell_receipts(receipts: Sequence[Receipt]) -> int:
+    """Tell of these receipts, in the caller's transaction; returns in how many conversations something moved."""
+    keys = [receipt.key for receipt in receipts if receipt.key is not None]
+    if not keys:
+        return 0
+    with connection.cursor() as cursor:
+        # One probe of the primary key each; a campaign's messages have no author and end there.
+        cursor.execute(
+            """
+            SELECT DISTINCT a.contact_id, a.conversation_id
+              FROM unnest(%(contacts)s::bigint[], %(messages)s::bigint[]) AS k (contact_id, message_id)
+              JOIN message_authors a USING (contact_id, message_id)
+             WHERE a.conversation_id IS NOT NULL
+            """,
+            {"contacts": [key.contact_id for key in keys], "messages": [key.message_id for key in keys]},
+        )
+        found = cursor.fetchall()
+    tell_all(Told("receipt", contact_id, conversation_id) for contact_id, conversation_id in found)
+    return len(found)
