@@ -67,6 +67,7 @@ def test_an_analyst_reads_and_writes_nothing(ana: Conversation) -> None:
 def test_a_stranger_is_led_to_the_sign_in(ana: Conversation) -> None:
     for path in ("/inbox/", page_of(ana), page_of(ana) + "now", "/inbox/live", "/inbox/canned/"):
         assert "/account/login/" in Client().get(path)["Location"]
+    assert Client().get("/inbox/waiting").status_code == 204
 
 
 def test_a_conversation_that_there_is_not_is_not_found(owner: Staff, ana: Conversation) -> None:

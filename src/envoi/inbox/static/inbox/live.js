@@ -14,6 +14,8 @@ export function remember(within = document) {
 
 async function piece(url, headers = {}) {
   const answer = await fetch(url, { headers: { "HX-Request": "true", ...headers }, credentials: "same-origin" });
+  // Signed out meanwhile: the page itself leads to the sign-in, and what was typed is kept.
+  if (answer.redirected) location.reload();
   if (answer.redirected || !answer.ok) throw new Error(String(answer.status));
   return new DOMParser().parseFromString(`<body>${await answer.text()}</body>`, "text/html");
 }
