@@ -132,12 +132,13 @@ def _caption(kind: str, part: Any, text: str) -> Speech:
 
 
 def _location(kind: str, part: Any, text: str) -> Speech:
+    part = _fields(part)
     try:
         latitude, longitude = float(part["latitude"]), float(part["longitude"])
-    except (KeyError, TypeError, ValueError):
+        sure = abs(latitude) <= 90 and abs(longitude) <= 180
+    except (KeyError, TypeError, ValueError, OverflowError):
         return Speech(text=text, note=_("A location without its coordinates"), sign="pin")
     coordinates = f"{latitude:.5f}, {longitude:.5f}"
-    sure = abs(latitude) <= 90 and abs(longitude) <= 180
     link = (
         f"https://www.openstreetmap.org/?mlat={latitude:.6f}&mlon={longitude:.6f}#map=16/{latitude:.5f}/{longitude:.5f}"
     )
@@ -163,6 +164,7 @@ def _person(card: Mapping[str, Any]) -> Person:
 
 
 def _interactive(kind: str, part: Any, text: str) -> Speech:
+    part = _fields(part)
     what = _words(part.get("type"))
     reply = _fields(part.get(what))
     if what in ("button_reply", "list_reply"):
@@ -212,6 +214,7 @@ def _button(kind: str, part: Any, text: str) -> Speech:
 
 
 def _order(kind: str, part: Any, text: str) -> Speech:
+    part = _fields(part)
     lines = [
         Product(
             _words(item.get("product_retailer_id")),

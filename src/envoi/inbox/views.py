@@ -92,10 +92,11 @@ def live(request: StaffRequest) -> HttpResponseBase:
     return hub.stream(request, only=request.GET.get("only", ""))
 
 
-@login_required
 @require_safe
 def waiting(request: StaffRequest) -> HttpResponse:
-    """How many wait, for the rail of every page."""
+    """How many wait, for the rail of every page. Whoever has been signed out meanwhile gets nothing there."""
+    if not request.user.is_authenticated:
+        return HttpResponse(status=204)
     counted = queries.counts(request.user)
     return render(request, "inbox/_waiting.html", {"waiting": counted["waiting"], "red": counted["red"]})
 

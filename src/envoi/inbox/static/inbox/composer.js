@@ -12,9 +12,10 @@ export function readyComposer() {
   const text = field();
   if (!text) return;
   saved = { key: openKey(), text: text.value };
+  // What was typed a moment before a reload may not have reached the server yet.
+  if (!text.value) text.value = sessionStorage.getItem(`envoi.draft.${openKey()}`) ?? "";
   grow(text);
   mode();
-  // Where no canned reply was chosen yet.
   text.setSelectionRange(text.value.length, text.value.length);
 }
 
@@ -43,6 +44,7 @@ document.addEventListener("input", (event) => {
   if (text.id !== "words") return;
   grow(text);
   suggestOn(text);
+  keepHere(text.value);
   keepSoon();
   if (text.value.trim() && Date.now() - lastComposing > 3000) {
     lastComposing = Date.now();
@@ -71,6 +73,14 @@ document.addEventListener("keydown", (event) => {
 });
 
 // ---- Drafts: kept by the server a moment after the last key, and when one leaves
+
+function keepHere(text) {
+  const name = `envoi.draft.${openKey()}`;
+  try {
+    if (text.trim()) sessionStorage.setItem(name, text);
+    else sessionStorage.removeItem(name);
+  } catch { /* A browser that keeps nothing has the server's draft. */ }
+}
 
 function keepSoon() {
   clearTimeout(saving);
@@ -136,13 +146,14 @@ for (const kind of ["inbox:sent", "inbox:noted"]) {
       text.form.elements.canned.value = "";
       text.form.elements.canned_text.value = "";
       saved = { key: openKey(), text: text.value };
+      keepHere(text.value);
       composer().querySelector("[data-saved]").textContent = "";
       grow(text);
     }
     sent = null;
     problem("");
     toBottom();
-    refreshOpen();
+    refreshOpen.now();
     refreshQueue();
     text.focus();
   });

@@ -14,6 +14,8 @@ export function remember(within = document) {
 
 async function piece(url, headers = {}) {
   const answer = await fetch(url, { headers: { "HX-Request": "true", ...headers }, credentials: "same-origin" });
+  // Signed out meanwhile: the page itself leads to the sign-in, and what was typed is kept.
+  if (answer.redirected) location.reload();
   if (answer.redirected || !answer.ok) throw new Error(String(answer.status));
   return new DOMParser().parseFromString(`<body>${await answer.text()}</body>`, "text/html");
 }
@@ -63,8 +65,10 @@ export function toBottom() {
 async function openAgain() {
   const url = openUrl(), key = openKey();
   if (!url) return;
-  const seen = document.hidden ? "" : "?seen=1";
-  const doc = await piece(`${url}now${seen}`);
+  // With the list's own query, so that the way back leads to it.
+  const query = new URLSearchParams(location.search);
+  if (!document.hidden) query.set("seen", "1");
+  const doc = await piece(`${url}now?${query}`);
   if (openKey() !== key) return;
   const stay = atBottom();
   const list = document.getElementById("lines");

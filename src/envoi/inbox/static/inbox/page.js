@@ -45,7 +45,7 @@ export function sayProblem(text) {
   document.getElementById("composer-told")?.replaceChildren(box);
 }
 
-// One call now, one more at the end of `wait` if there were others meanwhile; never more often.
+// One call now, one more at the end of `wait` if there were others meanwhile; never more often. `.now()` waits for nothing.
 export function seldom(work, wait) {
   let timer, again = false, running = false;
   const run = async () => {
@@ -56,8 +56,13 @@ export function seldom(work, wait) {
     try { await work(); } catch { /* The next event, or the next hello, asks again. */ }
     running = false;
     // A server that is slow is asked less often.
-    const pause = Math.max(typeof wait === "function" ? wait() : wait, (performance.now() - begun) * 3);
+    const pause = Math.max(typeof wait === "function" ? wait() : wait, Math.min((performance.now() - begun) * 2, 3000));
     timer = setTimeout(() => { timer = undefined; if (again) run(); }, pause);
+  };
+  run.now = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    run();
   };
   return run;
 }
