@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "envoi.campaigns",
     "envoi.inbox",
     "envoi.replies",
+    "envoi.staffing",
     "envoi.records",
     "envoi.reports",
     "envoi.intake",
@@ -59,6 +60,8 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "csp",
+    "pgtrigger",
+    "pghistory",
     "procrastinate.contrib.django",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -83,6 +86,8 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "envoi.web.middleware.problems",
+    "envoi.team.middleware.present",
+    "envoi.team.middleware.second_step",
     "envoi.rest.door.door",
 ]
 

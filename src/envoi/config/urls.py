@@ -37,6 +37,7 @@ urlpatterns = [
     path("account/", include("allauth.account.urls")),
     path("account/two-step/", include("allauth.mfa.urls")),
     path("team/", include("envoi.team.urls")),
+    path("team/", include("envoi.staffing.urls")),
     path("api/v1/docs", docs, {"api": api}, name="api_docs"),
     path("api/v1/", api.urls),
     path("i18n/", include("django.conf.urls.i18n")),

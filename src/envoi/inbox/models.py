@@ -14,6 +14,7 @@ from django.utils.translation import pgettext_lazy
 
 from ..channels.models import Channel
 from ..contacts.models import Contact
+from ..team.changes import kept
 from ..team.models import Staff, Team
 
 
@@ -199,6 +200,7 @@ class CannedReply(models.Model):
 
     class Meta:
         db_table = "canned_replies"
+        triggers = [kept()]
 
     def __str__(self) -> str:
         return f"/{self.shortcut}"
