@@ -442,6 +442,8 @@ CREATE TABLE conversations (
     contact_id              bigint NOT NULL,
     first_answer_by_id      bigint,
     team_id                 bigint,
+    before_reply            jsonb,
+    last_kind               character varying(16) NOT NULL DEFAULT ''::character varying,
     CONSTRAINT conversations_pkey PRIMARY KEY (contact_id, id),
     CONSTRAINT conversations_unread_check CHECK ((unread >= 0)),
     CONSTRAINT conversations_assignee_id_5468ffba_fk_staff_id FOREIGN KEY (assignee_id) REFERENCES staff(id) DEFERRABLE INITIALLY DEFERRED,
@@ -455,6 +457,7 @@ CREATE UNIQUE INDEX conversation_open_once ON conversations USING btree (contact
 CREATE INDEX conversations_by_id ON conversations USING btree (id);
 CREATE INDEX conversations_by_time ON conversations USING btree (state, last_at DESC, id);
 CREATE INDEX conversations_of_staff ON conversations USING btree (assignee_id, state, last_at DESC) WHERE (NOT ((state)::text = 'closed'::text));
+CREATE INDEX conversations_red ON conversations USING btree (waiting_since, id) WHERE ((alarm = 3) AND ((state)::text = 'open'::text));
 CREATE INDEX conversations_snoozed ON conversations USING btree (snoozed_until) WHERE ((state)::text = 'snoozed'::text);
 CREATE INDEX conversations_to_look_at ON conversations USING btree (look_at) WHERE (look_at IS NOT NULL);
 CREATE INDEX conversations_waiting ON conversations USING btree (priority DESC, worth DESC, waiting_since) WHERE (((state)::text = 'open'::text) AND (waiting_since IS NOT NULL));

@@ -20,8 +20,9 @@ class Belonging:
     """One table whose rows have a contact_id.
 
     key: what tells the rows of one contact apart. When two contacts become one:
-    "move": rows go along. Of two that are equal in `same` the kept contact's stays and the other is put by, unless
-    `mark` names a flag that lets both stay; columns in `greatest` take the greater value.
+    "move": rows go along. Of two that are equal in `same` (of those rows for which `same_where` holds) the kept
+    contact's stays and the other is put by, unless `mark` names a flag that lets both stay; columns in `greatest` take
+    the greater value, those in `least` the lesser.
     "point": rows are found by something else (an identity by its value) and name another contact from then on.
     "derive": rows are worked out anew by their app. "stay": rows run out by themselves and name nobody.
     erase: "delete", "keep", or the columns to set, as SQL, with `erase_where` saying which rows.
@@ -32,8 +33,10 @@ class Belonging:
     key: tuple[str, ...] = ("id",)
     merge: Literal["move", "point", "derive", "stay"] = "move"
     same: tuple[str, ...] = ()
+    same_where: str = "true"
     mark: str = ""
     greatest: tuple[str, ...] = ()
+    least: tuple[str, ...] = ()
     erase: Literal["delete", "keep"] | Mapping[str, str] = "delete"
     erase_where: str = "true"
     export: bool = True
@@ -193,9 +196,12 @@ def _put_by(cursor: Any, one: Belonging, saved: Saved, ids: Mapping[str, int]) -
     saved.held = rows_of(cursor)
     if not saved.held:
         return
-    if one.greatest:
-        sets = ", ".join(f"{name} = GREATEST(k.{name}, g.{name})" for name in one.greatest)
-        pair = f"k.contact_id = %(kept)s AND g.contact_id = %(gone)s AND {_equal(one.same, 'k', 'g')}"
+    if one.greatest or one.least:
+        sets = ", ".join(
+            [f"{name} = GREATEST(k.{name}, g.{name})" for name in one.greatest]
+            + [f"{name} = LEAST(k.{name}, g.{name})" for name in one.least]
+        )
+        pair = f"k.contact_id = %(kept)s AND g.contact_id = %(gone)s AND {_equal(one.same, 'k', 'g')}{_also(one)}"
         shown = f"SELECT to_jsonb(k) FROM {one.table} k, {one.table} g WHERE {pair} ORDER BY {_of('k', one.key)}"  # noqa: S608
         cursor.execute(shown, ids)
         saved.before = rows_of(cursor)
@@ -246,8 +252,15 @@ def _clash(one: Belonging) -> str:
     unmarked = f" AND NOT k.{one.mark}" if one.mark else ""
     return (
         f"g.contact_id = %(gone)s AND EXISTS (SELECT 1 FROM {one.table} k"  # noqa: S608
-        f" WHERE k.contact_id = %(kept)s AND {_equal(one.same, 'k', 'g')}{unmarked})"
+        f" WHERE k.contact_id = %(kept)s AND {_equal(one.same, 'k', 'g')}{unmarked}{_also(one)})"
     )
+
+
+def _also(one: Belonging) -> str:
+    """`same_where`, of both rows; it names its columns as {row}.column."""
+    if "{row}" not in one.same_where:
+        return ""
+    return "".join(f" AND {one.same_where.format(row=row)}" for row in ("k", "g"))
 
 
 def _equal(names: Sequence[str], left: str, right: str) -> str:

@@ -58,6 +58,7 @@ class Conversation(models.Model):
     opened_at = models.DateTimeField(db_default=Now())
     last_at = models.DateTimeField(db_default=Now())
     last_text = models.CharField(max_length=200, blank=True, default="", db_default="")
+    last_kind = models.CharField(max_length=16, blank=True, default="", db_default="")
     last_direction = models.CharField(max_length=3, blank=True, default="", db_default="")
     inbound_at = models.DateTimeField(null=True)
     first_inbound_at = models.DateTimeField(null=True)
@@ -69,6 +70,8 @@ class Conversation(models.Model):
     snoozed_until = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     closed_by = models.ForeignKey(Staff, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+    # What the last reply changed, for whoever takes it back: {"message": id, "was": {column: value}}.
+    before_reply = models.JSONField(null=True)
     # 1 to 5, and in their words; asked after closing.
     asked_at = models.DateTimeField(null=True)
     satisfaction = models.SmallIntegerField(null=True)
@@ -93,6 +96,9 @@ class Conversation(models.Model):
                 fields=["-priority", "-worth", "waiting_since"],
                 condition=models.Q(state="open", waiting_since__isnull=False),
                 name="conversations_waiting",
+            ),
+            models.Index(
+                fields=["waiting_since", "id"], condition=models.Q(state="open", alarm=3), name="conversations_red"
             ),
             models.Index("look_at", condition=models.Q(look_at__isnull=False), name="conversations_to_look_at"),
             models.Index("snoozed_until", condition=models.Q(state="snoozed"), name="conversations_snoozed"),

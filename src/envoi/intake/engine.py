@@ -143,8 +143,8 @@ def _kept(routed: Sequence[Routed]) -> Iterator[Routed]:
     for fact, origin, stored in routed:
         if not isinstance(fact, MessageReceived):
             yield fact, origin, stored
-        elif (message_id := next(kept)) is not None:
-            yield fact, replace(origin, message_id=message_id), stored
+        elif (one := next(kept)) is not None:
+            yield fact, replace(origin, message_id=one.message_id, opened=one.opened), stored
 
 
 def _needs_no_channel(fact: MessageReceived | Receipt | PreferenceChanged) -> bool:

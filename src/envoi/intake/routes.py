@@ -30,6 +30,8 @@ from ..core.events import (
     TemplateChanged,
     Unknown,
 )
+from ..inbox import actions as inbox
+from ..inbox import satisfaction
 from ..message_templates import actions as templates
 from ..messaging import actions as messaging
 from ..messaging.ledger import SAID_BY_NOBODY
@@ -45,8 +47,8 @@ NONE = Words({})
 class Origin:
     """Where a fact came from. `channel_id` is ours, None when the fact names no channel.
 
-    contact_id: whom it is about (people_of); message_id: where a customer's message was kept; words: what stops and
-    starts at this moment.
+    contact_id: whom it is about (people_of); message_id: where a customer's message was kept; opened: the conversation
+    that it belongs to, None where it needs none; words: what stops and starts at this moment.
     """
 
     account_id: int
@@ -54,6 +56,7 @@ class Origin:
     channel_id: int | None
     contact_id: int | None = None
     message_id: int | None = None
+    opened: inbox.Opened | None = None
     words: Words = NONE
 
 
@@ -85,8 +88,16 @@ def within(fact: Fact, scope: str) -> Fact:
     return fact
 
 
-def keep(received: Sequence[tuple[MessageReceived, Origin]]) -> list[int | None]:
-    """Keep what customers wrote, and open their windows. Returns the messages' ids, None for each that came before."""
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A customer's message that was kept: its id, and the conversation that it belongs to."""
+
+    message_id: int
+    opened: inbox.Opened | None
+
+
+def keep(received: Sequence[tuple[MessageReceived, Origin]]) -> list[Kept | None]:
+    """Keep what customers wrote, open their windows and conversations. Returns None for each that came before."""
     rows = []
     for fact, origin in received:
         assert origin.channel_id is not None
@@ -98,7 +109,31 @@ def keep(received: Sequence[tuple[MessageReceived, Origin]]) -> list[int | None]
         if message_id is not None and fact.kind not in SAID_BY_NOBODY:
             latest[contact_id] = max(fact.at, latest.get(contact_id, fact.at))
     contacts.note_all_inbound(latest)
-    return kept
+    opened = inbox.receive(
+        [
+            inbox.Arrived(
+                contact_id=contact_id,
+                channel_id=channel_id,
+                message_id=message_id,
+                at=fact.at,
+                text=fact.text,
+                kind=fact.kind,
+                asks=_asks(fact, origin, contact_id, channel_id),
+            )
+            for (contact_id, channel_id, fact), (_fact, origin), message_id in zip(rows, received, kept, strict=True)
+            if message_id is not None
+        ]
+    )
+    return [None if message_id is None else Kept(message_id, opened.get(message_id)) for message_id in kept]
+
+
+def _asks(fact: MessageReceived, origin: Origin, contact_id: int, channel_id: int) -> bool:
+    """Whether somebody should answer: not a STOP or START, which Envoi heeds by itself, nor a mark of satisfaction."""
+    if fact.kind not in WORDS:
+        return True
+    if origin.words.meaning([fact.text, _payload(fact)]):
+        return False
+    return not satisfaction.heard(fact, contact_id=contact_id, channel_id=channel_id)
 
 
 def message_received(fact: MessageReceived, origin: Origin) -> None:

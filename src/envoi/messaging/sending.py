@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -38,6 +38,9 @@ PRIORITY = {
     Template.Category.UTILITY: Lane.Priority.UTILITY,
     Template.Category.AUTHENTICATION: Lane.Priority.SERVICE,
 }
+
+# A message on purpose delayed leaves this long before the window closes, at the latest.
+LAST_MOMENT = timedelta(seconds=10)
 
 
 class WindowClosed(Problem):
@@ -104,6 +107,26 @@ def send(
     reply_to: the provider's id of the message that is answered. expires_at: after this it is not sent any more.
     Raises WindowClosed, OptedOut, NotSendable, BadInput, NotFound.
     """
+    contact_id, message_id = queue(channel_id, to=to, message=message, reply_to=reply_to, expires_at=expires_at, by=by)
+    note(by, "message.send", f"channel/{channel_id}", {"contact": contact_id, "message": message_id})
+    return Message.objects.select_related("template", "channel__account").get(contact_id=contact_id, id=message_id)
+
+
+@transaction.atomic
+def queue(
+    channel_id: int,
+    *,
+    to: To,
+    message: What | Words,
+    reply_to: str = "",
+    expires_at: datetime | None = None,
+    due_in: timedelta = timedelta(0),
+    by: Staff | None,
+) -> tuple[int, int]:
+    """`send` without a line in the audit log, for whoever keeps who wrote what; returns contact id and message id.
+
+    due_in: it waits so long before it leaves, but never beyond the customer's window.
+    """
     require(by, "messages.write")
     channel = _channel(channel_id)
     if expires_at is not None and expires_at <= timezone.now():
@@ -117,8 +140,7 @@ def send(
         _files(queued.pop("mapping"), by=by)
     else:
         _files(message.content, by=by)
-        if not Pair.objects.filter(contact_id=contact.pk, channel_id=channel.pk, window_open_until__gt=Now()).exists():
-            raise WindowClosed(_("More than 24 hours since they wrote to this number: only a template may go."))
+        due_in = min(due_in, _left_of_window(contact.pk, channel.pk) - LAST_MOMENT)
         queued = {"kind": message.kind, "category": "service", "text": message.text, "content": message.content}
         queued["lane_id"] = lane_for(channel.pk, Lane.Priority.SERVICE, None)
     message_id = ledger.enqueue(
@@ -128,10 +150,19 @@ def send(
         recipient=recipient,
         reply_to=reply_to,
         expires_at=expires_at,
+        due_in=max(due_in, timedelta(0)),
         **queued,
     )
-    note(by, "message.send", f"channel/{channel.pk}", {"contact": contact.pk, "message": message_id})
-    return Message.objects.select_related("template", "channel__account").get(contact_id=contact.pk, id=message_id)
+    return contact.pk, message_id
+
+
+def _left_of_window(contact_id: int, channel_id: int) -> timedelta:
+    """How long free words may still go to them. Raises WindowClosed."""
+    pairs = Pair.objects.filter(contact_id=contact_id, channel_id=channel_id, window_open_until__gt=Now())
+    until = pairs.values_list("window_open_until", flat=True).first()
+    if until is None:
+        raise WindowClosed(_("More than 24 hours since they wrote to this number: only a template may go."))
+    return until - timezone.now()
 
 
 def lane_for(channel_id: int, priority: Lane.Priority, form: Mapping[str, Any] | None) -> int:

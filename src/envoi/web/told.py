@@ -123,6 +123,7 @@ def _reasons() -> dict[str, str]:
         "opted_out": _("They withdrew their consent."),
         "merged": _("Two records of this person were merged; the other one gets it."),
         "erased": _("The person was erased."),
+        "taken_back": _("Whoever wrote it took it back before it left."),
         "blocked": _("Somebody blocked them: they are never written to."),
         "no_consent": _("They never agreed to promotions."),
         "promoted_recently": _("They had a promotion less than 24 hours ago."),

@@ -10,7 +10,7 @@ row in `outbox` leads with the channel and lives from the decision to send until
 from .claims import claim, end_waiting, make_promotional, park_lapsed
 from .customers import record_refusals, reserve_customers
 from .forecasts import Forecast, Portfolio, Share, forecast, portfolio_of
-from .lanes import add_lane, enqueue, enqueue_recipients, receive, set_lane
+from .lanes import add_lane, enqueue, enqueue_recipients, receive, set_lane, take_back
 from .outcomes import record_failed, record_sent, record_unclear
 from .pairs import SAID_BY_NOBODY
 from .portfolios import next_room
@@ -56,5 +56,6 @@ __all__ = [
     "reserve_customers",
     "set_lane",
     "settle",
+    "take_back",
     "unpriced",
 ]

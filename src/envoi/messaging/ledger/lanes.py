@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from psycopg.types.json import Jsonb
 
 from ...core.events import MessageReceived
-from . import pairs
+from . import kin, pairs
 from .moves import json_rows
 from .words import Connection, Planned
 
@@ -118,8 +118,12 @@ def enqueue(
     template_id: int | None = None,
     values: Sequence[str] | None = None,
     expires_at: datetime | None = None,
+    due_in: timedelta = timedelta(0),
 ) -> int:
-    """Queue one whole message, or one that fills its lane's form with `values` (not of a campaign); returns its id."""
+    """Queue one whole message, or one that fills its lane's form with `values` (not of a campaign); returns its id.
+
+    due_in: nobody claims it before; until then `take_back` is sure to find it.
+    """
     row = db.execute(
         """
         WITH made AS (
@@ -129,9 +133,10 @@ def enqueue(
                     %(reply_to)s, %(template_id)s, %(values)s::text[])
             RETURNING id
         )
-        INSERT INTO outbox (channel_id, id, lane_id, contact_id, recipient, promotional, content, "values", expires_at)
+        INSERT INTO outbox (channel_id, id, lane_id, contact_id, recipient, promotional, content, "values", expires_at,
+                            due_at)
         SELECT %(channel_id)s, id, %(lane_id)s, %(contact_id)s, %(recipient)s, %(category)s = 'marketing',
-               %(whole)s, %(values)s::text[], %(expires_at)s
+               %(whole)s, %(values)s::text[], %(expires_at)s, now() + %(due_in)s
           FROM made
         RETURNING id
         """,
@@ -150,10 +155,28 @@ def enqueue(
             "template_id": template_id,
             "values": None if values is None else list(values),
             "expires_at": expires_at,
+            "due_in": due_in,
         },
     ).fetchone()
     assert row is not None
     return int(row[0])
+
+
+def take_back(db: Connection, contact_id: int, message_id: int) -> bool:
+    """Cancel one message that has not left; False when it has, or may have, or is leaving at this moment."""
+    row = db.execute(
+        """
+        SELECT o.channel_id FROM messages m
+          JOIN outbox o ON o.channel_id = m.channel_id AND o.id = m.id
+         WHERE m.contact_id = %(contact)s AND m.id = %(id)s AND m.direction = 'out' AND o.state = 'queued'
+           FOR UPDATE OF o SKIP LOCKED
+        """,
+        {"contact": contact_id, "id": message_id},
+    ).fetchone()
+    if row is None:
+        return False
+    kin.cancel(db, contact_id, [(row[0], message_id)], reason="taken_back")
+    return True
 
 
 def receive(db: Connection, received: Sequence[tuple[int, int, MessageReceived]]) -> list[int | None]:
