@@ -36,6 +36,7 @@ urlpatterns = [
     path("account/password/reset/", not_here),
     path("account/", include("allauth.account.urls")),
     path("account/two-step/", include("allauth.mfa.urls")),
+    path("service/satisfaction/", include("envoi.inbox.satisfaction_urls")),
     path("team/", include("envoi.team.urls")),
     path("team/", include("envoi.staffing.urls")),
     path("api/v1/docs", docs, {"api": api}, name="api_docs"),

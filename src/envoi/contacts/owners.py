@@ -7,7 +7,7 @@ from django.db import connection
 from ..team.models import Staff
 
 # By the partial index on owner; each contact's own story says it as well.
-PASS_ON = """
+HAND_ON = """
 WITH theirs AS (
     SELECT id FROM contacts WHERE owner_id = %(from)s ORDER BY id LIMIT %(limit)s FOR UPDATE
 ), passed AS (
@@ -29,7 +29,13 @@ def looked_after_by(staff_id: int) -> int:
 
 def pass_on(staff_id: int, *, to: Staff | None, limit: int, by: Staff | None) -> int:
     """Give up to `limit` of somebody's contacts to another, in the caller's transaction; returns how many went."""
-    given = {"from": staff_id, "to": to.pk if to else None, "name": str(to) if to else "", "limit": limit, "by": by.pk if by else None}
+    given = {
+        "from": staff_id,
+        "to": to.pk if to else None,
+        "name": str(to) if to else "",
+        "limit": limit,
+        "by": by.pk if by else None,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(PASS_ON, given)
+        cursor.execute(HAND_ON, given)
         return int(cursor.rowcount)

@@ -34,9 +34,7 @@ def open_of_team(team_id: int) -> int:
     return Conversation.objects.filter(team_id=team_id).exclude(state=CLOSED).count()
 
 
-def from_person(
-    staff_id: int, *, to_staff: int | None, to_team: int | None, limit: int, by: Staff | None
-) -> int:
+def from_person(staff_id: int, *, to_staff: int | None, to_team: int | None, limit: int, by: Staff | None) -> int:
     """Pass up to `limit` conversations of somebody on, in the caller's transaction; returns how many went."""
     rows = Conversation.objects.filter(assignee_id=staff_id).exclude(state=CLOSED).order_by("id")
     keys = list(rows.values_list("contact_id", "id")[:limit])

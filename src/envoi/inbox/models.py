@@ -1,5 +1,5 @@
 """Conversations. Tables: conversations, conversation_events, internal_notes, drafts, message_authors, canned_replies,
-composing.
+composing, satisfaction_settings.
 
 What customers and staff write to each other are messages; a conversation says who takes care of them and how long
 somebody waits. All of one customer leads with contact_id (docs/decisions/0005).
@@ -72,8 +72,9 @@ class Conversation(models.Model):
     closed_by = models.ForeignKey(Staff, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
     # What the last reply changed, for whoever takes it back: {"message": id, "was": {column: value}}.
     before_reply = models.JSONField(null=True)
-    # 1 to 5, and in their words; asked after closing.
+    # 1 to 5, and in their words; asked after closing (inbox.satisfaction).
     asked_at = models.DateTimeField(null=True)
+    scored_at = models.DateTimeField(null=True)
     satisfaction = models.SmallIntegerField(null=True)
     satisfaction_text = models.TextField(blank=True, default="", db_default="")
 
@@ -226,3 +227,31 @@ class Composing(models.Model):
 
     def __str__(self) -> str:
         return f"{self.staff_id} until {self.until}"
+
+
+class SatisfactionSettings(models.Model):
+    """The question after closing; one row, or none while nobody has set anything: then nothing is asked.
+
+    wording: by language ("fr") the texts that the company wrote itself, by their names in satisfaction_words; what is
+    missing is said as it comes. delay_minutes: from closing to asking. rest_days: nobody is asked twice within these.
+    """
+
+    class Scale(models.TextChoices):
+        LIST = "list", pgettext_lazy("satisfaction", "A list from 1 to 5")
+        BUTTONS = "buttons", pgettext_lazy("satisfaction", "Three buttons: good, fair, bad")
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    asks = models.BooleanField(default=False, db_default=False)
+    scale = models.CharField(max_length=8, choices=Scale.choices, default=Scale.LIST, db_default=Scale.LIST)
+    delay_minutes = models.PositiveSmallIntegerField(default=1, db_default=1)
+    rest_days = models.PositiveSmallIntegerField(default=7, db_default=7)
+    asks_why = models.BooleanField(default=True, db_default=True)
+    wording = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+
+    class Meta:
+        db_table = "satisfaction_settings"
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="satisfaction_settings_one_row")]
+        triggers = [kept()]
+
+    def __str__(self) -> str:
+        return "asks" if self.asks else "does not ask"

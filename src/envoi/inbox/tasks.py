@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from procrastinate.contrib.django import app
 
-from . import jotting, steering
+from ..core.errors import NotFound
+from . import jotting, satisfaction, steering
 
 
 @app.periodic(cron="* * * * * */10")
@@ -20,3 +23,11 @@ def wake(timestamp: int) -> None:
 def forget_composing(timestamp: int) -> None:
     """Every hour: who wrote some time ago."""
     jotting.forget_composing()
+
+
+@app.task(name="inbox.ask_satisfaction")
+def ask_satisfaction(contact_id: int, conversation_id: int) -> None:
+    """Some time after closing: how satisfied they were."""
+    # Merged away or erased meanwhile: there is nobody to ask.
+    with suppress(NotFound):
+        satisfaction.ask(contact_id, conversation_id)

@@ -15,7 +15,9 @@ class LeaveForm(forms.Form):
     """Who gets the conversations (a person, a team, nobody yet) and who the contacts."""
 
     conversations = forms.ChoiceField(label=_("Their open conversations go to"), required=False)
-    contacts = forms.TypedChoiceField(label=_("Contacts they look after go to"), required=False, coerce=int, empty_value=None)
+    contacts = forms.TypedChoiceField(
+        label=_("Contacts they look after go to"), required=False, coerce=int, empty_value=None
+    )
 
     def __init__(self, *args: Any, colleagues: list[Staff], **more: Any) -> None:
         super().__init__(*args, **more)

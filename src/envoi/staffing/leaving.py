@@ -28,11 +28,16 @@ CONTACTS = 5_000
 
 @transaction.atomic
 def leave(
-    staff_id: int, *, to_staff: int | None = None, to_team: int | None = None, contacts_to: int | None = None, by: Staff | None
+    staff_id: int,
+    *,
+    to_staff: int | None = None,
+    to_team: int | None = None,
+    contacts_to: int | None = None,
+    by: Staff | None,
 ) -> Staff:
     """End somebody's access and hand their work over: conversations to a person, a team or nobody, contacts likewise.
 
-    Raises NotAllowed for oneself, for the last owner and for who may more than `by`; BadInput for heirs who are not there.
+    Raises NotAllowed for the last owner and for who may more than `by`; BadInput for oneself and for absent heirs.
     """
     staff = person_for(by, staff_id, lock=True)
     require_change(by, staff)

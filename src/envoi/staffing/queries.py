@@ -24,7 +24,8 @@ PEOPLE = """
 SELECT s.id FROM staff s
  WHERE (%(q)s = '' OR s.name ILIKE %(like)s OR s.email ILIKE %(like)s)
    AND (%(role)s = '' OR s.role = %(role)s)
-   AND (%(team)s::bigint IS NULL OR EXISTS (SELECT 1 FROM team_members m WHERE m.staff_id = s.id AND m.team_id = %(team)s))
+   AND (%(team)s::bigint IS NULL
+        OR EXISTS (SELECT 1 FROM team_members m WHERE m.staff_id = s.id AND m.team_id = %(team)s))
    AND s.is_active = %(active)s
    AND (%(after)s::bigint IS NULL OR (lower(coalesce(nullif(s.name, ''), s.email)), s.id) >
         (SELECT lower(coalesce(nullif(a.name, ''), a.email)), a.id FROM staff a WHERE a.id = %(after)s))
@@ -57,12 +58,26 @@ class Leaving:
 
 
 def staff_list(
-    by: Staff | None, *, q: str = "", role: str = "", team: int | None = None, gone: bool = False, after: str | None = None
+    by: Staff | None,
+    *,
+    q: str = "",
+    role: str = "",
+    team: int | None = None,
+    gone: bool = False,
+    after: str | None = None,
 ) -> Page[Person]:
     """The team by name, a page at a time; gone: those whose access is off instead. Everybody may see colleagues."""
     rights.require(by, "team.write")
     like = "%" + q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-    given = {"q": q, "like": like, "role": role, "team": team, "active": not gone, "after": whole(after), "limit": LIMIT + 1}
+    given = {
+        "q": q,
+        "like": like,
+        "role": role,
+        "team": team,
+        "active": not gone,
+        "after": whole(after),
+        "limit": LIMIT + 1,
+    }
     with connection.cursor() as cursor:
         cursor.execute(PEOPLE, given)
         ids = [row[0] for row in cursor.fetchall()]
@@ -130,7 +145,12 @@ def _with_work(by: Staff | None, staff: Sequence[Staff]) -> list[Person]:
         teams.setdefault(staff_id, []).append(name)
     return [
         Person(
-            one, teams.get(one.pk, []), presence_of(one), loads.get(one.pk, 0), one.pk in steps, people.may_change(by, one)
+            one,
+            teams.get(one.pk, []),
+            presence_of(one),
+            loads.get(one.pk, 0),
+            one.pk in steps,
+            people.may_change(by, one),
         )
         for one in staff
     ]

@@ -89,7 +89,9 @@ def set_rights(request: StaffRequest, staff_id: int) -> HttpResponse:
 @require_POST
 def sign_out(request: StaffRequest, staff_id: int) -> HttpResponse:
     ended = sessions.force_out(staff_id, by=request.user)
-    messages.success(request, ngettext("%(n)d browser is signed out.", "%(n)d browsers are signed out.", ended) % {"n": ended})
+    messages.success(
+        request, ngettext("%(n)d browser is signed out.", "%(n)d browsers are signed out.", ended) % {"n": ended}
+    )
     return go(request, "staffing:person", staff_id)
 
 
@@ -97,7 +99,9 @@ def sign_out(request: StaffRequest, staff_id: int) -> HttpResponse:
 @require_POST
 def two_step_off(request: StaffRequest, staff_id: int) -> HttpResponse:
     two_step.take_away(staff_id, by=request.user)
-    messages.success(request, _("The second step is removed: their password alone lets them in until they set up another."))
+    messages.success(
+        request, _("The second step is removed: their password alone lets them in until they set up another.")
+    )
     return go(request, "staffing:person", staff_id)
 
 
@@ -120,7 +124,9 @@ def leave(request: StaffRequest, staff_id: int) -> HttpResponse:
             staff = leaving.leave(staff_id, **form.heirs(), by=request.user)
             messages.success(request, _("%(name)s has no access any more; the work is handed over.") % {"name": staff})
             return go(request, "staffing:person", staff_id)
-    return render(request, "staffing/leave.html", {"leaving": shown, "form": form}, status=422 if form.is_bound else 200)
+    return render(
+        request, "staffing/leave.html", {"leaving": shown, "form": form}, status=422 if form.is_bound else 200
+    )
 
 
 @login_required

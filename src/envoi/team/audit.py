@@ -118,9 +118,16 @@ def _keys(asked: Asked, after: str | None, limit: int) -> list[tuple[datetime, i
         changes.append("staff_id = %(person)s")
     if asked.subject:
         kind, _slash, key = asked.subject.partition("/")
-        given |= {"subject": asked.subject, "begins": _like(asked.subject) + "/%", "place": PLACES.get(kind, kind), "key": key}
+        given |= {
+            "subject": asked.subject,
+            "begins": _like(asked.subject) + "/%",
+            "place": PLACES.get(kind, kind),
+            "key": key,
+        }
         audit.append("(subject = %(subject)s OR subject LIKE %(begins)s)")
-        changes.append("place = %(place)s" + (" AND (row_key = %(key)s OR row_key LIKE %(key)s || '/%%')" if key else ""))
+        changes.append(
+            "place = %(place)s" + (" AND (row_key = %(key)s OR row_key LIKE %(key)s || '/%%')" if key else "")
+        )
     if asked.verb:
         given["verb"] = asked.verb
         audit.append("verb = %(verb)s")
@@ -156,7 +163,9 @@ def _filled(rows: list[tuple[datetime, int]], *, every_line: bool = False) -> li
         return []
     # By time as well: both indexes begin with it.
     moments, numbers = list({at for at, _deed in rows}), list({deed for _at, deed in rows})
-    for entry in AuditEntry.objects.filter(at__in=moments, deed__in=numbers).select_related("staff", "key").order_by("pk"):
+    for entry in (
+        AuditEntry.objects.filter(at__in=moments, deed__in=numbers).select_related("staff", "key").order_by("pk")
+    ):
         if deed := found.get((entry.at, entry.deed)):
             deed.verbs.append(entry)
             deed.staff, deed.key = deed.staff or entry.staff, deed.key or entry.key

@@ -59,7 +59,11 @@ def _row(deed: log.Deed) -> dict[str, Any]:
         "deed": deed,
         "who": words.who(deed),
         "verbs": [
-            {"words": words.verb_words(entry.verb), "subject": entry.subject, "detail": words.detail_words(entry.detail)}
+            {
+                "words": words.verb_words(entry.verb),
+                "subject": entry.subject,
+                "detail": words.detail_words(entry.detail),
+            }
             for entry in deed.verbs
         ],
         "changes": [(words.said(change), f"{change.place}/{change.row_key}") for change in deed.changes],

@@ -220,7 +220,9 @@ def said(change: Change) -> Said:
 
 def detail_words(detail: dict[str, Any]) -> str:
     """What an action said of itself: "role: agent, e-mail: …"."""
-    return ", ".join(f"{FIELDS.get(name, name.replace('_', ' '))}: {_value(name, value)}" for name, value in detail.items())
+    return ", ".join(
+        f"{FIELDS.get(name, name.replace('_', ' '))}: {_value(name, value)}" for name, value in detail.items()
+    )
 
 
 def _value(name: str, value: Any) -> str:

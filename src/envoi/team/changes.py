@@ -28,7 +28,8 @@ BEGIN
     IF what = 'UPDATE' AND old = new THEN
         RETURN;
     END IF;
-    SELECT string_agg(coalesce(new, old) ->> key, '/' ORDER BY n) INTO row_key FROM unnest(keys) WITH ORDINALITY k (key, n);
+    SELECT string_agg(coalesce(new, old) ->> key, '/' ORDER BY n) INTO row_key
+      FROM unnest(keys) WITH ORDINALITY k (key, n);
     FOREACH one IN ARRAY secret LOOP
         IF what = 'UPDATE' AND old -> one = new -> one THEN
             old := old - one;
@@ -53,8 +54,8 @@ UNKEEP = "DROP FUNCTION keep_change(text, text, jsonb, jsonb, text[], text[], te
 def kept(*, key: Sequence[str] = ("id",), hot: Sequence[str] = (), secret: Sequence[str] = ()) -> pgtrigger.Trigger:
     """The trigger that writes a table's changes down.
 
-    key: the columns that name a row. hot: columns that engines count in, and that say nothing about who decided what: a
-    change of these alone is not written. secret: columns of which only that they changed is written, never what they hold.
+    key: the columns that name a row. hot: columns that engines count in, and that say nothing about who decided what:
+    a change of these alone is not written. secret: columns of which only that they changed is written, nothing more.
     """
     func = (
         "PERFORM keep_change(TG_TABLE_NAME::text, TG_OP, to_jsonb(OLD), to_jsonb(NEW), "

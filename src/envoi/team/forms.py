@@ -17,7 +17,7 @@ from .two_step import MOST_DAYS
 
 
 class KeyForm(forms.Form):
-    """A name, and for each resource nothing, reading, or writing too. once: the same form sent again makes no second key."""
+    """A name, and for each resource nothing, reading, or writing too."""
 
     name = forms.CharField(
         label=_("Name"), help_text=_("Of the program that will use it: “Shop”, “CRM”."), max_length=120
@@ -48,16 +48,20 @@ class PersonForm(forms.Form):
     name = forms.CharField(label=_("Name"), required=False, max_length=120)
     role = forms.ChoiceField(label=_("Role"))
     capacity = forms.IntegerField(
-        label=_("Open conversations at most"), min_value=0, max_value=500, help_text=_("No more are given to them by rule.")
+        label=_("Open conversations at most"),
+        min_value=0,
+        max_value=500,
+        help_text=_("No more are given to them by rule."),
     )
     teams = forms.TypedMultipleChoiceField(
         label=_("Teams"), required=False, coerce=int, widget=forms.CheckboxSelectMultiple
     )
-    skills = Words(
-        label=_("Skills"), required=False, help_text=_("Words with commas between them: returns, invoices.")
-    )
+    skills = Words(label=_("Skills"), required=False, help_text=_("Words with commas between them: returns, invoices."))
     speaks = forms.MultipleChoiceField(
-        label=_("Answers in"), required=False, widget=forms.CheckboxSelectMultiple, help_text=_("None ticked: any language.")
+        label=_("Answers in"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("None ticked: any language."),
     )
 
     def __init__(self, *args: Any, by: Staff, staff: Staff, **more: Any) -> None:

@@ -1,4 +1,4 @@
-"""Invitations by link: signed, for seven days, used once. The same kind of link lets one of the staff choose a new password.
+"""Invitations by link: signed, for seven days, used once. Such a link also lets one of the staff choose a new password.
 
 The link is `signing.dumps` of the row's id and turn: the database holds nothing that opens anything, and whoever may
 see the row may copy its link again. Sending anew raises the turn, so that the link before it is dead.
@@ -59,7 +59,7 @@ def invitation_for(by: Staff | None, invitation_id: int, *, lock: bool = False) 
 
 @transaction.atomic
 def invite(*, email: str, role: str, name: str = "", teams: Collection[int] = (), by: Staff | None) -> Invitation:
-    """Invite somebody. Raises BadInput for who is on the team or invited already, NotAllowed for a role beyond `by`'s."""
+    """Invite somebody. Raises BadInput for who is here or invited already, NotAllowed for a role beyond `by`'s."""
     require(by, "team.write")
     require_role(by, role)
     email, name = address_of(email), name_of(name)
@@ -137,7 +137,9 @@ def link_of(invitation: Invitation) -> str:
 
 def behind(sealed: str, *, lock: bool = False) -> Invitation:
     """The invitation that a link opens at this moment. Raises LinkOver, with the same words for every other link."""
-    over = LinkOver(_("This link is not valid any more: it was used, taken back or sent anew, or is older than 7 days."))
+    over = LinkOver(
+        _("This link is not valid any more: it was used, taken back or sent anew, or is older than 7 days.")
+    )
     try:
         invitation_id, turn = signing.loads(sealed, salt=SALT, max_age=LIFE)
     except (signing.BadSignature, ValueError, TypeError):

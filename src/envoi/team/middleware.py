@@ -1,4 +1,4 @@
-"""What every request of one of the staff passes: where they are signed in, who is acting, and the second step they owe."""
+"""What every request of one of the staff passes: where they are signed in, who is acting, the second step they owe."""
 
 from __future__ import annotations
 

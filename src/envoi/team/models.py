@@ -1,6 +1,7 @@
 """Staff, their teams, programs’ keys, and their deeds.
 
-Tables: staff, staff_rights, teams, team_members, team_settings, invitations, staff_sessions, api_keys, audit_log, changes.
+Tables: staff, staff_rights, teams, team_members, team_settings, invitations, staff_sessions, api_keys, audit_log,
+changes.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ def change(
     teams: Collection[int] = (),
     by: Staff | None,
 ) -> Staff:
-    """Set what somebody is here. Raises BadInput, NotAllowed: for a role that may more than `by`, and for the last owner."""
+    """Set what somebody is here. Raises BadInput; NotAllowed for a role beyond `by`'s and for the last owner."""
     staff = person_for(by, staff_id, lock=True)
     require_change(by, staff)
     was = _shown(staff)
@@ -143,5 +143,8 @@ def _words(words: Iterable[str], longest: int) -> list[str]:
     """Each once, in order, without blanks around. Raises BadInput for a long one, and for too many."""
     found = list(dict.fromkeys(" ".join(word.replace("\0", "").split()).lower() for word in words if word.strip()))
     if len(found) > MOST_WORDS or any(len(word) > longest for word in found):
-        raise BadInput(_("At most %(most)s words, each of at most %(longest)s characters.") % {"most": MOST_WORDS, "longest": longest})
+        raise BadInput(
+            _("At most %(most)s words, each of at most %(longest)s characters.")
+            % {"most": MOST_WORDS, "longest": longest}
+        )
     return found

@@ -30,9 +30,7 @@ def active(by: Staff | None) -> list[Staff]:
 def teams(by: Staff | None) -> list[Team]:
     """Every team with `people` and `leading`: how many are in it, and lead it."""
     require(by, "team.write")
-    counted = Team.objects.annotate(
-        people=Count("members"), leading=Count("members", filter=Q(members__leads=True))
-    )
+    counted = Team.objects.annotate(people=Count("members"), leading=Count("members", filter=Q(members__leads=True)))
     return list(counted.order_by("name"))
 
 
@@ -46,7 +44,11 @@ def who_differ(by: Staff | None) -> list[Differs]:
     """Who may more or less than their role."""
     require(by, "team.write")
     found: dict[int, Differs] = {}
-    rows = StaffRight.objects.exclude(staff__role=Staff.Role.OWNER).select_related("staff").order_by("staff__name", "staff_id", "right")
+    rows = (
+        StaffRight.objects.exclude(staff__role=Staff.Role.OWNER)
+        .select_related("staff")
+        .order_by("staff__name", "staff_id", "right")
+    )
     for row in rows:
         one = found.setdefault(row.staff_id, Differs(row.staff, [], []))
         (one.given if row.granted else one.taken).append(WORDS.get(row.right, row.right))

@@ -101,7 +101,9 @@ def end(session_id: int, *, by: Staff) -> None:
 @transaction.atomic
 def end_others(staff: Staff, *, this: str | None) -> int:
     """Sign somebody out everywhere but here; returns of how many browsers."""
-    keys = list(StaffSession.objects.filter(staff=staff).exclude(session_key=this or "").values_list("session_key", flat=True))
+    keys = list(
+        StaffSession.objects.filter(staff=staff).exclude(session_key=this or "").values_list("session_key", flat=True)
+    )
     _delete(keys)
     if keys:
         note(staff, "staff.end_sessions", f"staff/{staff.pk}", {"sessions": len(keys)})
@@ -134,9 +136,17 @@ def forget_over() -> None:
 def device_name(agent: str) -> str:
     """A browser and its system as people call them: "Firefox, Windows"; what it says of itself when unknown."""
     # The order matters: Edge calls itself Chrome, Chrome calls itself Safari.
-    browser = _first(agent, ("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
+    browser = _first(
+        agent, ("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari")
+    )
     system = _first(
-        agent, ("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"), ("Mac OS", "macOS"), ("Linux", "Linux")
+        agent,
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Android", "Android"),
+        ("Windows", "Windows"),
+        ("Mac OS", "macOS"),
+        ("Linux", "Linux"),
     )
     if not browser and not system:
         return re.sub(r"\s.*", "", agent)[:40] or _("unknown")

@@ -65,7 +65,8 @@ def change(team_id: int, *, name: str, members: Collection[int], leads: Collecti
     had = {row.staff_id: row for row in TeamMember.objects.filter(team=team)}
     TeamMember.objects.filter(team=team, staff_id__in=had.keys() - wanted.keys()).delete()
     TeamMember.objects.bulk_create(
-        TeamMember(team=team, staff_id=staff_id, leads=wanted[staff_id]) for staff_id in sorted(wanted.keys() - had.keys())
+        TeamMember(team=team, staff_id=staff_id, leads=wanted[staff_id])
+        for staff_id in sorted(wanted.keys() - had.keys())
     )
     for staff_id in sorted(had.keys() & wanted.keys()):
         if had[staff_id].leads != wanted[staff_id]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
@@ -41,10 +43,8 @@ def key_list(request: StaffRequest) -> HttpResponse:
         return redirect("team:keys")
     context = {"keys": keys.keys(request.user), "form": form}
     if not form.is_bound and (sealed := request.session.pop(NEW_KEY, None)):
-        try:
+        with suppress(Unreadable):
             context["made"] = unseal(sealed.encode())
-        except Unreadable:
-            pass
     return render(request, "team/keys.html", context, status=422 if form.is_bound else 200)
 
 
@@ -116,9 +116,7 @@ def accept(request: HttpRequest, sealed: str) -> HttpResponse:
     form = JoinForm(request.POST or None, initial={"name": found.name})
     if form.is_bound and form.is_valid():
         try:
-            staff = invitations.accept(
-                sealed, name=form.cleaned_data["name"], password=form.cleaned_data["password"]
-            )
+            staff = invitations.accept(sealed, name=form.cleaned_data["name"], password=form.cleaned_data["password"])
         except Problem as problem:
             if problem.status == 410:
                 raise
@@ -167,7 +165,12 @@ def team(request: StaffRequest, team_id: int) -> HttpResponse:
         return go(request, "team:team", team_id)
     ticked = {name: {int(one) for one in form[name].value() or ()} for name in ("members", "leads")}
     rows = [(one, one.pk in ticked["members"], one.pk in ticked["leads"]) for one in people]
-    context = {"team": found, "form": form, "rows": rows, "others": [one for one in teams.choices() if one[0] != team_id]}
+    context = {
+        "team": found,
+        "form": form,
+        "rows": rows,
+        "others": [one for one in teams.choices() if one[0] != team_id],
+    }
     return render(request, "team/team.html", context, status=422 if form.is_bound else 200)
 
 
@@ -225,7 +228,11 @@ def end_session(request: StaffRequest, session_id: int) -> HttpResponse:
     messages.success(request, _("That browser is signed out."))
     # From one's own list, or a colleague's page.
     staff_id = request.POST.get("of", "")
-    return go(request, "staffing:person", int(staff_id)) if staff_id.isdecimal() and len(staff_id) < 19 else go(request, "team:sessions")
+    return (
+        go(request, "staffing:person", int(staff_id))
+        if staff_id.isdecimal() and len(staff_id) < 19
+        else go(request, "team:sessions")
+    )
 
 
 @login_required
