@@ -9,6 +9,7 @@ from envoi.message_templates.api import router as templates
 from envoi.messaging.api import router as messages
 from envoi.orders.api import router as orders
 from envoi.records.api import contacts
+from envoi.reports.api import router as reports
 from envoi.rest.api import new_api
 from envoi.segments.api import router as segments
 
@@ -22,3 +23,4 @@ api.add_router("/campaigns", campaigns)
 api.add_router("/messages", messages)
 api.add_router("/accounts", accounts)
 api.add_router("/channels", channels)
+api.add_router("/reports", reports)

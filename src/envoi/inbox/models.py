@@ -8,6 +8,7 @@ somebody waits. All of one customer leads with contact_id (docs/decisions/0005).
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import pgettext_lazy
@@ -104,6 +105,8 @@ class Conversation(models.Model):
             models.Index("look_at", condition=models.Q(look_at__isnull=False), name="conversations_to_look_at"),
             models.Index("snoozed_until", condition=models.Q(state="snoozed"), name="conversations_snoozed"),
             models.Index("id", name="conversations_by_id"),
+            # The service report: what began in a stretch of time.
+            models.Index("first_inbound_at", name="conversations_by_begin"),
         ]
 
     def __str__(self) -> str:
@@ -187,6 +190,8 @@ class MessageAuthor(models.Model):
         db_table = "message_authors"
         indexes = [
             models.Index("staff", "at", condition=models.Q(staff__isnull=False), name="authors_by_staff"),
+            # Rows come in the order of time, and stay: some kilobytes for millions of them.
+            BrinIndex(fields=["at"], name="authors_by_time"),
             models.Index("rule_id", "at", condition=models.Q(rule_id__isnull=False), name="authors_by_rule"),
         ]
 

@@ -6,7 +6,7 @@ A deed is a transaction: the lines of `audit_log` and of `changes` that carry it
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -42,6 +42,50 @@ SELECT verb FROM v WHERE verb IS NOT NULL
 """
 END = datetime(9999, 1, 1, tzinfo=UTC)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+# What the audit log calls a subject, and the table that it is a row of.
+PLACES = {
+    "account": "accounts",
+    "campaign": "campaigns",
+    "channel": "channels",
+    "invitation": "invitations",
+    "key": "api_keys",
+    "segment": "segments",
+    "staff": "staff",
+    "tag": "tags",
+    "team": "teams",
+    "template": "templates",
+}
+# By what a row of each is known, as SQL.
+NAMED = {
+    "accounts": "name",
+    "api_keys": "name",
+    "campaigns": "name",
+    "canned_replies": "title",
+    "channels": "name",
+    "invitations": "email",
+    "segments": "name",
+    "staff": "coalesce(nullif(name, ''), email)",
+    "tags": "name",
+    "teams": "name",
+    "templates": "name",
+}
+# Columns that point at rows which have a name.
+POINTS = {
+    "account_id": "accounts",
+    "by_id": "staff",
+    "channel_id": "channels",
+    "created_by_id": "staff",
+    "launched_by_id": "staff",
+    "made_by_id": "staff",
+    "revoked_by_id": "staff",
+    "segment_id": "segments",
+    "staff_id": "staff",
+    "tag_id": "tags",
+    "team_id": "teams",
+    "template_id": "templates",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,17 +161,7 @@ def _keys(asked: Asked, after: str | None, limit: int) -> list[tuple[datetime, i
         audit.append("staff_id = %(person)s")
         changes.append("staff_id = %(person)s")
     if asked.subject:
-        kind, _slash, key = asked.subject.partition("/")
-        given |= {
-            "subject": asked.subject,
-            "begins": _like(asked.subject) + "/%",
-            "place": PLACES.get(kind, kind),
-            "key": key,
-        }
-        audit.append("(subject = %(subject)s OR subject LIKE %(begins)s)")
-        changes.append(
-            "place = %(place)s" + (" AND (row_key = %(key)s OR row_key LIKE %(key)s || '/%%')" if key else "")
-        )
+        _by_subject(asked.subject, audit, changes, given)
     if asked.verb:
         given["verb"] = asked.verb
         audit.append("verb = %(verb)s")
@@ -143,18 +177,62 @@ def _keys(asked: Asked, after: str | None, limit: int) -> list[tuple[datetime, i
         return list(cursor.fetchall())
 
 
-# What the audit log calls a subject, and the table that it is a row of, where the two differ.
-PLACES = {
-    "account": "accounts",
-    "campaign": "campaigns",
-    "channel": "channels",
-    "invitation": "invitations",
-    "key": "api_keys",
-    "segment": "segments",
-    "tag": "tags",
-    "team": "teams",
-    "template": "templates",
-}
+def _by_subject(text: str, audit: list[str], changes: list[str], given: dict[str, Any]) -> None:
+    """A subject as the log writes it ("staff/7", "campaign"), or a name: then whatever has it in its own."""
+    kind, slash, key = text.partition("/")
+    kind = next((singular for singular, place in PLACES.items() if kind in (singular, place)), kind)
+    if slash or kind in PLACES:
+        given |= {"begins": _like(kind) + "/%", "subject": f"{kind}/{key}", "below": _like(f"{kind}/{key}") + "/%"}
+        audit.append("(subject = %(subject)s OR subject LIKE %(below)s)" if key else "subject LIKE %(begins)s")
+        given |= {"place": PLACES.get(kind, kind), "key": key, "key_below": _like(key) + "/%"}
+        changes.append("place = %(place)s" + (" AND (row_key = %(key)s OR row_key LIKE %(key_below)s)" if key else ""))
+        return
+    found = _named_like(text)
+    given["subjects"] = [*(f"{singular}/{key}" for singular, key in found), text]
+    given["rows"] = [f"{PLACES[singular]}/{key}" for singular, key in found]
+    audit.append("subject = ANY(%(subjects)s)")
+    changes.append("place || '/' || row_key = ANY(%(rows)s)")
+
+
+def _named_like(text: str) -> list[tuple[str, str]]:
+    """The rows whose name holds these letters, as (subject, key); deleted ones are found by their number alone."""
+    parts = [
+        f"(SELECT '{singular}', id::text FROM {place} WHERE {NAMED[place]} ILIKE %(like)s ORDER BY id DESC LIMIT 50)"  # noqa: S608
+        for singular, place in PLACES.items()
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(parts), {"like": f"%{_like(text)}%"})
+        return list(cursor.fetchall())
+
+
+def names_of(found: Iterable[Deed]) -> dict[tuple[str, str], str]:
+    """What the rows that deeds speak of are called now, by table and key; one look at each table."""
+    wanted: dict[str, set[int]] = {}
+
+    def want(place: str, key: object) -> None:
+        if place in NAMED and (number := whole(str(key))) is not None:
+            wanted.setdefault(place, set()).add(number)
+
+    for deed in found:
+        for change in deed.changes:
+            # A row that ties two others has both their keys.
+            want(
+                {"staff_rights": "staff", "team_members": "teams"}.get(change.place, change.place),
+                change.row_key.split("/")[0],
+            )
+            for side in (change.was or {}, change.became or {}):
+                for column, place in POINTS.items():
+                    want(place, side.get(column))
+        for entry in deed.verbs:
+            singular, _slash, key = entry.subject.partition("/")
+            want(PLACES.get(singular, ""), key)
+    names: dict[tuple[str, str], str] = {}
+    with connection.cursor() as cursor:
+        for place, numbers in wanted.items():
+            statement = f"SELECT id::text, {NAMED[place]} FROM {place} WHERE id = ANY(%(ids)s)"  # noqa: S608
+            cursor.execute(statement, {"ids": list(numbers)})
+            names |= {(place, key): name for key, name in cursor.fetchall()}
+    return names
 
 
 def _filled(rows: list[tuple[datetime, int]], *, every_line: bool = False) -> list[Deed]:

@@ -23,7 +23,8 @@ from .requests import StaffRequest
 def audit(request: StaffRequest) -> HttpResponse:
     asked = _asked(request)
     page = log.deeds(request.user, asked, after=request.GET.get("after"))
-    context: dict[str, Any] = {"asked": asked, "page": page, "rows": [_row(deed) for deed in page.items]}
+    names = log.names_of(page.items)
+    context: dict[str, Any] = {"asked": asked, "page": page, "rows": [_row(deed, names) for deed in page.items]}
     if not getattr(request, "htmx", False):
         verbs = [(verb, words.verb_words(verb)) for verb in log.verbs(request.user)]
         context["verbs"] = sorted(verbs, key=lambda one: one[1].casefold())
@@ -48,13 +49,13 @@ def _lines(found: Iterator[log.Deed]) -> Iterator[list[Any]]:
         for entry in deed.verbs:
             yield [*start, words.verb_words(entry.verb), entry.subject, "", "", words.detail_words(entry.detail)]
         for change in deed.changes:
-            row = words.said(change)
+            row = words.said(change, {})
             for one in row.differences or [words.Difference("", None, None)]:
                 what = f"{row.noun} {row.what}"
                 yield [*start, what, f"{change.place}/{change.row_key}", one.field, one.was or "", one.became or ""]
 
 
-def _row(deed: log.Deed) -> dict[str, Any]:
+def _row(deed: log.Deed, names: words.Names) -> dict[str, Any]:
     return {
         "deed": deed,
         "who": words.who(deed),
@@ -62,11 +63,12 @@ def _row(deed: log.Deed) -> dict[str, Any]:
             {
                 "words": words.verb_words(entry.verb),
                 "subject": entry.subject,
+                "name": words.subject_words(entry.subject, names),
                 "detail": words.detail_words(entry.detail),
             }
             for entry in deed.verbs
         ],
-        "changes": [(words.said(change), f"{change.place}/{change.row_key}") for change in deed.changes],
+        "changes": [(words.said(change, names), f"{change.place}/{change.row_key}") for change in deed.changes],
     }
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import pgettext
 
-from .audit import Deed
+from .audit import PLACES, POINTS, Deed
 from .models import Change, Staff
 from .rights import WORDS
 
@@ -106,6 +107,7 @@ VERBS: dict[str, Any] = {
     "segments.save": _lazy("Saved a segment"),
     "segments.start_tag": _lazy("Started tagging by a rule"),
     "segments.stop_tag": _lazy("Stopped tagging by a rule"),
+    "service.canned_seconds": _lazy("Changed what a canned reply saves"),
     "staff.accept": _lazy("Came onto the team"),
     "staff.add": _lazy("Added somebody to the team"),
     "staff.change": _lazy("Changed somebody on the team"),
@@ -163,6 +165,9 @@ FIELDS: dict[str, Any] = {
 DULL = {"id", "created_at", "created_by_id", "made_by_id", "turn"}
 
 
+Names = Mapping[tuple[str, str], str]
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """One field: what it was and what it became, None where there was no row."""
@@ -196,8 +201,8 @@ def who(deed: Deed) -> str:
     return _("the command line") if deed.verbs else _("Envoi itself")
 
 
-def said(change: Change) -> Said:
-    """A changed row in words."""
+def said(change: Change, names: Names) -> Said:
+    """A changed row in words; `names` are audit.names_of."""
     words = {
         "insert": pgettext("a row was", "made"),
         "update": pgettext("a row was", "changed"),
@@ -208,26 +213,45 @@ def said(change: Change) -> Said:
     differences = [
         Difference(
             str(FIELDS.get(name, name.removesuffix("_id").replace("_", " "))),
-            None if change.was is None else _value(name, change.was.get(name)),
-            None if change.became is None else _value(name, change.became.get(name)),
+            None if change.was is None else _value(name, change.was.get(name), names),
+            None if change.became is None else _value(name, change.became.get(name), names),
         )
         for name in sorted(both)
         if name not in skipped and (change.what == "update" or both[name] not in (None, "", [], {}))
     ]
-    name = str(both.get("name") or both.get("email") or both.get("title") or "") or f"#{change.row_key}"
+    own = str(both.get("name") or both.get("email") or both.get("title") or "")
+    name = own or names.get((change.place, change.row_key)) or _of_pair(change, names)
     return Said(words[change.what], str(NOUNS.get(change.place, change.place)), name[:LONGEST], differences)
+
+
+def subject_words(subject: str, names: Names) -> str:
+    """A subject by its name, "staff/7" where it has none."""
+    singular, _slash, key = subject.partition("/")
+    return names.get((PLACES.get(singular, ""), key), subject)
+
+
+def _of_pair(change: Change, names: Names) -> str:
+    """A row that ties two others is called by the first: whose right, which team's member."""
+    first, slash, _rest = change.row_key.partition("/")
+    of = {"staff_rights": "staff", "team_members": "teams"}.get(change.place, "")
+    return names.get((of, first), f"#{change.row_key}") if slash else f"#{change.row_key}"
 
 
 def detail_words(detail: dict[str, Any]) -> str:
     """What an action said of itself: "role: agent, e-mail: …"."""
     return ", ".join(
-        f"{FIELDS.get(name, name.replace('_', ' '))}: {_value(name, value)}" for name, value in detail.items()
+        f"{FIELDS.get(name) or WORDS.get(name) or name.replace('_', ' ')}: {_value(name, value)}"
+        for name, value in detail.items()
     )
 
 
-def _value(name: str, value: Any) -> str:
+def _value(name: str, value: Any, names: Names = MappingProxyType({})) -> str:
     if value in SECRET:
         return _("(secret)")
+    if name in POINTS and isinstance(value, int):
+        return names.get((POINTS[name], str(value)), f"#{value}")
+    if value in ("given", "taken"):
+        return _("given") if value == "given" else _("taken")
     if (make := _SPECIAL.get(name)) and isinstance(value, str | list):
         value = make(value)
     match value:

@@ -23,6 +23,13 @@ class Transaction(models.Func):
     output_field = models.BigIntegerField()
 
 
+class Begun(models.Func):
+    """When the transaction that writes began: the same for all that it writes, unlike Django's Now."""
+
+    template = "transaction_timestamp()"
+    output_field = models.DateTimeField()
+
+
 class StaffManager(BaseUserManager["Staff"]):
     """Fetches staff by e-mail for sign-in; creation is actions.add_staff."""
 
@@ -126,12 +133,14 @@ class TeamSettings(models.Model):
     """What the company asks of everybody who signs in; one row, or none for what is set from the start.
 
     two_step_roles: who has to have two-step verification; since when, and how many days they have to set it up.
+    canned_seconds: what a canned reply saves its writer, as the service report counts it.
     """
 
     id = models.SmallIntegerField(primary_key=True, default=1)
     two_step_roles = ArrayField(models.CharField(max_length=20), default=list, db_default=models.Value("{}"))
     two_step_days = models.PositiveSmallIntegerField(default=7, db_default=7)
     two_step_since = models.DateTimeField(null=True)
+    canned_seconds = models.PositiveSmallIntegerField(default=60, db_default=60)
 
     class Meta:
         db_table = "team_settings"
@@ -227,7 +236,7 @@ class AuditEntry(models.Model):
     that column.
     """
 
-    at = models.DateTimeField(db_default=Now())
+    at = models.DateTimeField(db_default=Begun())
     staff = models.ForeignKey(Staff, null=True, on_delete=models.SET_NULL, related_name="+")
     key = models.ForeignKey(ApiKey, null=True, on_delete=models.SET_NULL, related_name="+")
     verb = models.CharField(max_length=60)
@@ -255,7 +264,7 @@ class Change(models.Model):
     deed: the transaction, as in audit_log: a change and its verb are one deed.
     """
 
-    at = models.DateTimeField(db_default=Now())
+    at = models.DateTimeField(db_default=Begun())
     deed = models.BigIntegerField(db_default=Transaction())
     place = models.CharField(max_length=63)
     row_key = models.CharField(max_length=200)

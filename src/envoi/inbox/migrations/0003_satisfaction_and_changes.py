@@ -1,5 +1,7 @@
+import django.contrib.postgres.indexes
 import pgtrigger.compiler
 import pgtrigger.migrations
+from django.conf import settings
 from django.db import migrations, models
 
 
@@ -7,7 +9,11 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('team', '0004_staff_rights_and_audit'),
+        ('channels', '0006_kept_changes'),
+        ('contacts', '0008_kept_changes'),
         ('inbox', '0002_what_came_last'),
+        ('team', '0004_staff_rights_and_audit'),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -30,6 +36,14 @@ class Migration(migrations.Migration):
             model_name='conversation',
             name='scored_at',
             field=models.DateTimeField(null=True),
+        ),
+        migrations.AddIndex(
+            model_name='conversation',
+            index=models.Index(models.F('first_inbound_at'), name='conversations_by_begin'),
+        ),
+        migrations.AddIndex(
+            model_name='messageauthor',
+            index=django.contrib.postgres.indexes.BrinIndex(fields=['at'], name='authors_by_time'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='cannedreply',

@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
             name='Change',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('at', models.DateTimeField(db_default=envoi.team.models.Begun())),
                 ('deed', models.BigIntegerField(db_default=envoi.team.models.Transaction())),
                 ('place', models.CharField(max_length=63)),
                 ('row_key', models.CharField(max_length=200)),
@@ -90,10 +90,16 @@ class Migration(migrations.Migration):
                 ('two_step_roles', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=20), db_default=models.Value('{}'), default=list, size=None)),
                 ('two_step_days', models.PositiveSmallIntegerField(db_default=7, default=7)),
                 ('two_step_since', models.DateTimeField(null=True)),
+                ('canned_seconds', models.PositiveSmallIntegerField(db_default=60, default=60)),
             ],
             options={
                 'db_table': 'team_settings',
             },
+        ),
+        migrations.AlterField(
+            model_name='auditentry',
+            name='at',
+            field=models.DateTimeField(db_default=envoi.team.models.Begun()),
         ),
         migrations.AddField(
             model_name='auditentry',
