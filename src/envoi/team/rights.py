@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 
 from ..core.errors import BadInput, NotAllowed
 from .models import Staff, StaffRight
@@ -69,33 +69,33 @@ RIGHTS: dict[str, frozenset[str]] = {
 
 # Every right in words, in the order in which the pages show them. A right without a sentence can't be given.
 WORDS: dict[str, Any] = {
-    "inbox.read": _lazy("Read every conversation"),
-    "inbox.write": _lazy("Answer customers, take over and close conversations"),
-    "inbox.assign": _lazy("Give conversations to others"),
-    "messages.write": _lazy("Write to customers"),
-    "replies.read": _lazy("See the automatic replies"),
-    "replies.write": _lazy("Change the automatic replies"),
-    "service.write": _lazy("Set opening hours, targets, and the question after closing"),
-    "contacts.read": _lazy("See contacts and orders"),
-    "contacts.write": _lazy("Add and change contacts, tags and consent"),
-    "contacts.import": _lazy("Bring contacts and orders in from files"),
-    "contacts.export": _lazy("Take contacts and orders out as files"),
-    "contacts.merge": _lazy("Merge two contacts into one"),
-    "contacts.privacy": _lazy("Hand out or erase all that is known of a person"),
-    "segments.read": _lazy("See segments"),
-    "segments.write": _lazy("Make and change segments"),
-    "templates.read": _lazy("See templates"),
-    "templates.write": _lazy("Write templates and send them to WhatsApp for approval"),
-    "media.write": _lazy("Add and delete files"),
-    "campaigns.read": _lazy("See campaigns and their results"),
-    "campaigns.write": _lazy("Prepare campaigns"),
-    "campaigns.launch": _lazy("Launch, pause and cancel campaigns"),
-    "messages.settle": _lazy("Decide about messages whose outcome is not known"),
-    "reports.read": _lazy("See reports"),
-    "channels.read": _lazy("See channels, their limits and quality"),
-    "channels.write": _lazy("Connect accounts and numbers; change limits and prices"),
-    "team.write": _lazy("Invite and change staff, teams and API keys"),
-    "audit.read": _lazy("Read who changed what"),
+    "inbox.read": gettext_lazy("Read every conversation"),
+    "inbox.write": gettext_lazy("Answer customers, take over and close conversations"),
+    "inbox.assign": gettext_lazy("Give conversations to others"),
+    "messages.write": gettext_lazy("Write to customers"),
+    "replies.read": gettext_lazy("See the automatic replies"),
+    "replies.write": gettext_lazy("Change the automatic replies"),
+    "service.write": gettext_lazy("Set opening hours, targets, and the question after closing"),
+    "contacts.read": gettext_lazy("See contacts and orders"),
+    "contacts.write": gettext_lazy("Add and change contacts, tags and consent"),
+    "contacts.import": gettext_lazy("Bring contacts and orders in from files"),
+    "contacts.export": gettext_lazy("Take contacts and orders out as files"),
+    "contacts.merge": gettext_lazy("Merge two contacts into one"),
+    "contacts.privacy": gettext_lazy("Hand out or erase all that is known of a person"),
+    "segments.read": gettext_lazy("See segments"),
+    "segments.write": gettext_lazy("Make and change segments"),
+    "templates.read": gettext_lazy("See templates"),
+    "templates.write": gettext_lazy("Write templates and send them to WhatsApp for approval"),
+    "media.write": gettext_lazy("Add and delete files"),
+    "campaigns.read": gettext_lazy("See campaigns and their results"),
+    "campaigns.write": gettext_lazy("Prepare campaigns"),
+    "campaigns.launch": gettext_lazy("Launch, pause and cancel campaigns"),
+    "messages.settle": gettext_lazy("Decide about messages whose outcome is not known"),
+    "reports.read": gettext_lazy("See reports"),
+    "channels.read": gettext_lazy("See channels, their limits and quality"),
+    "channels.write": gettext_lazy("Connect accounts and numbers; change limits and prices"),
+    "team.write": gettext_lazy("Invite and change staff, teams and API keys"),
+    "audit.read": gettext_lazy("Read who changed what"),
 }
 
 

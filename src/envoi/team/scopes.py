@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
-from django.utils.translation import pgettext
+from django.utils.translation import gettext_lazy, pgettext
 
 from ..core.errors import BadInput
 
@@ -17,17 +16,17 @@ RESOURCES = tuple(
 )
 # As people read them; the scope itself, "contacts:read", is the same in every language.
 RESOURCE_NAMES: dict[str, Any] = {
-    "accounts": _lazy("Accounts"),
-    "campaigns": _lazy("Campaigns"),
-    "channels": _lazy("Channels"),
-    "contacts": _lazy("Contacts and tags"),
-    "conversations": _lazy("Conversations"),
-    "messages": _lazy("Messages"),
-    "orders": _lazy("Orders"),
-    "replies": _lazy("Automatic replies"),
-    "reports": _lazy("Reports"),
-    "segments": _lazy("Segments"),
-    "templates": _lazy("Templates"),
+    "accounts": gettext_lazy("Accounts"),
+    "campaigns": gettext_lazy("Campaigns"),
+    "channels": gettext_lazy("Channels"),
+    "contacts": gettext_lazy("Contacts and tags"),
+    "conversations": gettext_lazy("Conversations"),
+    "messages": gettext_lazy("Messages"),
+    "orders": gettext_lazy("Orders"),
+    "replies": gettext_lazy("Automatic replies"),
+    "reports": gettext_lazy("Reports"),
+    "segments": gettext_lazy("Segments"),
+    "templates": gettext_lazy("Templates"),
 }
 WAYS = ("read", "write")
 

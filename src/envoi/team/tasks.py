@@ -21,7 +21,7 @@ def mail_invitation(invitation_id: int, turn: int) -> None:
         return
     context = {"invitation": found, "link": link_of(found)}
     with translation.override(found.language):
-        subject, _blank, text = render_to_string("team/invitation.txt", context).strip().partition("\n")
+        subject, _blank, text = render_to_string("team/_letter.html", context).strip().partition("\n")
         send_mail(subject.strip(), text.strip(), None, [found.email])
     Invitation.objects.filter(pk=found.pk).update(mailed_at=timezone.now())
 
