@@ -57,15 +57,13 @@ def test_through_a_key_the_key_and_its_maker_are_named(live_server: Any, owner: 
     key, secret = keys.make(name="Shop", scopes=["channels:write"], by=owner)
     answer = httpx.patch(
         f"{live_server.url}/api/v1/channels/{channel.pk}",
-        json={"throughput_per_second": 40},
+        json={"state": "paused"},
         headers={"Authorization": f"Bearer {secret}"},
     )
     assert answer.status_code == 200, answer.text
     change = Change.objects.filter(place="channels", what="update").latest("pk")
     assert (change.staff_id, change.key_id, change.way) == (owner.pk, key.pk, "api")
-    assert change.was == {"throughput_per_second": 80} | {
-        k: change.was[k] for k in change.was if k != "throughput_per_second"
-    }
+    assert (change.was["state"], change.became["state"]) == ("active", "paused")
 
 
 def test_what_is_changed_by_hand_in_the_database_is_written_too(raw_db: psycopg.Connection, owner: Staff) -> None:

@@ -57,17 +57,17 @@ PAGES: dict[str, tuple[str, str]] = {
     "contacts:note": (NONE, "contacts.write"),
     "contacts:block": (NONE, "contacts.write"),
     "contacts:consent": (NONE, "contacts.write"),
-    "contacts:attributes": ("contacts.read", "contacts.import"),
-    "contacts:attribute_remove": (NONE, "contacts.import"),
+    "contacts:attributes": ("contacts.read", "contacts.write"),
+    "contacts:attribute_remove": (NONE, "contacts.write"),
     "contacts:words": ("contacts.read", "contacts.write"),
-    "contacts:duplicates": ("contacts.merge", "contacts.merge"),
+    "contacts:duplicates": ("contacts.merge", NONE),
     "contacts:import": ("contacts.import", "contacts.import"),
-    "contacts:import_show": ("contacts.import", NONE),
-    "contacts:import_columns": ("contacts.import", NONE),
+    "contacts:import_show": ("contacts.read", NONE),
+    "contacts:import_columns": ("contacts.import", "contacts.import"),
     "contacts:import_go": (NONE, "contacts.import"),
     "contacts:import_undo": (NONE, "contacts.import"),
-    "contacts:import_live": ("contacts.import", NONE),
-    "contacts:import_rejects": ("contacts.import", NONE),
+    "contacts:import_live": ("contacts.read", NONE),
+    "contacts:import_rejects": ("contacts.read", NONE),
     "contacts:import_cancel": (NONE, "contacts.import"),
     "records:choose": ("contacts.merge", NONE),
     "records:merge": ("contacts.merge", "contacts.merge"),
@@ -76,7 +76,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "records:erase": (NONE, "contacts.privacy"),
     "orders:list": ("contacts.read", NONE),
     "orders:download": ("contacts.export", NONE),
-    "orders:exchange": ("contacts.read", NONE),
+    "orders:exchange": ("contacts.read", "channels.write"),
     "orders:own": (NONE, "channels.write"),
     "orders:rate": ("channels.write", "channels.write"),
     "orders:remove_rate": (NONE, "channels.write"),
@@ -85,7 +85,8 @@ PAGES: dict[str, tuple[str, str]] = {
     "segments:why_new": (NONE, "segments.read"),
     "segments:new_list": ("segments.write", "segments.write"),
     "segments:ready": ("segments.read", "segments.write"),
-    "segments:show": ("segments.read", "segments.write"),
+    # Every change of the form asks anew how many it chooses; saving it needs segments.write.
+    "segments:show": ("segments.read", "segments.read"),
     "segments:why": (NONE, "segments.read"),
     "segments:count": ("segments.read", NONE),
     "segments:delete": (NONE, "segments.write"),
@@ -108,8 +109,8 @@ PAGES: dict[str, tuple[str, str]] = {
     "channels:list": ("channels.read", NONE),
     "channels:choose": ("channels.write", NONE),
     "channels:connect": ("channels.write", "channels.write"),
-    "channels:account": ("channels.read", NONE),
-    "channels:account_live": ("channels.read", NONE),
+    "channels:account": ("channels.write", NONE),
+    "channels:account_live": ("channels.write", NONE),
     "channels:change": ("channels.write", "channels.write"),
     "channels:ask": (NONE, "channels.write"),
     "channels:disconnect": (NONE, "channels.write"),
@@ -131,16 +132,16 @@ PAGES: dict[str, tuple[str, str]] = {
     "rates:bring": ("channels.write", "channels.write"),
     "rates:fee": ("channels.write", "channels.write"),
     "rates:terms": ("channels.write", "channels.write"),
-    "rates:market": ("channels.read", NONE),
+    "rates:market": ("channels.read", "channels.write"),
     "campaigns:list": ("campaigns.read", NONE),
     "campaigns:new": ("campaigns.write", "campaigns.write"),
-    "campaigns:preview": (NONE, "campaigns.write"),
+    "campaigns:preview": ("campaigns.write", NONE),
     "campaigns:breaker": ("campaigns.read", NONE),
     "campaigns:resume_event": (NONE, "campaigns.launch"),
     "campaigns:show": ("campaigns.read", NONE),
     "campaigns:edit": ("campaigns.write", "campaigns.write"),
     "campaigns:live": ("campaigns.read", NONE),
-    "campaigns:check": ("campaigns.read", NONE),
+    "campaigns:check": (NONE, "campaigns.read"),
     "campaigns:counted": ("campaigns.read", NONE),
     "campaigns:budget": (NONE, "campaigns.launch"),
     "campaigns:launch": (NONE, "campaigns.launch"),
@@ -178,7 +179,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "staffing:leave": ("team.write", "team.write"),
     "staffing:come_back": (NONE, "team.write"),
     "staffing:delete_team": (NONE, "team.write"),
-    "set_language": (NONE, OPEN),
+    "set_language": (OPEN, OPEN),
     "api_docs": (OPEN, NONE),
 }
 
@@ -246,17 +247,22 @@ API: dict[tuple[str, str], str] = {
 # What each write of the API is sent, so that it is refused for its rights and not for its shape.
 BODIES: dict[tuple[str, str], Any] = {
     ("post", "/contacts"): {"phone": "+33639981234"},
-    ("post", "/contacts/bulk"): {"items": [{"phone": "+33639981234"}]},
+    ("post", "/contacts/bulk"): {"contacts": [{"phone": "+33639981234"}]},
     ("patch", "/contacts/{contact_id}"): {"name": "Zoé"},
     ("post", "/contacts/{contact_id}/consents"): {"purpose": "service", "state": "granted", "source": "form"},
     ("post", "/tags"): {"name": "vip"},
     ("patch", "/tags/{tag_id}"): {"name": "vips"},
-    ("post", "/orders"): {"contact": {"phone": "+33639981234"}, "external_id": "A1"},
+    ("post", "/orders"): {
+        "contact": 1,
+        "external_id": "A1",
+        "amount": {"amount": "1", "currency": "EUR"},
+        "at": "2026-01-01T10:00:00Z",
+    },
     ("post", "/segments"): {"name": "New", "rule": {"field": "language", "is": "is", "value": "fr"}},
     ("post", "/segments/preview"): {"rule": {"field": "language", "is": "is", "value": "fr"}},
     ("patch", "/segments/{segment_id}"): {"name": "All of them"},
     ("patch", "/campaigns/{campaign_id}"): {"name": "Autumn again"},
-    ("patch", "/channels/{channel_id}"): {"name": "Main"},
+    ("patch", "/channels/{channel_id}"): {"state": "paused"},
     ("patch", "/accounts/{account_id}"): {"name": "Shop"},
 }
 
@@ -404,9 +410,9 @@ def has(role: str, needed: str) -> bool:
     return needed in (STAFF, OPEN) or set(needed.split()) <= RIGHTS[role]
 
 
-@pytest.mark.parametrize("role", [role for role in Staff.Role.values if role != "owner"] + ["owner"])
+@pytest.mark.parametrize("role", Staff.Role.values)
 def test_a_role_gets_what_it_may_and_nothing_else(role: str, live_server: Any, world: World) -> None:
-    staff = add_staff(email=f"{role}@example.com", role=role, password="a long sentence", by=None)
+    staff = add_staff(email=f"one-{role}@example.com", role=role, password="a long sentence", by=None)
     wrong = []
     with browser(live_server.url, staff) as http:
         for name, pattern in PATTERNS.items():
@@ -437,7 +443,7 @@ def test_nobody_who_is_not_signed_in_gets_anything(live_server: Any, world: Worl
 
 @pytest.mark.parametrize("role", Staff.Role.values)
 def test_a_key_may_never_more_than_whoever_made_it(role: str, live_server: Any, world: World) -> None:
-    maker = add_staff(email=f"{role}@example.com", role=role, password="a long sentence", by=None)
+    maker = add_staff(email=f"maker-{role}@example.com", role=role, password="a long sentence", by=None)
     # Made while they might, as a marketer's would be who was an administrator then.
     key, secret = keys.make(name="All", scopes=["all"], by=None)
     type(key).objects.filter(pk=key.pk).update(made_by=maker)

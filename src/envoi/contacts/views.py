@@ -17,7 +17,7 @@ from ..core import clock
 from ..core.errors import BadInput
 from ..core.paging import whole
 from ..team.requests import StaffRequest
-from ..team.rights import may
+from ..team.rights import may, require
 from ..web.downloads import download
 from ..web.live import stream
 from ..web.look import language_choices
@@ -62,6 +62,7 @@ def tag(request: StaffRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def add(request: StaffRequest) -> HttpResponse:
+    require(request.user, "contacts.write")
     form = ContactForm(request.POST or None)
     if not form.is_valid():
         return render(request, "contacts/add.html", {"form": form}, status=422 if form.is_bound else 200)
@@ -72,6 +73,7 @@ def add(request: StaffRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def start_import(request: StaffRequest) -> HttpResponse:
+    require(request.user, "contacts.import")
     form = UploadForm(request.POST or None, request.FILES or None)
     if not form.is_valid():
         context = {"form": form, "imports": queries.imports(request.user)[:6]}

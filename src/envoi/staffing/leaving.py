@@ -102,7 +102,7 @@ def pass_on(
     staff_id: int, *, to_staff: int | None, to_team: int | None, contacts_to: int | None, by: Staff | None
 ) -> bool:
     """Pass one stretch on; whether nothing is left. Who came back meanwhile keeps what is still theirs."""
-    staff = Staff.objects.select_for_update().get(pk=staff_id)
+    staff = person_for(None, staff_id, lock=True)
     if staff.is_active:
         return True
     # An heir may leave too, before all has reached them: then it waits for somebody to take it.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from ..core.errors import BadInput, NotAllowed, NotFound
@@ -22,8 +23,12 @@ def person_for(by: Staff | None, staff_id: int, *, lock: bool = False) -> Staff:
     """One of the staff, for who may change the team; everybody sees themselves. Raises NotFound, NotAllowed."""
     if by is None or by.pk != staff_id:
         require(by, "team.write")
-    rows = Staff.objects.select_for_update() if lock else Staff.objects
-    found = rows.filter(pk=staff_id).first()
+    if lock:
+        # With all owners, in one order: two owners who end each other's role wait for one another, and one stays.
+        held = Staff.objects.select_for_update(no_key=True).filter(Q(pk=staff_id) | Q(role=Staff.Role.OWNER))
+        found = next((one for one in held.order_by("pk") if one.pk == staff_id), None)
+    else:
+        found = Staff.objects.filter(pk=staff_id).first()
     if found is None:
         raise NotFound(_("There is nobody with this number on the team."))
     return found
@@ -112,9 +117,8 @@ def new_password(staff_id: int, password: str, *, by: Staff | None) -> None:
 
 
 def keep_an_owner(leaving: Staff) -> None:
-    """Raise NotAllowed when nobody but `leaving` could do everything; two who leave at once wait for each other."""
-    others = Staff.objects.select_for_update().filter(role=Staff.Role.OWNER, is_active=True).order_by("pk")
-    if not [one for one in others if one.pk != leaving.pk]:
+    """Raise NotAllowed when nobody but `leaving`, whom `person_for` locked, could do everything."""
+    if not Staff.objects.filter(role=Staff.Role.OWNER, is_active=True).exclude(pk=leaving.pk).exists():
         raise NotAllowed(_("%(name)s is the last owner: make somebody else an owner first.") % {"name": leaving})
 
 
