@@ -177,6 +177,7 @@ def test_somebody_elses_conversation_can_not_be_marked(write: Write, ana: Staff,
     switch_on(owner)
     conversation = served(write, ana)
     asked(conversation)
+    write("Hello", phone="33639980077")
     write("1", phone="33639980077", **tap(conversation, 1))
     assert again(conversation).satisfaction is None
 

@@ -171,6 +171,14 @@ def test_whoever_lacks_the_right_reads_nothing(hire: Hire) -> None:
             read(agent, Asked())
 
 
+@pytest.mark.parametrize(
+    "query", ["since=x", "until=9999-12-31", "after=1.1.1", "after=9e99.1", "person=x", "subject=%25/%25", "subject=/"]
+)
+def test_whatever_the_address_asks_is_a_page(client: Client, owner: Staff, query: str) -> None:
+    client.force_login(owner)
+    assert client.get(f"/team/audit/?{query}").status_code == 200
+
+
 def test_names_are_shown_as_text(client: Client, owner: Staff) -> None:
     client.force_login(owner)
     client.post("/team/teams/", {"name": "<script>alert(1)</script>"})

@@ -68,6 +68,6 @@ def service_report(
 ) -> Any:
     """How service does: volumes, answer times, satisfaction, canned replies."""
     until = to or timezone.now().date()
-    since = from_day or until - timedelta(days=29)
+    since = from_day or (until - timedelta(days=29) if until.year > service.EARLIEST else until)
     found = service.service(request.by, since=since, until=until, group=group)
     return {**asdict(found), "speeds": [asdict(one) for one in found.speeds]}

@@ -28,6 +28,8 @@ SOURCE_QUICK, SOURCE_LATE = 0.91, 0.47
 # 4 and 5 of 5 are satisfied, as such scales are commonly read.
 SATISFIED = 4
 LONGEST = timedelta(days=366)
+# Years within which somebody may have asked for a report: beyond them a day more or less is no date.
+EARLIEST, LATEST = 2000, 2200
 
 KEYS: dict[str, str] = {
     "agent": "COALESCE(c.first_answer_by_id, c.assignee_id)::text",
@@ -162,7 +164,8 @@ def service(by: Staff | None, *, since: date, until: date, group: Group) -> Repo
     require(by, "reports.read")
     if group not in GROUPS:
         raise BadInput(_("Group by agent, team, day or channel."))
-    if until < since or until - since > LONGEST:
+    known = EARLIEST <= since.year <= LATEST and EARLIEST <= until.year <= LATEST
+    if not known or until < since or until - since > LONGEST:
         raise BadInput(_("The first day comes before the last, and they are at most a year apart."))
     given = {
         "since": datetime(since.year, since.month, since.day, tzinfo=UTC),

@@ -134,9 +134,10 @@ def _asked(request: HttpRequest) -> tuple[date, date, service.Group]:
 
 def _day(text: str | None) -> date | None:
     try:
-        return parse_date(text or "")
+        day = parse_date(text or "")
     except ValueError:
         return None
+    return day if day and service.EARLIEST <= day.year <= service.LATEST else None
 
 
 def _since(days: int) -> date:

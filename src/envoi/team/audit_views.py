@@ -77,9 +77,11 @@ def _asked(request: HttpRequest) -> log.Asked:
     days = {}
     for name in ("since", "until"):
         try:
-            days[name] = parse_date(given.get(name, ""))
+            day = parse_date(given.get(name, ""))
         except ValueError:
-            days[name] = None
+            day = None
+        # Beyond these years a day more is no date.
+        days[name] = day if day and 1900 < day.year < 2200 else None
     return log.Asked(
         person=given.get("person", "")[:20],
         subject=given.get("subject", "").strip()[:120],
