@@ -201,7 +201,7 @@ API: dict[tuple[str, str], str] = {
     ("patch", "/tags/{tag_id}"): "contacts.write",
     ("delete", "/tags/{tag_id}"): "contacts.write",
     ("get", "/orders"): "contacts.read",
-    ("post", "/orders"): "contacts.import",
+    ("post", "/orders"): "contacts.write",
     ("post", "/orders/bulk"): "contacts.import",
     ("get", "/segments"): "segments.read",
     ("post", "/segments"): "segments.write",
