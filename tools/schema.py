@@ -15,8 +15,8 @@ import psycopg
 
 PAGE = Path("docs/schema.sql")
 HEAD = "-- The whole database, as PostgreSQL describes it. Written by `make schema`; compared by `make check`.\n\n"
-# Tables of others: Procrastinate's, Django's own, allauth's. Theirs to describe.
-OTHERS = ("procrastinate_", "django_", "auth_", "account_", "mfa_")
+# Tables of others: Procrastinate's, Django's own, allauth's, pghistory's. Theirs to describe.
+OTHERS = ("procrastinate_", "django_", "auth_", "account_", "mfa_", "pghistory_")
 
 COLUMNS = """
 SELECT a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,

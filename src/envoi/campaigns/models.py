@@ -10,6 +10,7 @@ from ..channels.models import Channel
 from ..message_templates.models import Template
 from ..messaging.models import Lane
 from ..segments.models import Segment
+from ..team.changes import kept
 from ..team.models import Staff
 from .policy import Policy, policy_of
 from .sentences import sentence
@@ -67,6 +68,20 @@ class Campaign(models.Model):
 
     class Meta:
         db_table = "campaigns"
+        triggers = [
+            kept(
+                hot=(
+                    "lane_id",
+                    "planned_to",
+                    "planned_at",
+                    "committed",
+                    "judged_at",
+                    "judged_from",
+                    "canary_total",
+                    "canary_sent_at",
+                )
+            )
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(budget__isnull=True) | models.Q(budget__gte=0), name="campaign_budget_not_negative"

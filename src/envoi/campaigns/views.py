@@ -16,7 +16,7 @@ from ..message_templates import wording
 from ..messaging import queries as messaging
 from ..segments import queries as segments
 from ..team.requests import StaffRequest
-from ..team.rights import may
+from ..team.rights import may, require
 from ..web.downloads import download
 from ..web.live import stream
 from ..web.pages import go, page_or_piece
@@ -47,6 +47,7 @@ def campaign_list(request: StaffRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: StaffRequest) -> HttpResponse:
+    require(request.user, "campaigns.write")
     if request.method != "POST":
         form = CampaignForm(None, staff=request.user, initial=request.GET.dict())
         return render(request, "campaigns/edit.html", _draft(request, form))
@@ -60,6 +61,7 @@ def new(request: StaffRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: StaffRequest, campaign_id: int) -> HttpResponse:
+    require(request.user, "campaigns.write")
     campaign = queries.campaign_for(request.user, campaign_id)
     if request.method != "POST":
         form = CampaignForm(None, staff=request.user, initial=initial_of(campaign), stored=campaign.variables)
@@ -75,6 +77,7 @@ def edit(request: StaffRequest, campaign_id: int) -> HttpResponse:
 @require_safe
 def preview(request: StaffRequest) -> HttpResponse:
     """The bubble and the reach for what the form says now; and the parts of the form that follow from it."""
+    require(request.user, "campaigns.write")
     form = CampaignForm(request.GET, staff=request.user)
     context = _draft(request, form)
     context["new_channel"] = request.GET.get("shown_channel", "") != str(context["channel_id"] or "")

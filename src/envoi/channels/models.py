@@ -7,6 +7,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from ..providers.table import PROVIDERS
+from ..team.changes import kept
 
 
 def provider_choices() -> list[tuple[str, str]]:
@@ -57,6 +58,12 @@ class Account(models.Model):
 
     class Meta:
         db_table = "accounts"
+        triggers = [
+            kept(
+                hot=("said", "said_at", "work", "work_since", "checked_at", "problem"),
+                secret=("credentials", "hook_key"),
+            )
+        ]
         constraints = [models.UniqueConstraint("provider", "provider_id", name="account_once")]
 
     def __str__(self) -> str:
@@ -107,6 +114,7 @@ class Channel(models.Model):
 
     class Meta:
         db_table = "channels"
+        triggers = [kept(hot=("said", "said_at", "problems", "provider_throughput", "pace_at"))]
         constraints = [
             models.UniqueConstraint("account", "provider_id", name="channel_once"),
             models.CheckConstraint(condition=models.Q(throughput_per_second__gt=0), name="channel_throughput_positive"),

@@ -11,6 +11,7 @@ from envoi.messaging.api import router as messages
 from envoi.orders.api import router as orders
 from envoi.records.api import contacts
 from envoi.replies.api import router as replies
+from envoi.reports.api import router as reports
 from envoi.rest.api import new_api
 from envoi.segments.api import router as segments
 
@@ -26,3 +27,4 @@ api.add_router("/replies", replies)
 api.add_router("/conversations", conversations)
 api.add_router("/accounts", accounts)
 api.add_router("/channels", channels)
+api.add_router("/reports", reports)

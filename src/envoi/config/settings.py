@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "envoi.campaigns",
     "envoi.inbox",
     "envoi.replies",
+    "envoi.staffing",
     "envoi.records",
     "envoi.reports",
     "envoi.intake",
@@ -60,6 +61,8 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "csp",
+    "pgtrigger",
+    "pghistory",
     "procrastinate.contrib.django",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -84,6 +87,8 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "envoi.web.middleware.problems",
+    "envoi.team.middleware.present",
+    "envoi.team.middleware.second_step",
     "envoi.rest.door.door",
 ]
 

@@ -13,6 +13,7 @@ from django.db.models.functions import Now, Reverse, Upper
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from ..team.changes import kept
 from ..team.models import Staff
 
 
@@ -161,6 +162,7 @@ class Tag(models.Model):
 
     class Meta:
         db_table = "tags"
+        triggers = [kept()]
 
     def __str__(self) -> str:
         return self.name
@@ -260,6 +262,7 @@ class Attribute(models.Model):
 
     class Meta:
         db_table = "attributes"
+        triggers = [kept(key=("key",))]
 
     def __str__(self) -> str:
         return self.label
@@ -286,6 +289,7 @@ class Keyword(models.Model):
 
     class Meta:
         db_table = "keywords"
+        triggers = [kept(key=("word",))]
 
     def __str__(self) -> str:
         return self.shown
@@ -372,6 +376,7 @@ class ContactSettings(models.Model):
 
     class Meta:
         db_table = "contact_settings"
+        triggers = [kept(secret=("hash_key",))]
         constraints = [models.CheckConstraint(condition=models.Q(id=1), name="contact_settings_one_row")]
 
     def __str__(self) -> str:

@@ -66,7 +66,7 @@ def consent(request: StaffRequest, contact_id: int) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def attribute_list(request: StaffRequest) -> HttpResponse:
-    require(request.user, "contacts.read")
+    require(request.user, "contacts.write" if request.method == "POST" else "contacts.read")
     form = AttributeForm(request.POST or None)
     if form.is_valid():
         try:
@@ -88,7 +88,7 @@ def attribute_remove(request: StaffRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def words(request: StaffRequest) -> HttpResponse:
-    require(request.user, "contacts.read")
+    require(request.user, "contacts.write" if request.method == "POST" else "contacts.read")
     chosen = optin.settings()
     form = WordForm(request.POST if "text" in request.POST else None)
     asking = OptInForm(request.POST if "asking" in request.POST else None, questions=optin.QUESTIONS, chosen=chosen)

@@ -17,7 +17,7 @@ from ..core import clock
 from ..core.errors import BadInput
 from ..core.paging import whole
 from ..team.requests import StaffRequest
-from ..team.rights import may
+from ..team.rights import may, require
 from ..web.downloads import download
 from ..web.live import stream
 from ..web.look import language_choices
@@ -70,6 +70,7 @@ def tag(request: StaffRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def add(request: StaffRequest) -> HttpResponse:
+    require(request.user, "contacts.write")
     form = ContactForm(request.POST or None)
     if not form.is_valid():
         return render(request, "contacts/add.html", {"form": form}, status=422 if form.is_bound else 200)
@@ -80,6 +81,7 @@ def add(request: StaffRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def start_import(request: StaffRequest) -> HttpResponse:
+    require(request.user, "contacts.import")
     form = UploadForm(request.POST or None, request.FILES or None)
     if not form.is_valid():
         context = {"form": form, "imports": queries.imports(request.user)[:6]}

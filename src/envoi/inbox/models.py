@@ -1,5 +1,5 @@
 """Conversations. Tables: conversations, conversation_events, internal_notes, drafts, message_authors, canned_replies,
-composing.
+composing, satisfaction_settings.
 
 What customers and staff write to each other are messages; a conversation says who takes care of them and how long
 somebody waits. All of one customer leads with contact_id (docs/decisions/0005).
@@ -8,12 +8,14 @@ somebody waits. All of one customer leads with contact_id (docs/decisions/0005).
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import pgettext_lazy
 
 from ..channels.models import Channel
 from ..contacts.models import Contact
+from ..team.changes import kept
 from ..team.models import Staff, Team
 from .service_tables import AlarmRule as AlarmRule
 from .service_tables import AssignmentRule as AssignmentRule
@@ -78,8 +80,9 @@ class Conversation(models.Model):
     closed_by = models.ForeignKey(Staff, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
     # What the last reply changed, for whoever takes it back: {"message": id, "was": {column: value}}.
     before_reply = models.JSONField(null=True)
-    # 1 to 5, and in their words; asked after closing.
+    # 1 to 5, and in their words; asked after closing (inbox.satisfaction).
     asked_at = models.DateTimeField(null=True)
+    scored_at = models.DateTimeField(null=True)
     satisfaction = models.SmallIntegerField(null=True)
     satisfaction_text = models.TextField(blank=True, default="", db_default="")
 
@@ -116,6 +119,8 @@ class Conversation(models.Model):
             models.Index("look_at", condition=models.Q(look_at__isnull=False), name="conversations_to_look_at"),
             models.Index("snoozed_until", "id", condition=models.Q(state="snoozed"), name="conversations_snoozed"),
             models.Index("id", name="conversations_by_id"),
+            # The service report: what began in a stretch of time.
+            models.Index("first_inbound_at", name="conversations_by_begin"),
         ]
 
     def __str__(self) -> str:
@@ -199,6 +204,8 @@ class MessageAuthor(models.Model):
         db_table = "message_authors"
         indexes = [
             models.Index("staff", "at", condition=models.Q(staff__isnull=False), name="authors_by_staff"),
+            # Rows come in the order of time, and stay: some kilobytes for millions of them.
+            BrinIndex(fields=["at"], name="authors_by_time"),
             models.Index("rule_id", "at", condition=models.Q(rule_id__isnull=False), name="authors_by_rule"),
         ]
 
@@ -219,6 +226,7 @@ class CannedReply(models.Model):
 
     class Meta:
         db_table = "canned_replies"
+        triggers = [kept()]
 
     def __str__(self) -> str:
         return f"/{self.shortcut}"
@@ -238,3 +246,31 @@ class Composing(models.Model):
 
     def __str__(self) -> str:
         return f"{self.staff_id} until {self.until}"
+
+
+class SatisfactionSettings(models.Model):
+    """The question after closing; one row, or none while nobody has set anything: then nothing is asked.
+
+    wording: by language ("fr") the texts that the company wrote itself, by their names in satisfaction_words; what is
+    missing is said as it comes. delay_minutes: from closing to asking. rest_days: nobody is asked twice within these.
+    """
+
+    class Scale(models.TextChoices):
+        LIST = "list", pgettext_lazy("satisfaction", "A list from 1 to 5")
+        BUTTONS = "buttons", pgettext_lazy("satisfaction", "Three buttons: good, fair, bad")
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    asks = models.BooleanField(default=False, db_default=False)
+    scale = models.CharField(max_length=8, choices=Scale.choices, default=Scale.LIST, db_default=Scale.LIST)
+    delay_minutes = models.PositiveSmallIntegerField(default=1, db_default=1)
+    rest_days = models.PositiveSmallIntegerField(default=7, db_default=7)
+    asks_why = models.BooleanField(default=True, db_default=True)
+    wording = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+
+    class Meta:
+        db_table = "satisfaction_settings"
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="satisfaction_settings_one_row")]
+        triggers = [kept()]
+
+    def __str__(self) -> str:
+        return "asks" if self.asks else "does not ask"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from procrastinate.contrib.django import app
 
-from . import alarms, callouts, jotting, sharing, steering
+from ..core.errors import NotFound
+from . import alarms, callouts, jotting, satisfaction, sharing, steering
 
 
 @app.periodic(cron="* * * * * */10")
@@ -35,3 +38,11 @@ def look(timestamp: int = 0) -> None:
 def call_out(rule_id: int) -> None:
     """A WhatsApp template to the phones that an alarm calls."""
     callouts.send(rule_id)
+
+
+@app.task(name="inbox.ask_satisfaction")
+def ask_satisfaction(contact_id: int, conversation_id: int) -> None:
+    """Some time after closing: how satisfied they were."""
+    # Merged away or erased meanwhile: there is nobody to ask.
+    with suppress(NotFound):
+        satisfaction.ask(contact_id, conversation_id)

@@ -7,6 +7,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from ..channels.models import Account
+from ..team.changes import kept
 
 
 class Template(models.Model):
@@ -53,6 +54,7 @@ class Template(models.Model):
 
     class Meta:
         db_table = "templates"
+        triggers = [kept(hot=("work", "trouble", "edits", "updated_at"))]
         constraints = [models.UniqueConstraint("account", "name", "language", name="template_once")]
 
     def __str__(self) -> str:

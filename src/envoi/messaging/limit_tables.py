@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 
 from ..channels.models import Channel
 from ..contacts.models import Contact
+from ..team.changes import kept
 
 
 class Pair(models.Model):
@@ -145,6 +146,7 @@ class LimitSettings(models.Model):
 
     class Meta:
         db_table = "limit_settings"
+        triggers = [kept()]
         constraints = [
             models.CheckConstraint(condition=models.Q(id=1), name="limit_settings_one_row"),
             models.CheckConstraint(condition=models.Q(promotion_gap_hours__gte=1), name="promotion_gap_positive"),
@@ -164,6 +166,7 @@ class MarketingBar(models.Model):
 
     class Meta:
         db_table = "marketing_bars"
+        triggers = [kept()]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(until_at__isnull=True) | models.Q(until_at__gt=models.F("from_at")),

@@ -15,7 +15,7 @@ from ..media import actions as media
 from ..media import queries as files
 from ..media.forms import LibraryForm, UploadForm
 from ..team.requests import StaffRequest
-from ..team.rights import may
+from ..team.rights import may, require
 from ..web.pages import go, page_or_piece
 from . import actions, queries
 
@@ -31,6 +31,7 @@ def library(request: StaffRequest) -> HttpResponse:
 
 
 def _upload(request: StaffRequest) -> HttpResponse:
+    require(request.user, "media.write")
     form = UploadForm(request.POST, request.FILES)
     if form.is_valid():
         file = form.cleaned_data["file"]

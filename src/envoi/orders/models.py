@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 from django.utils.formats import number_format
 
 from ..contacts.models import Contact
+from ..team.changes import kept
 from ..team.models import Staff
 
 
@@ -120,6 +121,7 @@ class OrderSettings(models.Model):
 
     class Meta:
         db_table = "order_settings"
+        triggers = [kept()]
         constraints = [models.CheckConstraint(condition=models.Q(id=1), name="order_settings_one_row")]
 
     def __str__(self) -> str:

@@ -95,7 +95,7 @@ def rate_table(request: StaffRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def exchange_rates(request: StaffRequest) -> HttpResponse:
     """The rates there are, with a form for another."""
-    require(request.user, "contacts.read")
+    require(request.user, "channels.write" if request.method == "POST" else "contacts.read")
     form = RateForm(request.POST or None, initial={"day": timezone.now().date()} | _wanted(request))
     if request.method == "POST" and form.is_valid() and _keep(request, form):
         return redirect("orders:exchange")
@@ -130,6 +130,7 @@ def remove_rate(request: StaffRequest, rate_id: int) -> HttpResponse:
 @login_required
 @require_POST
 def own_currency(request: StaffRequest) -> HttpResponse:
+    require(request.user, "channels.write")
     form = OwnForm(request.POST)
     if not form.is_valid():
         context = _standing(request) | {"form": RateForm(), "own_form": form}

@@ -55,6 +55,7 @@ def rate_list(request: StaffRequest) -> HttpResponse:
 def market(request: StaffRequest, currency: str, market: str) -> HttpResponse:
     if not market.isprintable() or len(market) > LONGEST_MARKET:
         raise Http404
+    require(request.user, "channels.write" if request.method == "POST" else "channels.read")
     form = RateForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         actions.set_rate(currency=currency, market=market, **form.cleaned_data, by=request.user)
@@ -104,6 +105,7 @@ def bring(request: StaffRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def fee(request: StaffRequest, provider: str) -> HttpResponse:
+    require(request.user, "channels.write")
     known = next((one for one in queries.fees(request.user) if one.provider == provider), None)
     names = FeeForm.base_fields
     initial = {name: getattr(known, name) for name in names if known and name != "valid_from"}
@@ -119,6 +121,7 @@ def fee(request: StaffRequest, provider: str) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def terms(request: StaffRequest, account_id: int) -> HttpResponse:
+    require(request.user, "channels.write")
     account = queries.account_for(request.user, account_id)
     now = queries.terms_of(account_id)
     initial = {"currency": now.currency, "timezone": now.timezone, "monthly_budget": now.monthly_budget}

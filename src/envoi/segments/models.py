@@ -7,6 +7,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from ..contacts.models import Contact, Tag
+from ..team.changes import kept
 from ..team.models import Staff
 
 
@@ -32,6 +33,7 @@ class Segment(models.Model):
 
     class Meta:
         db_table = "segments"
+        triggers = [kept(hot=("counted", "counted_at"))]
 
     def __str__(self) -> str:
         return self.name
@@ -69,6 +71,7 @@ class AutoTag(models.Model):
 
     class Meta:
         db_table = "auto_tags"
+        triggers = [kept(hot=("checked_at", "seconds", "problem"))]
 
     def __str__(self) -> str:
         return f"{self.segment_id} → {self.tag_id}"

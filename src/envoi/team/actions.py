@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from ..core.errors import BadInput
 from .models import AuditEntry, Staff
-from .rights import require
+from .rights import require, require_role
 
 # Through which API key the request of this moment came; keys.acting sets it for the length of a request.
 acting_key: ContextVar[int | None] = ContextVar("acting_key", default=None)
@@ -23,28 +23,46 @@ acting_key: ContextVar[int | None] = ContextVar("acting_key", default=None)
 def add_staff(*, email: str, role: str, password: str, name: str = "", by: Staff | None) -> Staff:
     """Add someone who may sign in. Raises BadInput for a taken or bad e-mail, an unknown role, a weak password."""
     require(by, "team.write")
+    email, name = address_of(email), name_of(name)
+    require_role(by, role)
+    staff = Staff(email=email, role=role, name=name)
+    set_password(staff, password)
+    staff.save()
+    note(by, "staff.add", f"staff/{staff.pk}", {"email": email, "role": role})
+    return staff
+
+
+def address_of(email: str) -> str:
+    """An e-mail address of nobody on the team, as it is kept. Raises BadInput."""
     email = email.strip()
     try:
         validate_email(email)
     except ValidationError:
-        raise BadInput(_("“%(email)s” is not an e-mail address.") % {"email": email}) from None
-    if len(email) > 254 or len(name) > 120:
+        raise BadInput(_("“%(email)s” is not an e-mail address.") % {"email": email[:100]}) from None
+    if len(email) > 254:
         raise BadInput(_("An e-mail has at most 254 characters, a name 120."))
-    if any(ord(letter) < 32 or 0xD800 <= ord(letter) < 0xE000 for letter in password):
-        raise BadInput(_("The password holds a character that nobody can type."))
-    if role not in Staff.Role.values:
-        raise BadInput(_("Unknown role. Choose one of: %(roles)s.") % {"roles": ", ".join(Staff.Role.values)})
     if Staff.objects.filter(email__iexact=email).exists():
         raise BadInput(_("%(email)s is already on the team.") % {"email": email})
-    staff = Staff(email=email, role=role, name=name)
+    return email
+
+
+def name_of(name: str) -> str:
+    """A name as it is kept. Raises BadInput."""
+    name = " ".join(name.replace("\0", "").split())
+    if len(name) > 120:
+        raise BadInput(_("An e-mail has at most 254 characters, a name 120."))
+    return name
+
+
+def set_password(staff: Staff, password: str) -> None:
+    """Give `staff`, whom the caller saves, a password. Raises BadInput for a weak one."""
+    if any(ord(letter) < 32 or 0xD800 <= ord(letter) < 0xE000 for letter in password):
+        raise BadInput(_("The password holds a character that nobody can type."))
     try:
         validate_password(password, user=staff)
     except ValidationError as error:
         raise BadInput(" ".join(error.messages)) from None
     staff.set_password(password)
-    staff.save()
-    note(by, "staff.add", f"staff/{staff.pk}", {"email": email, "role": role})
-    return staff
 
 
 def note(by: Staff | None, verb: str, subject: str, detail: dict[str, Any] | None = None) -> None:

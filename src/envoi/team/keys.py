@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -14,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ..core.errors import BadInput, NotFound
+from . import changes
 from .actions import acting_key, note
 from .models import ApiKey, Staff
 from .rights import require
@@ -81,7 +83,8 @@ def acting(key: ApiKey) -> Iterator[None]:
     """While this lasts, every line of the audit log says that the key did it."""
     before = acting_key.set(key.pk)
     try:
-        yield
+        with changes.acting(staff=key.made_by_id, key=key.pk, request=str(uuid.uuid4()), way="api"):
+            yield
     finally:
         acting_key.reset(before)
 

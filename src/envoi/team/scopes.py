@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext
 
 from ..core.errors import BadInput
 
-# Tags go with contacts.
+# Tags go with contacts. A resource is named here from the day on which the API has it.
 RESOURCES = tuple(
-    "accounts campaigns channels contacts conversations endpoints journeys links messages orders replies reports "
-    "segments templates".split()
+    "accounts campaigns channels contacts conversations messages orders replies reports segments templates".split()
 )
+# As people read them; the scope itself, "contacts:read", is the same in every language.
+RESOURCE_NAMES: dict[str, Any] = {
+    "accounts": gettext_lazy("Accounts"),
+    "campaigns": gettext_lazy("Campaigns"),
+    "channels": gettext_lazy("Channels"),
+    "contacts": gettext_lazy("Contacts and tags"),
+    "conversations": gettext_lazy("Conversations"),
+    "messages": gettext_lazy("Messages"),
+    "orders": gettext_lazy("Orders"),
+    "replies": gettext_lazy("Automatic replies"),
+    "reports": gettext_lazy("Reports"),
+    "segments": gettext_lazy("Segments"),
+    "templates": gettext_lazy("Templates"),
+}
 WAYS = ("read", "write")
 
 
@@ -37,9 +52,16 @@ def allows(scopes: Iterable[str], needed: str) -> bool:
 
 
 def in_short(scopes: Iterable[str]) -> str:
-    """Scopes as a person reads them: “everything” when nothing is missing."""
+    """Scopes as a person reads them, “Contacts and tags (read)”; “everything” when nothing is missing."""
     found = sorted(scopes)
-    return _("everything") if set(found) >= {f"{resource}:write" for resource in RESOURCES} else ", ".join(found)
+    if set(found) >= {f"{resource}:write" for resource in RESOURCES}:
+        return _("everything")
+    ways = {"read": pgettext("of a key's scope", "read"), "write": pgettext("of a key's scope", "read and write")}
+    named: dict[str, str] = {}
+    for resource, _colon, way in (one.partition(":") for one in found):
+        # Writing includes reading, and comes after it.
+        named[str(RESOURCE_NAMES.get(resource, resource))] = ways.get(way, way)
+    return ", ".join(f"{resource} ({way})" for resource, way in named.items())
 
 
 def _meant(word: str) -> set[str]:

@@ -37,6 +37,9 @@ def stream(
 
     def rendered() -> tuple[str, bool]:
         try:
+            # Who was signed out meanwhile reads no further.
+            if not request.session.exists(request.session.session_key):
+                return "", False
             with translation.override(language):
                 template, context, more = piece()
                 return render_to_string(template, {**context, "csrf_token": token}, request), more

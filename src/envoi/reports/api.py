@@ -1,0 +1,73 @@
+"""/reports/{name}: the figures of the reports, as the pages show them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import date, timedelta
+from typing import Annotated, Any, Literal
+
+from django.utils import timezone
+from ninja import Query, Router, Schema
+
+from ..rest.requests import KeyRequest
+from . import service
+
+router = Router(tags=["reports"])
+
+
+class FiguresOut(Schema):
+    """One line; times in seconds. Shares follow from the counts: `quick` of `began` were answered within 5 minutes."""
+
+    key: str
+    name: str
+    began: int
+    answered: int
+    closed: int
+    answer_median: float | None
+    answer_p90: float | None
+    resolution_median: float | None
+    quick: int
+    late: int
+    asked: int
+    scored: int
+    score: float | None
+    satisfied: int
+    written: int
+    canned: int
+    saved: int
+
+
+class SpeedOut(Schema):
+    """Satisfaction by how long the first answer took: within 5 minutes, to 30 minutes, later."""
+
+    which: str
+    scored: int
+    satisfied: int
+
+
+class ServiceOut(Schema):
+    """The service report."""
+
+    since: date
+    until: date
+    group: str
+    canned_seconds: int
+    total: FiguresOut
+    rows: list[FiguresOut]
+    speeds: list[SpeedOut]
+
+
+@router.get("/service", response=ServiceOut)
+def service_report(
+    request: KeyRequest,
+    from_day: Annotated[
+        date | None, Query(alias="from", description="First day, UTC; 30 days before the last.")
+    ] = None,
+    to: Annotated[date | None, Query(description="Last day, UTC; today.")] = None,
+    group: Annotated[Literal["agent", "team", "day", "channel"], Query()] = "agent",
+) -> Any:
+    """How service does: volumes, answer times, satisfaction, canned replies."""
+    until = to or timezone.now().date()
+    since = from_day or (until - timedelta(days=29) if until.year > service.EARLIEST else until)
+    found = service.service(request.by, since=since, until=until, group=group)
+    return {**asdict(found), "speeds": [asdict(one) for one in found.speeds]}

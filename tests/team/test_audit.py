@@ -1,0 +1,194 @@
+"""Who changed what: written by the database whatever changes a row, and said in words without a secret."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from django.db import connection, transaction
+from django.test import Client
+
+from envoi.channels import actions as channels
+from envoi.channels.models import Account, Channel
+from envoi.core.errors import NotAllowed
+from envoi.core.vault import seal
+from envoi.team import audit, audit_words, keys, people, teams
+from envoi.team.audit import Asked
+from envoi.team.changes import acting
+from envoi.team.models import AuditEntry, Change, Staff
+
+pytestmark = pytest.mark.django_db(transaction=True)
+Hire = Callable[..., Staff]
+
+
+def words_of(deeds: list[audit.Deed]) -> str:
+    names = audit.names_of(deeds)
+    lines = []
+    for deed in deeds:
+        lines.append(audit_words.who(deed))
+        lines += [audit_words.verb_words(one.verb) + ": " + audit_words.detail_words(one.detail) for one in deed.verbs]
+        for change in deed.changes:
+            row = audit_words.said(change, names)
+            lines.append(f"{row.noun} {row.name} {row.what}")
+            lines += [f"{one.field}: {one.was} -> {one.became}" for one in row.differences]
+    return "\n".join(lines)
+
+
+def test_a_change_on_a_page_is_one_deed_with_its_verb_and_each_field(client: Client, hire: Hire, owner: Staff) -> None:
+    agent = hire("agent")
+    client.force_login(owner)
+    given = {"name": "Amélie", "role": "marketer", "capacity": "7", "skills": "returns"}
+    assert client.post(f"/team/people/{agent.pk}/", given).status_code == 302
+    newest = audit.deeds(owner, Asked(), limit=1).items
+    text = words_of(newest)
+    assert text.startswith("Owner\nChanged somebody on the team")
+    assert "Staff Amélie changed" in text
+    assert "open conversations at most: 20 -> 7" in text
+    assert "role: Service agent -> Marketer" in text
+    assert (newest[0].way, len(newest[0].request)) == ("page", 36)
+
+
+def test_through_a_key_the_key_and_its_maker_are_named(live_server: Any, owner: Staff, channel: Channel) -> None:
+    key, secret = keys.make(name="Shop", scopes=["channels:write"], by=owner)
+    answer = httpx.patch(
+        f"{live_server.url}/api/v1/channels/{channel.pk}",
+        json={"state": "paused"},
+        headers={"Authorization": f"Bearer {secret}"},
+    )
+    assert answer.status_code == 200, answer.text
+    change = Change.objects.filter(place="channels", what="update").latest("pk")
+    assert (change.staff_id, change.key_id, change.way) == (owner.pk, key.pk, "api")
+    assert (change.was["state"], change.became["state"]) == ("active", "paused")
+
+
+def test_what_is_changed_by_hand_in_the_database_is_written_too(raw_db: psycopg.Connection, owner: Staff) -> None:
+    raw_db.execute("UPDATE staff SET role = 'agent' WHERE id = %s", [owner.pk])
+    change = Change.objects.latest("pk")
+    assert (change.was, change.became, change.staff_id) == ({"role": "owner"}, {"role": "agent"}, None)
+
+
+def test_no_secret_is_ever_in_it(hire: Hire, owner: Staff, account: Account, client: Client) -> None:
+    before = [bytes(account.credentials).decode(), account.hook_key, owner.password]
+    _key, secret = keys.make(name="Shop", scopes=["read"], by=owner)
+    Account.objects.filter(pk=account.pk).update(credentials=seal({"token": "another token"}))
+    people.new_password(owner.pk, "another long sentence", by=None)
+    owner.refresh_from_db()
+    account.refresh_from_db()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT string_agg(was::text || became::text, ' ') || string_agg(c::text, ' ') FROM changes c")
+        everything = str(cursor.fetchone())
+    after = [bytes(account.credentials).decode(), owner.password, secret, secret[12:]]
+    for one in before + after:
+        assert one not in everything
+        # As bytea is written as well.
+        assert one.encode().hex() not in everything
+    client.force_login(owner)
+    page = client.get("/team/audit/").content.decode()
+    assert "password" in page
+    assert "(secret)" in page
+    assert owner.password not in page
+
+
+def test_counting_and_being_seen_is_no_change(owner: Staff, channel: Channel) -> None:
+    Change.objects.all().delete()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE staff SET seen_at = now(), last_login = now()")
+        cursor.execute("UPDATE channels SET said = 'x', said_at = now()")
+        cursor.execute("UPDATE staff SET name = name")
+    assert not Change.objects.exists()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE channels SET said = 'y', name = 'Second'")
+    assert [(one.was, one.became) for one in Change.objects.all()] == [({"name": "Main number"}, {"name": "Second"})]
+
+
+def test_what_is_undone_leaves_no_trace(owner: Staff) -> None:
+    Change.objects.all().delete()
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        teams.make("Sales", by=owner)
+        raise ZeroDivisionError
+    assert not Change.objects.exists()
+    assert not AuditEntry.objects.filter(verb="team.make").exists()
+
+
+def test_it_is_found_by_person_verb_subject_name_and_day(hire: Hire, owner: Staff) -> None:
+    administrator = hire("administrator")
+    with acting(staff=owner.pk):
+        sales = teams.make("Sales", by=owner)
+    with acting(staff=administrator.pk):
+        teams.change(sales.pk, name="Returns", members=[], leads=[], by=administrator)
+
+    def found(**asked: Any) -> list[str]:
+        return [one.verb for deed in audit.deeds(owner, Asked(**asked)).items for one in deed.verbs]
+
+    assert found(person=str(owner.pk)) == ["team.make"]
+    assert found(person=str(administrator.pk)) == ["team.change"]
+    assert "staff.add" in found(person="none")
+    assert found(verb="team.make") == ["team.make"]
+    assert found(subject=f"team/{sales.pk}") == ["team.change", "team.make"]
+    assert found(subject="team") == ["team.change", "team.make"]
+    assert found(subject="returns") == ["team.change", "team.make"]
+    assert found(subject="%") == []
+    today = AuditEntry.objects.latest("pk").at.date()
+    assert "team.make" in found(since=today, until=today)
+    assert found(until=today.replace(year=today.year - 1)) == []
+
+
+def test_every_deed_is_on_one_page_and_no_page_twice(owner: Staff) -> None:
+    for n in range(25):
+        with acting(staff=owner.pk):
+            teams.make(f"Team {n}", by=owner)
+    seen, after = [], None
+    while True:
+        page = audit.deeds(owner, Asked(), after=after, limit=4)
+        seen += [(deed.at, deed.number) for deed in page.items]
+        after = page.next
+        if after is None:
+            break
+    assert len(seen) == len(set(seen)) == len(list(audit.all_deeds(owner, Asked())))
+    assert seen == sorted(seen, reverse=True)
+    # A cursor that nobody made begins anew.
+    assert audit.deeds(owner, Asked(), after="x.y", limit=4).items[0].number == seen[0][1]
+
+
+def test_the_file_has_every_field_and_no_cell_runs(client: Client, owner: Staff) -> None:
+    client.force_login(owner)
+    client.post("/team/teams/", {"name": "=1+1"})
+    answer = client.get("/team/audit/export")
+    rows = list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))  # type: ignore[attr-defined]
+    assert rows[0][:4] == ["Time (UTC)", "Who", "API key", "What"]
+    assert ["Team made", "name", "'=1+1"] in [[row[3], row[5], row[7]] for row in rows]
+
+
+def test_whoever_lacks_the_right_reads_nothing(hire: Hire) -> None:
+    agent = hire("agent")
+    for read in (audit.deeds, lambda by, asked: next(audit.all_deeds(by, asked))):
+        with pytest.raises(NotAllowed):
+            read(agent, Asked())
+
+
+@pytest.mark.parametrize(
+    "query", ["since=x", "until=9999-12-31", "after=1.1.1", "after=9e99.1", "person=x", "subject=%25/%25", "subject=/"]
+)
+def test_whatever_the_address_asks_is_a_page(client: Client, owner: Staff, query: str) -> None:
+    client.force_login(owner)
+    assert client.get(f"/team/audit/?{query}").status_code == 200
+
+
+def test_names_are_shown_as_text(client: Client, owner: Staff) -> None:
+    client.force_login(owner)
+    client.post("/team/teams/", {"name": "<script>alert(1)</script>"})
+    page = client.get("/team/audit/").content.decode()
+    assert "<script>alert(1)" not in page
+    assert "&lt;script&gt;alert(1)" in page
+
+
+def test_a_disconnected_account_is_told_with_its_reason(owner: Staff, account: Account) -> None:
+    with acting(staff=owner.pk):
+        channels.disconnect(account.pk, by=owner)
+    deed = audit.deeds(owner, Asked(), limit=1).items[0]
+    assert "state: active -> off" in words_of([deed])
