@@ -242,8 +242,10 @@ class Runner:
         while following is not None:
             await self._send(following)
             self._at_hand = True
-            self._go_on()
-            self._at_hand = False
+            try:
+                self._go_on()
+            finally:
+                self._at_hand = False
             following, self._next = self._next, None
 
     async def _send(self, one: Ready) -> None:
