@@ -113,6 +113,15 @@ def owe(db: psycopg.Connection, url: str, *, messages: int, throughput: int = TH
         """,
         [messages],
     )
+    # The quiet hours are asked for every message and begin in ten hours, whatever time it is where this runs.
+    db.execute(
+        """
+        INSERT INTO limit_settings (id, quiet_from, quiet_to)
+        SELECT 1, quiet, quiet + interval '1 hour'
+          FROM (SELECT (now() AT TIME ZONE 'Europe/Paris')::time + interval '10 hours' AS quiet)
+            ON CONFLICT (id) DO UPDATE SET quiet_from = EXCLUDED.quiet_from, quiet_to = EXCLUDED.quiet_to
+        """
+    )
     lane = ledger.add_lane(db, channel.pk, priority=2, form=FORM.dump(), held=True)
     planned = ledger.enqueue_recipients(
         db,

@@ -75,6 +75,8 @@ class Outcomes:
                 self.failed.append(outcome)
             case Unclear():
                 self.unclear.append(outcome)
+        if error is None:
+            return
         match error:
             case base.Throttled():
                 self.throttled_seconds = max(self.throttled_seconds, error.after, 1.0)

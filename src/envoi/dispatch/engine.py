@@ -77,6 +77,9 @@ class Runner:
         self._left: datetime | None = None
         self._company_until = float("inf")
         self._sending: set[asyncio.Task[None]] = set()
+        # A task whose message is answered takes the next one along, instead of a new task for each.
+        self._at_hand = False
+        self._next: Ready | None = None
         self._outcomes = Outcomes()
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
@@ -230,9 +233,24 @@ class Runner:
             self._outcomes.unsent.append(one.message)
             self._to_record.set()
             return
-        task = self._loop.create_task(self._send(one))
+        if self._at_hand:
+            self._at_hand, self._next = False, one
+            return
+        task = self._loop.create_task(self._send_on(one))
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
+
+    async def _send_on(self, one: Ready) -> None:
+        """Send this one, and whatever leaves at the moment of its answer."""
+        following: Ready | None = one
+        while following is not None:
+            await self._send(following)
+            self._at_hand = True
+            try:
+                self._go_on()
+            finally:
+                self._at_hand = False
+            following, self._next = self._next, None
 
     async def _send(self, one: Ready) -> None:
         began = self._loop.time()
@@ -257,7 +275,6 @@ class Runner:
         # Only now: while the answer was awaited, the recorder has put a new batch in the old one's place.
         self._outcomes.add(outcome, error)
         self._to_record.set()
-        self._go_on()
 
     def _weigh(self, outcome: object, began: float, now: float) -> None:
         """Rest when one answer after the other says nothing; what had begun before the rest makes it no longer."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from ..messaging import limits
 from ..messaging.ledger import Claimed
@@ -20,8 +21,7 @@ PRIORITIES = 3
 CROWDED = 0.002  # seconds until the provider's second is looked at again, when nothing else does before
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(msgspec.Struct, frozen=True):
     """A claimed message that may leave at the next slot, until `last` (the loop's time).
 
     whole, form: the message and its lane's form with every file filled in; `message` is as it was claimed.
@@ -53,8 +53,10 @@ class Gate:
         self._low = low
         self._allowed = in_flight
         self._lines: tuple[deque[Ready], ...] = tuple(deque() for _ in range(PRIORITIES))
+        self._ready = 0
         self._window = limits.Window()
         self._throughput = 1.0
+        self._most = min(in_flight, 8)
         # Slots that have not come, and those that have and are not used; the loop's times.
         self._slots: deque[float] = deque()
         self._come: deque[float] = deque()
@@ -67,7 +69,7 @@ class Gate:
 
     def __len__(self) -> int:
         """How many messages are ready."""
-        return sum(map(len, self._lines))
+        return self._ready
 
     @property
     def replies(self) -> int:
@@ -84,20 +86,22 @@ class Gate:
         """A second's worth: a provider that takes longer is in trouble, and so few need not fear for their lease."""
         if self._doubts:
             return 1
-        return min(self._allowed, max(int(self._throughput), 8))
+        return self._most
 
     @property
     def rests_for(self) -> float:
         """For how many seconds nothing may leave, as the provider asked; 0 when it may."""
-        return max(self._rests_until - self._loop.time(), 0.0)
+        return max(self._rests_until - self._loop.time(), 0.0) if self._rests_until else 0.0
 
     def pace(self, throughput: float) -> None:
         """The provider takes so many a second."""
         self._throughput = throughput
+        self._most = min(self._allowed, max(int(throughput), 8))
 
     def put(self, one: Ready) -> None:
         """One more is ready."""
         self._lines[min(one.message.priority, PRIORITIES - 1)].append(one)
+        self._ready += 1
 
     def put_slots(self, moments: Iterable[float], *, alone_from: float) -> None:
         """More slots; from `alone_from` on nobody else is believed to send for this channel."""
@@ -122,6 +126,7 @@ class Gate:
         left = [one for line in self._lines for one in line]
         for line in self._lines:
             line.clear()
+        self._ready = 0
         if self._timer:
             self._timer.cancel()
             self._timer = None
@@ -131,8 +136,8 @@ class Gate:
         """Let leave what may leave now, and look again at the next slot."""
         now = self._loop.time()
         self._follow_slots(now)
-        most, alone, ready = self.most_in_flight, now >= self._alone_from, len(self)
-        while ready and self._come and self.sending < most:
+        most, alone = self.most_in_flight, now >= self._alone_from
+        while self._ready and self._come and self.sending < most:
             if not self._window.has_room(self._throughput, now, alone=alone):
                 self._look_again(now + CROWDED)
                 break
@@ -140,16 +145,16 @@ class Gate:
             # Counted here and not when it runs: several may be begun before the first of them does.
             self._window.sent()
             self.sending += 1
-            ready -= 1
             self._begin(self._next())
         else:
-            if ready and not self._come and self._slots:
+            if self._ready and not self._come and self._slots:
                 self._look_again(self._slots[0])
         self._low()
 
     def _next(self) -> Ready:
         for line in self._lines:
             if line:
+                self._ready -= 1
                 return line.popleft()
         raise IndexError("nothing is ready")
 

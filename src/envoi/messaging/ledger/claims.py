@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Literal
 
-from psycopg.rows import args_row
+from psycopg.rows import tuple_row
 
 from .freeing import free_unsent
 from .moves import note_rows
@@ -38,7 +38,7 @@ UPDATE outbox
  WHERE outbox.channel_id = %(channel_id)s
    AND outbox.id = due.id
 RETURNING outbox.id, outbox.contact_id, outbox.lane_id, outbox.recipient, outbox.promotional, outbox."values",
-          outbox.content, outbox.attempts, outbox.expires_at, outbox.lease_until, %(priority)s::int AS priority
+          outbox.content, outbox.attempts, outbox.expires_at
 """
 
 
@@ -56,7 +56,7 @@ def claim(
         """
         -- Only lanes with something due share the room; one probe of outbox_due each. In no order among equals: else
         -- where there is room for one, the oldest campaign would have it always.
-        SELECT id, priority FROM lanes
+        SELECT id, priority, now() + %(lease)s FROM lanes
          WHERE channel_id = %(channel_id)s AND state = 'open'
            AND EXISTS (SELECT 1 FROM channels WHERE id = %(channel_id)s AND state = 'active')
            AND EXISTS (SELECT 1 FROM outbox o WHERE o.channel_id = %(channel_id)s AND o.lane_id = lanes.id
@@ -65,21 +65,22 @@ def claim(
            -- Whoever holds or closes a lane waits for the claims under way: after that commit there are none.
            FOR SHARE
         """,
-        {"channel_id": channel_id},
+        {"channel_id": channel_id, "lease": lease},
     ).fetchall()
-    with db.cursor(row_factory=args_row(Claimed)) as cursor:
-        for position, (lane_id, priority) in enumerate(lanes):
+    with db.cursor(row_factory=tuple_row) as cursor:
+        for position, (lane_id, priority, lease_until) in enumerate(lanes):
             # Campaigns of one priority share what is left evenly; what one does not use goes to the next.
-            peers = sum(1 for _, other in lanes[position:] if other == priority)
+            peers = sum(1 for _, other, _ in lanes[position:] if other == priority)
             most = room if priority or room_for_replies is None else room_for_replies
             share = -(-(most - len(taken)) // peers)
             if share <= 0:
                 continue
             cursor.execute(
                 CLAIM,
-                {"channel_id": channel_id, "lane_id": lane_id, "room": share, "lease": lease, "priority": priority},
+                {"channel_id": channel_id, "lane_id": lane_id, "room": share, "lease": lease},
             )
-            taken += cursor.fetchall()
+            # The lease is the same for all of a transaction: a time read for each row took longer than the rest of it.
+            taken += [Claimed(*(*row, lease_until, priority)) for row in cursor.fetchall()]
     return taken
 
 

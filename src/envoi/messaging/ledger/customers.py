@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from ..limits import pair
 from . import pairs, portfolios
 from .freeing import free_unsent
-from .moves import forget, move, note, tell_pages, whole
+from .moves import ends, flags, forget, move, note, tell_pages, whole
 from .returns import put_back
 from .standing import InForce, in_force, joins, verdict
 from .words import Claimed, Connection, PutBack, Refusal
@@ -28,7 +28,7 @@ SELECT m.id, c.id, {_REASON}, {_UNTIL}, w.open_now, pr.borrowed_until
   FROM unnest(%(contacts)s::bigint[], %(ids)s::bigint[], %(promotional)s::boolean[], %(free_form)s::boolean[],
               %(ends)s::timestamptz[]) AS m (contact_id, id, promotional, free_form, expires_at)
   LEFT JOIN contacts c ON c.id = m.contact_id
-  {joins(promotional="m.promotional")}
+  {joins(promotional="m.promotional", few=True)}
 """  # noqa: S608  (our own text)
 
 RESERVE = """
@@ -69,9 +69,12 @@ class _Round:
         self.rules = rules
         self.refused: list[Refusal] = []
         self._open: set[int] = set()
+        self._free_form = {message.id for message in taken if is_free_form(message)}
         self._borrowed: dict[int, datetime | None] = {}
         promoted = sorted({message.contact_id for message in taken if message.promotional})
-        self._held = {row[0] for row in db.execute(HOLD, {"contacts": whole(promoted)})} if promoted else set()
+        self._held = (
+            {row[0] for row in db.execute(HOLD, {"contacts": whole(promoted)}).fetchall()} if promoted else set()
+        )
 
     def ask_standing(self, taken: Sequence[Claimed]) -> list[Claimed]:
         """The rules about the customer alone: consent, window, region, cool-down, promotions, hours."""
@@ -81,15 +84,16 @@ class _Round:
                 **self.rules.parameters,
                 "contacts": whole(message.contact_id for message in taken),
                 "ids": whole(message.id for message in taken),
-                "promotional": [message.promotional for message in taken],
-                "free_form": [is_free_form(message) for message in taken],
-                "ends": [message.expires_at for message in taken],
+                "promotional": flags(message.promotional for message in taken),
+                "free_form": flags(message.id in self._free_form for message in taken),
+                "ends": ends(message.expires_at for message in taken),
             },
-        )
-        said = {row[0]: row[1:] for row in rows}
+            # All at once: a cursor that is walked through makes three calls for each row.
+        ).fetchall()
+        said = {row[0]: row for row in rows}
         passed = []
         for message in taken:
-            known, reason, until, open_now, borrowed_until = said[message.id]
+            _, known, reason, until, open_now, borrowed_until = said[message.id]
             if known is None:
                 self._refuse(message, "opted_out", None)
             elif message.promotional and message.contact_id not in self._held:
@@ -122,9 +126,12 @@ class _Round:
         """The pair rate: so many to one customer at once, and then one each INTERVAL."""
         kept: list[Claimed] = []
         counts: Counter[int] = Counter()
+        # Nearly everybody's: nothing was lent to them.
+        fresh = pair.room(None, self.rules.now)
         for message in passed:
             borrowed_until = self._borrowed[message.contact_id]
-            if counts[message.contact_id] < pair.room(borrowed_until, self.rules.now):
+            room = pair.room(borrowed_until, self.rules.now) if borrowed_until else fresh
+            if counts[message.contact_id] < room:
                 counts[message.contact_id] += 1
                 kept.append(message)
             else:
@@ -134,7 +141,7 @@ class _Round:
 
     def ask_portfolio(self, passed: Sequence[Claimed]) -> list[Claimed]:
         """Templates outside an open window count in the portfolio: so many customers in a moving 24 hours."""
-        counting = [m for m in passed if not is_free_form(m) and m.contact_id not in self._open]
+        counting = [m for m in passed if m.id not in self._free_form and m.contact_id not in self._open]
         firsts: dict[int, int] = {}
         for message in counting:
             firsts.setdefault(message.contact_id, message.id)

@@ -31,6 +31,16 @@ def texts(values: Iterable[str]) -> str:
     return "{" + ",".join(f'"{value}"' for value in quoted) + "}"
 
 
+def flags(truths: Iterable[bool]) -> str:
+    """An array of yes and no as PostgreSQL writes it."""
+    return f"{{{','.join(['t' if truth else 'f' for truth in truths])}}}"
+
+
+def ends(times: Iterable[datetime | None]) -> str:
+    """An array of moments that may be missing, as PostgreSQL writes it."""
+    return f"{{{','.join(['NULL' if time is None else time.isoformat() for time in times])}}}"
+
+
 def moments(times: Iterable[datetime]) -> str:
     """An array of moments as seconds since 1970, for to_timestamp; exact to the microsecond."""
     return f"{{{','.join(repr(time.timestamp()) for time in times)}}}"

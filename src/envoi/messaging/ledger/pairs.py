@@ -55,7 +55,7 @@ def borrow(db: Connection, channel_id: int, counts: Mapping[int, int], *, now: d
             "interval": pair.INTERVAL,
             "tolerance": pair.TOLERANCE,
         },
-    )
+    ).fetchall()
     return {row[0] for row in rows}
 
 

@@ -49,13 +49,26 @@ RULES: tuple[tuple[str, str, str], ...] = (
 )
 
 
-def joins(*, promotional: str) -> str:
+# OFFSET 0 keeps it a probe of the primary key for each contact. As a plain join it read all the pairs of the channel
+# for each claim as long as the table's statistics were young: 3.6 us a message after 4,500 pairs, and growing.
+PAIR_BY_KEY = """
+      LEFT JOIN LATERAL (
+            SELECT p.window_open_until, p.borrowed_until, p.blocked_until
+              FROM pairs p WHERE p.contact_id = c.id AND p.channel_id = %(_channel)s OFFSET 0
+           ) AS pr ON true
+"""
+PAIRS_OF_ALL = """
+      LEFT JOIN pairs pr ON pr.contact_id = c.id AND pr.channel_id = %(_channel)s
+"""
+
+
+def joins(*, promotional: str, few: bool = False) -> str:
     """What the rules need beside `contacts c`, to be put behind it in FROM; `promotional` as in `verdict`.
 
-    Small tables and hash joins: for a whole audience each is read once; for a claim, by its key.
+    Small tables and hash joins: for a whole audience each is read once; for a claim (`few`), by its key.
     """
     return f"""
-      LEFT JOIN pairs pr ON pr.contact_id = c.id AND pr.channel_id = %(_channel)s
+      {PAIR_BY_KEY if few else PAIRS_OF_ALL}
       LEFT JOIN places own ON {promotional} AND own.key = c.timezone
       LEFT JOIN places area ON {promotional} AND area.key = left(c.phone, 5)
       LEFT JOIN places land ON {promotional} AND land.key = c.country

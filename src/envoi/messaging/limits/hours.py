@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -38,7 +38,7 @@ def rests_until(now: datetime, zone: str, hours: Hours) -> datetime | None:
 
     Where the clock jumps over that hour, up to the length of the jump later. A day later when no hour is allowed.
     """
-    place = ZoneInfo(zone)
+    place = _place(zone)
     local = now.astimezone(place)
     if hours.allow(local.time()):
         return None
@@ -54,9 +54,15 @@ def rests_until(now: datetime, zone: str, hours: Hours) -> datetime | None:
     return min(moments, default=now + timedelta(days=1)).astimezone(now.tzinfo)
 
 
+@lru_cache(maxsize=1024)
+def _place(zone: str) -> ZoneInfo:
+    # ZoneInfo keeps its last eight alone: all zones, asked once a minute, were read from the disk each time.
+    return ZoneInfo(zone)
+
+
 def _moment(day: date, start: time, fold: int, place: ZoneInfo) -> datetime:
     # By way of UTC: differences of two local times in one zone forget that its clock jumps.
-    return datetime.combine(day, start.replace(fold=fold), tzinfo=place).astimezone(ZoneInfo("UTC"))
+    return datetime.combine(day, start.replace(fold=fold), tzinfo=place).astimezone(UTC)
 
 
 def night(now: datetime, hours: Hours) -> list[tuple[str, datetime]]:

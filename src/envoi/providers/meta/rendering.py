@@ -6,8 +6,9 @@ not rendered here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from uuid import uuid4
 
 import msgspec
@@ -21,20 +22,20 @@ PLAIN = ("", "url", "quick_reply", "copy_code")
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """Pieces of JSON, and which value stands between each two of them; the recipient is -1, the token -2."""
+    """JSON with a %b for each value, and what picks them in that order from a person's values, token and recipient."""
 
     form: Form
-    pieces: tuple[bytes, ...]
-    between: tuple[int, ...]
+    size: int
+    template: bytes
+    chosen: Callable[[Sequence[str]], tuple[str, ...]]
 
     def body(self, outgoing: Outgoing) -> bytes:
         """This person's body."""
         values = (*outgoing.values, outgoing.token, outgoing.recipient)
-        parts = [self.pieces[0]]
-        for index, piece in zip(self.between, self.pieces[1:], strict=True):
-            parts.append(msgspec.json.encode(values[index]))
-            parts.append(piece)
-        return b"".join(parts)
+        return self.template % tuple(map(_encode, self.chosen(values)))
+
+
+_encode = msgspec.json.Encoder().encode
 
 
 _kept: dict[tuple[int, bool], Rendering] = {}
@@ -45,13 +46,11 @@ def rendering(outgoing: Outgoing, write: Callable[[Outgoing], bytes]) -> Renderi
     form = outgoing.form
     if form is None or outgoing.options or outgoing.reply_to or not outgoing.recipient:
         return None
-    if len(outgoing.values) != form.size:
-        return None
-    key = (id(form), outgoing.recipient.startswith("+"))
+    key = (id(form), outgoing.recipient[0] == "+")
     known = _kept.get(key)
     if known is not None and known.form is form:
-        return known
-    if not is_plain(form):
+        return known if len(outgoing.values) == known.size else None
+    if len(outgoing.values) != form.size or not is_plain(form):
         return None
     made = _rendering(form, phone=key[1], write=write)
     if len(_kept) >= MOST_KEPT:
@@ -77,4 +76,5 @@ def _rendering(form: Form, *, phone: bool, write: Callable[[Outgoing], bytes]) -
     for start, mark, _ in found:
         pieces.append(whole[at:start])
         at = start + len(mark) + 2
-    return Rendering(form, (*pieces, whole[at:]), tuple(index for _, _, index in found))
+    template = b"%b".join(piece.replace(b"%", b"%%") for piece in (*pieces, whole[at:]))
+    return Rendering(form, form.size, template, itemgetter(*(index for _, _, index in found)))
