@@ -50,7 +50,7 @@ def save_pool(
         raise BadInput(_("Choose what somebody gets who asks again."))
     if not 0 <= low_at <= 10_000_000:
         raise BadInput(_("Warn at a number between 0 and 10,000,000."))
-    if PromoPool.objects.filter(name=words).exclude(pk=pool_id).exists():
+    if PromoPool.objects.filter(name=words).exclude(pk=pool_id or 0).exists():
         raise BadInput(_("There is a pool “%(name)s” already.") % {"name": words})
     values = {"name": words, "again": again, "low_at": low_at, "empty": checked_texts(empty)}
     if pool_id is None:

@@ -84,18 +84,18 @@ def fared(staff: Staff | None, rule_id: int, *, days: int = 30) -> Fared:
                    count(*) FILTER (WHERE EXISTS (
                        SELECT 1 FROM message_authors w
                         WHERE w.contact_id = f.contact_id AND w.staff_id IS NOT NULL
-                          AND w.at > f.at AND w.at <= f.at + %(afterwards)s)),
+                          AND w.at > f.at AND w.at <= f.at + make_interval(secs => %(afterwards)s))),
                    count(*) FILTER (WHERE EXISTS (
                        SELECT 1 FROM consents s
                         WHERE s.contact_id = f.contact_id AND s.purpose = 'marketing' AND s.state = 'withdrawn'
-                          AND s.at > f.at AND s.at <= f.at + %(afterwards)s))
+                          AND s.at > f.at AND s.at <= f.at + make_interval(secs => %(afterwards)s)))
               FROM rule_firings f
               LEFT JOIN auto_answers a ON a.contact_id = f.contact_id AND a.message_id = f.message_id
              WHERE f.rule_id = %(rule)s AND f.at > now() - make_interval(days => %(days)s)
             """,
-            {"rule": rule_id, "days": days, "afterwards": AFTERWARDS},
+            {"rule": rule_id, "days": days, "afterwards": AFTERWARDS.total_seconds()},
         )
-        numbers = cursor.fetchone()
+        fired, held, people, taken_over, opted_out = cursor.fetchone()
         cursor.execute(
             """
             SELECT d::date, (SELECT count(*) FROM rule_firings f
@@ -105,7 +105,7 @@ def fared(staff: Staff | None, rule_id: int, *, days: int = 30) -> Fared:
             """,
             {"rule": rule_id, "days": days},
         )
-        return Fared(*numbers, days=cursor.fetchall())
+        return Fared(fired, held, people, taken_over, opted_out, days=cursor.fetchall())
 
 
 def calls_of(staff: Staff | None, rule_id: int, *, limit: int = 20) -> list[ReplyCall]:

@@ -14,6 +14,7 @@ from ..team.rights import require
 from .actions import save_rule
 from .codes import save_pool
 from .models import PromoPool, ReplyRule
+from .wording import Version
 
 # Common words of customers in six languages; each is looked for with one typo allowed, in Chinese anywhere.
 PROMO = (
@@ -126,5 +127,5 @@ def _pool(by: Staff | None) -> PromoPool:
     return save_pool(name=_("Discount codes"), again="same", low_at=100, empty=_for_all(empty), by=by)
 
 
-def _for_all(text: str) -> list[dict[str, str]]:
+def _for_all(text: str) -> list[Version]:
     return [{"language": "", "text": text}]

@@ -258,7 +258,7 @@ def _rules(request: StaffRequest) -> dict[str, Any]:
     search = request.GET.get("q", "").strip()
     names, fired = telling.Names(), queries.fired_lately(request.user)
     every = queries.rules(request.user)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "rule": one,
             "place": place,
