@@ -118,7 +118,7 @@ def heard(fact: MessageReceived, *, contact_id: int, channel_id: int) -> bool:
 
 
 def _asked(contact_id: int, channel_id: int, at: datetime) -> tuple[int, int | None, bool] | None:
-    given = {
+    given: dict[str, Any] = {
         "contact": contact_id,
         "channel": channel_id,
         "since": at - ANSWERED_WITHIN,

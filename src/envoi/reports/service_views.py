@@ -129,7 +129,7 @@ def _asked(request: HttpRequest) -> tuple[date, date, service.Group]:
     if since > until:
         since = until
     group = request.GET.get("group", "agent")
-    return max(since, until - service.LONGEST), until, group if group in service.GROUPS else "agent"  # type: ignore[return-value]
+    return max(since, until - service.LONGEST), until, group if group in service.GROUPS else "agent"
 
 
 def _day(text: str | None) -> date | None:

@@ -26,7 +26,7 @@ from .forms import LeaveForm
 @require_safe
 def staff_list(request: StaffRequest) -> HttpResponse:
     given = request.GET
-    asked = {
+    asked: dict[str, Any] = {
         "q": given.get("q", "").strip()[:200],
         "role": given.get("role", ""),
         "team": whole(given.get("team")),

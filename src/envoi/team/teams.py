@@ -80,6 +80,6 @@ def _name(name: str, but: int | None = None) -> str:
     name = " ".join(name.replace("\0", "").split())
     if not name or len(name) > 80:
         raise BadInput(_("A team’s name has 1 to 80 characters."))
-    if Team.objects.filter(name__iexact=name).exclude(pk=but).exists():
+    if Team.objects.filter(name__iexact=name).exclude(pk=but or 0).exists():
         raise BadInput(_("There is a team of this name already."))
     return name

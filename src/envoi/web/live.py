@@ -38,7 +38,7 @@ def stream(
     def rendered() -> tuple[str, bool]:
         try:
             # Who was signed out meanwhile reads no further.
-            if not request.session.exists(request.session.session_key):
+            if not request.session.exists(request.session.session_key or ""):
                 return "", False
             with translation.override(language):
                 template, context, more = piece()
