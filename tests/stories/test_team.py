@@ -1,4 +1,4 @@
-"""Coming onto the team, being given rights, being signed out, and leaving: in their browsers."""
+"""Coming onto the team, being given rights, being signed out, leaving: in the browsers of those whom it happens to."""
 
 from __future__ import annotations
 
