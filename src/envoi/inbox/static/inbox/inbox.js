@@ -13,23 +13,44 @@ function ready() {
   remember();
   localise();
   readyComposer();
-  if (!jump(location.hash.slice(1))) toBottom();
-  // Pictures make the thread grow after it was scrolled.
-  for (const image of document.querySelectorAll(".thread img")) if (!image.complete) image.addEventListener("load", () => stick && toBottom(), { once: true });
+  if (!seek(location.hash.slice(1), 20)) toBottom();
+  // Pictures make the thread grow after it was scrolled, and the composer makes it shrink.
+  growth.disconnect();
+  for (const one of document.querySelectorAll(".thread, .thread-in")) growth.observe(one);
   here();
 }
 
 let stick = true;
+const growth = new ResizeObserver(() => stick && toBottom());
 document.addEventListener("scroll", (event) => {
   if (event.target.id !== "thread") return;
   stick = atBottom();
   if (stick) document.querySelector("[data-newest]")?.setAttribute("hidden", "");
 }, true);
 
+// A message found by a search may lie further up than what is shown: older lines are asked for until it is there.
+let sought = "", pages = 0;
+function seek(id, most) {
+  [sought, pages] = [/^m-\d+$/.test(id) ? id : "", most];
+  if (!sought || jump(sought)) return Boolean(sought);
+  const older = document.querySelector("#older a");
+  if (!older || !most) return false;
+  stick = false;
+  // Once htmx knows the link: before, a click would lead away.
+  setTimeout(() => {
+    const link = document.querySelector("#older a");
+    if (!link) return;
+    window.htmx?.process(link.parentElement);
+    link.click();
+  }, 50);
+  return true;
+}
+
 function jump(id) {
   const line = id && document.getElementById(id);
   if (!line?.matches?.(".line")) return false;
   stick = false;
+  sought = "";
   line.scrollIntoView({ block: "center" });
   line.classList.add("struck");
   setTimeout(() => line.classList.remove("struck"), 1800);
@@ -72,6 +93,7 @@ document.addEventListener("htmx:afterSwap", (event) => {
   } else if (target?.id === "older") {
     remember();
     localise();
+    if (sought) seek(sought, pages - 1);
   } else if (target?.closest?.(".queue") || document.getElementById("queue")?.contains(event.target)) {
     remember();
     localise();
@@ -81,7 +103,7 @@ document.addEventListener("htmx:historyRestore", ready);
 
 // What stands above stays in view when older lines come before it.
 document.addEventListener("htmx:beforeSwap", (event) => {
-  if (event.detail.target?.id !== "older") return;
+  if (event.detail.target?.id !== "older" || sought) return;
   const thread = document.getElementById("thread"), from = thread.scrollHeight - thread.scrollTop;
   requestAnimationFrame(() => { thread.scrollTop = thread.scrollHeight - from; });
 });
