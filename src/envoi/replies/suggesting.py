@@ -1,6 +1,6 @@
 """Answers from the FAQ for a customer's question, for agents to choose from: by shared words and parts of words.
 
-No model is loaded and nothing is sent by itself (docs/decisions/0024). Off until somebody switches it on.
+No model is loaded and nothing is sent by itself (docs/decisions/0023). Off until somebody switches it on.
 """
 
 from __future__ import annotations
