@@ -69,7 +69,7 @@ def save_rule(
     }
     # Moves the version too: its row is held until the end, so that two who write at once take turns.
     book.changed()
-    if ReplyRule.objects.filter(name=words).exclude(pk=rule_id).exists():
+    if ReplyRule.objects.filter(name=words).exclude(pk=rule_id or 0).exists():
         raise NameTaken(_("There is a rule “%(name)s” already.") % {"name": words})
     if rule_id is None:
         if ReplyRule.objects.count() >= MOST_RULES:

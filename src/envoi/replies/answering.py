@@ -133,7 +133,8 @@ def _rounds(asked: Sequence[Asked]) -> Iterator[list[Asked]]:
     left = list(asked)
     while left:
         seen: set[int] = set()
-        now, later = [], []
+        now: list[Asked] = []
+        later: list[Asked] = []
         for one in left:
             (later if one.contact_id in seen else now).append(one)
             seen.add(one.contact_id)

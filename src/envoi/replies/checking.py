@@ -98,7 +98,7 @@ def checked_conditions(given: Mapping[str, Any]) -> Json:
 def checked_places(ids: Sequence[int], model: type[Channel] | type[Team]) -> list[int]:
     """Ids of channels or teams that exist. Raises BadInput."""
     wanted = sorted(set(ids))
-    if len(wanted) != model.objects.filter(pk__in=wanted).count():  # type: ignore[attr-defined]
+    if len(wanted) != model.objects.filter(pk__in=wanted).count():
         raise BadInput(_("Choose channels and teams that exist."))
     return wanted
 

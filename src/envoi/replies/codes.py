@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import StringIO
 
@@ -39,7 +40,7 @@ class Added:
 
 @transaction.atomic
 def save_pool(
-    *, name: str, again: str, low_at: int, empty: list[Version], by: Staff | None, pool_id: int | None = None
+    *, name: str, again: str, low_at: int, empty: Sequence[Version], by: Staff | None, pool_id: int | None = None
 ) -> PromoPool:
     """Make a pool, or change one. Raises BadInput, NotFound."""
     require(by, "replies.write")
@@ -50,7 +51,7 @@ def save_pool(
         raise BadInput(_("Choose what somebody gets who asks again."))
     if not 0 <= low_at <= 10_000_000:
         raise BadInput(_("Warn at a number between 0 and 10,000,000."))
-    if PromoPool.objects.filter(name=words).exclude(pk=pool_id).exists():
+    if PromoPool.objects.filter(name=words).exclude(pk=pool_id or 0).exists():
         raise BadInput(_("There is a pool “%(name)s” already.") % {"name": words})
     values = {"name": words, "again": again, "low_at": low_at, "empty": checked_texts(empty)}
     if pool_id is None:

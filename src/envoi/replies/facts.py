@@ -141,7 +141,7 @@ SELECT q.message_id, c.name, COALESCE(c.phone, ''), c.language, c.country, c.att
        (SELECT count(*) FROM auto_answers h
          WHERE h.contact_id = c.id AND h.held = '' AND h.at > now() - interval '1 hour'),
        (SELECT count(*) FROM messages m
-         WHERE m.contact_id = c.id AND m.direction = 'in' AND m.created_at > q.at - %(repeats)s
+         WHERE m.contact_id = c.id AND m.direction = 'in' AND m.created_at > q.at - make_interval(secs => %(repeats)s)
            AND (m.created_at, m.id) < (q.at, q.message_id) AND m.text <> '' AND m.text = q.text),
        EXISTS (SELECT 1 FROM auto_answers d WHERE d.contact_id = c.id AND d.message_id = q.message_id)
   FROM unnest(%(contacts)s::bigint[], %(channels)s::bigint[], %(messages)s::bigint[], %(ats)s::timestamptz[],
@@ -167,7 +167,7 @@ def facts_of(asked: Sequence[Asked], batch: Batch) -> dict[int, Facts]:
                 "messages": [one.message_id for one in asked],
                 "ats": [one.fact.at for one in asked],
                 "texts": [one.fact.text.replace("\x00", "") for one in asked],
-                "repeats": timedelta(seconds=REPEATS_SECONDS),
+                "repeats": REPEATS_SECONDS,
             },
         )
         return {row[0]: _facts(by_id[row[0]], row[1:], batch) for row in cursor.fetchall()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from django.db import connection
 from django.db.models import Count, Q
@@ -17,7 +17,7 @@ from . import book
 from .models import FaqEntry, PromoCode, PromoPool, ReplyCall, ReplyRule, ReplySettings
 
 # After an automatic answer, a person who takes over and a customer who opts out count for the rule within this time.
-AFTERWARDS = timedelta(hours=24)
+AFTERWARDS_SECONDS = 24 * 3600
 
 
 def rules(staff: Staff | None) -> list[ReplyRule]:
@@ -84,16 +84,16 @@ def fared(staff: Staff | None, rule_id: int, *, days: int = 30) -> Fared:
                    count(*) FILTER (WHERE EXISTS (
                        SELECT 1 FROM message_authors w
                         WHERE w.contact_id = f.contact_id AND w.staff_id IS NOT NULL
-                          AND w.at > f.at AND w.at <= f.at + %(afterwards)s)),
+                          AND w.at > f.at AND w.at <= f.at + make_interval(secs => %(afterwards)s))),
                    count(*) FILTER (WHERE EXISTS (
                        SELECT 1 FROM consents s
                         WHERE s.contact_id = f.contact_id AND s.purpose = 'marketing' AND s.state = 'withdrawn'
-                          AND s.at > f.at AND s.at <= f.at + %(afterwards)s))
+                          AND s.at > f.at AND s.at <= f.at + make_interval(secs => %(afterwards)s)))
               FROM rule_firings f
               LEFT JOIN auto_answers a ON a.contact_id = f.contact_id AND a.message_id = f.message_id
              WHERE f.rule_id = %(rule)s AND f.at > now() - make_interval(days => %(days)s)
             """,
-            {"rule": rule_id, "days": days, "afterwards": AFTERWARDS},
+            {"rule": rule_id, "days": days, "afterwards": AFTERWARDS_SECONDS},
         )
         numbers = cursor.fetchone()
         cursor.execute(
@@ -105,7 +105,8 @@ def fared(staff: Staff | None, rule_id: int, *, days: int = 30) -> Fared:
             """,
             {"rule": rule_id, "days": days},
         )
-        return Fared(*numbers, days=cursor.fetchall())
+        fired, held, people, taken_over, opted_out = numbers
+        return Fared(fired, held, people, taken_over, opted_out, cursor.fetchall())
 
 
 def calls_of(staff: Staff | None, rule_id: int, *, limit: int = 20) -> list[ReplyCall]:
