@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import StringIO
 
@@ -39,7 +40,7 @@ class Added:
 
 @transaction.atomic
 def save_pool(
-    *, name: str, again: str, low_at: int, empty: list[Version], by: Staff | None, pool_id: int | None = None
+    *, name: str, again: str, low_at: int, empty: Sequence[Version], by: Staff | None, pool_id: int | None = None
 ) -> PromoPool:
     """Make a pool, or change one. Raises BadInput, NotFound."""
     require(by, "replies.write")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from django.db import connection
 from django.db.models import Count, Q
@@ -17,7 +17,7 @@ from . import book
 from .models import FaqEntry, PromoCode, PromoPool, ReplyCall, ReplyRule, ReplySettings
 
 # After an automatic answer, a person who takes over and a customer who opts out count for the rule within this time.
-AFTERWARDS = timedelta(hours=24)
+AFTERWARDS_SECONDS = 24 * 3600
 
 
 def rules(staff: Staff | None) -> list[ReplyRule]:

@@ -270,7 +270,7 @@ def _rules(request: StaffRequest) -> dict[str, Any]:
         for place, one in enumerate(every, 1)
     ]
     if search:
-        rows = [row for row in rows if search.casefold() in f"{row['rule'].name} {row['when']}".casefold()]
+        rows = [row for row in rows if search.casefold() in f"{row['rule']} {row['when']}".casefold()]
     return {
         "rows": rows,
         "last": len(every),
