@@ -92,6 +92,10 @@ def test_a_stop_is_heeded_and_asks_nobody(write: Write, ana: Staff) -> None:
     assert Conversation.objects.count() == 1
 
 
+def test_a_yes_is_an_answer_to_somebody(write: Write) -> None:
+    assert write("Oui").waiting_since is not None
+
+
 def test_an_answer_ends_the_wait_and_makes_the_conversation_the_writers(write: Write, ana: Staff) -> None:
     one = write("hello")
     message_id = answer(one, ana, canned_id=7, changed=True)

@@ -135,10 +135,13 @@ def keep(received: Sequence[tuple[MessageReceived, Origin]]) -> list[Kept | None
 
 
 def _asks(fact: MessageReceived, origin: Origin, contact_id: int, channel_id: int) -> bool:
-    """Whether somebody should answer: not a STOP or START, which Envoi heeds by itself, nor a mark of satisfaction."""
+    """Whether somebody should answer: not a STOP or START, which Envoi heeds by itself, nor a mark of satisfaction.
+
+    A mere "yes" may confirm a START, but mostly answers what a person or a campaign has asked.
+    """
     if fact.kind not in WORDS:
         return True
-    if origin.words.meaning([fact.text, _payload(fact)]):
+    if origin.words.meaning([fact.text, _payload(fact)]) in ("stop", "start"):
         return False
     return not satisfaction.heard(fact, contact_id=contact_id, channel_id=channel_id)
 

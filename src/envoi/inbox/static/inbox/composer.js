@@ -69,7 +69,7 @@ document.addEventListener("keydown", (event) => {
   if (!send) return;
   event.preventDefault();
   if (!isNote() && composer().dataset.window === "closed") return openTemplates();
-  if (text.value.trim() || text.form.querySelector("[name=attached]")) text.form.requestSubmit();
+  if (text.value.trim() || uploads || text.form.querySelector("[name=attached]")) text.form.requestSubmit();
 });
 
 // ---- Drafts: kept by the server a moment after the last key, and when one leaves
@@ -217,11 +217,22 @@ document.addEventListener("htmx:afterSettle", (event) => {
 
 // ---- Files: dropped anywhere on the thread, pasted, or picked
 
+// Whoever sends while a file is on its way sends it too: the form waits for it.
+let uploads = 0, sendAfter = false;
+document.addEventListener("submit", (event) => {
+  if (event.target.id !== "reply" || !uploads || isNote()) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  sendAfter = true;
+}, true);
+
 async function upload(files) {
   const place = composer()?.querySelector("[data-chips]");
   if (!place || !files.length) return;
   if (isNote()) write(false);
   problem("");
+  uploads += 1;
+  let refused = false;
   for (const file of files) {
     const waiting = document.createElement("li");
     waiting.className = "chip file-chip soft";
@@ -233,14 +244,20 @@ async function upload(files) {
       const answer = await fetch(composer().dataset.upload, { method: "POST", body, headers: { "X-CSRFToken": token(), "HX-Request": "true" }, credentials: "same-origin" });
       const html = await answer.text();
       if (answer.ok) place.insertBefore(new DOMParser().parseFromString(html, "text/html").body.querySelector("li"), waiting);
-      else if (answer.status === 413) sayProblem(`${file.name}: 413`);
       else problem(html);
+      refused ||= !answer.ok;
     } catch {
+      refused = true;
       sayProblem(words("lost"));
     }
     waiting.remove();
   }
+  uploads -= 1;
   field()?.focus();
+  if (uploads || !sendAfter) return;
+  sendAfter = false;
+  // What was refused is read first; the text stays for another go.
+  if (!refused) document.getElementById("reply")?.requestSubmit();
 }
 
 document.addEventListener("change", (event) => {
