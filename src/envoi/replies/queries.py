@@ -93,7 +93,7 @@ def fared(staff: Staff | None, rule_id: int, *, days: int = 30) -> Fared:
               LEFT JOIN auto_answers a ON a.contact_id = f.contact_id AND a.message_id = f.message_id
              WHERE f.rule_id = %(rule)s AND f.at > now() - make_interval(days => %(days)s)
             """,
-            {"rule": rule_id, "days": days, "afterwards": AFTERWARDS.total_seconds()},
+            {"rule": rule_id, "days": days, "afterwards": AFTERWARDS_SECONDS},
         )
         fired, held, people, taken_over, opted_out = cursor.fetchone()
         cursor.execute(
