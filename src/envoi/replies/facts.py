@@ -226,11 +226,11 @@ def order_named(contact_id: int, numbers: Sequence[str]) -> str:
 
 
 def order_of(contact_id: int, number: str = "") -> Order | None:
-    """The order with this number, or their newest; None when they have none."""
+    """The order with this number, or their newest; None when they have none. Who gave it no number reads none."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT external_id, at, amount, currency,
+            SELECT CASE WHEN external_id LIKE 'auto:%%' THEN '' ELSE external_id END, at, amount, currency,
                    (SELECT string_agg(i ->> 'name', ', ') FROM jsonb_array_elements(items) i WHERE i ->> 'name' <> '')
               FROM orders
              WHERE contact_id = %(contact)s AND (%(number)s = '' OR external_id = %(number)s)

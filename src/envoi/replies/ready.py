@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
+from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from ..team.models import Staff
 from ..team.rights import require
@@ -78,7 +81,9 @@ def _all() -> list[Ready]:
 def _rule(key: str, by: Staff | None) -> dict[str, Any]:
     match key:
         case "promo":
-            said = _("Here is your code, {{first_name|dear customer}}: *{{code}}*. It is yours alone. Enjoy!")
+            said = gettext_lazy(
+                "Here is your code, {{first_name|dear customer}}: *{{code}}*. It is yours alone. Enjoy!"
+            )
             return {
                 "trigger": {"on": "keyword", "how": "fuzzy", "words": PROMO},
                 "actions": [{"do": "promo", "pool": _pool(by).pk, "texts": _for_all(said)}],
@@ -86,14 +91,16 @@ def _rule(key: str, by: Staff | None) -> dict[str, Any]:
                 "enabled": False,
             }
         case "order":
-            said = _("Your last order is {{order.number|not known to us yet}}. A colleague will look after it shortly.")
+            said = gettext_lazy(
+                "Your last order is from {{order.date|a day we do not know}}. A colleague will look after it shortly."
+            )
             return {
                 "trigger": {"on": "keyword", "how": "fuzzy", "words": ORDER},
                 "actions": [{"do": "text", "texts": _for_all(said)}, {"do": "priority", "priority": 1}],
                 "settles": False,
             }
         case "hours":
-            said = _("We are here from Monday to Friday, 9:00 to 18:00.")
+            said = gettext_lazy("We are here from Monday to Friday, 9:00 to 18:00.")
             return {
                 "trigger": {"on": "keyword", "how": "fuzzy", "words": HOURS},
                 "actions": [{"do": "text", "texts": _for_all(said)}],
@@ -101,20 +108,22 @@ def _rule(key: str, by: Staff | None) -> dict[str, Any]:
         case "thanks":
             return {
                 "trigger": {"on": "keyword", "how": "exact", "words": THANKS},
-                "actions": [{"do": "text", "texts": _for_all(_("With pleasure! 😊"))}],
+                "actions": [{"do": "text", "texts": _for_all(gettext_lazy("With pleasure! 😊"))}],
             }
         case "outside":
-            said = _("Thank you, {{first_name|dear customer}}. We are closed now and will answer when we open again.")
+            said = gettext_lazy(
+                "Thank you, {{first_name|dear customer}}. We are closed now and will answer when we open again."
+            )
             return {
                 "trigger": {"on": "outside_hours"},
                 "actions": [{"do": "text", "texts": _for_all(said)}],
                 "settles": False,
             }
-    options = [{"title": _("My order"), "payload": "menu.order"}, {"title": _("Talk to a person")}]
-    menu = {"language": "", "text": _("Welcome, {{first_name|friend}}! What can we do for you?"), "options": options}
+    hello = gettext_lazy("Welcome, {{first_name|friend}}! What can we do for you?")
+    order, person = gettext_lazy("My order"), gettext_lazy("Talk to a person")
     return {
         "trigger": {"on": "first"},
-        "actions": [{"do": "menu", "texts": [menu]}],
+        "actions": [{"do": "menu", "texts": [_menu(one, order, person) for one in _for_all(hello)]}],
         "settles": False,
     }
 
@@ -123,9 +132,20 @@ def _pool(by: Staff | None) -> PromoPool:
     found = PromoPool.objects.order_by("pk").first()
     if found is not None:
         return found
-    empty = _("All codes are taken at the moment. Please ask again tomorrow.")
+    empty = gettext_lazy("All codes are taken at the moment. Please ask again tomorrow.")
     return save_pool(name=_("Discount codes"), again="same", low_at=100, empty=_for_all(empty), by=by)
 
 
-def _for_all(text: str) -> list[Version]:
-    return [{"language": "", "text": text}]
+def _for_all(said: Any) -> list[Version]:
+    """A text in the language of who takes the rule, for everybody, and in each other that Envoi speaks."""
+    versions: list[Version] = [{"language": "", "text": str(said)}]
+    for code, _name in settings.LANGUAGES:
+        if code != translation.get_language():
+            with translation.override(code):
+                versions.append({"language": code, "text": str(said)})
+    return versions
+
+
+def _menu(version: Version, order: Any, person: Any) -> Version:
+    with translation.override(version["language"] or translation.get_language()):
+        return {**version, "options": [{"title": str(order), "payload": "menu.order"}, {"title": str(person)}]}

@@ -71,11 +71,14 @@ def _serve(asked: argparse.Namespace) -> int:
             _connect(shop, simulated)
             for name in ("intake", "dispatch", "worker"):
                 family.add(name, name)
+            agent = _staff_the_counter(simulated)
             print(
                 f"\n  The demo shop is open:  http://localhost:{port}/\n"
                 f"  Sign in as:             {shop_setup.EMAIL}\n"
+                f"  or, as an agent:        {agent}\n"
                 f"  Password:               {shop_setup.PASSWORD}\n\n"
                 f"  {shop.customers:,} customers, and the campaign “{shop.campaign.name}” is ready to send.\n"
+                "  Some of them have written: they wait in the inbox.\n"
                 "  Messages go to a simulated WhatsApp on this machine. Ctrl-C stops everything.\n",
                 flush=True,
             )
@@ -164,6 +167,16 @@ def _begin(
             seed=asked.seed,
         )
     return shop_setup, shop, simulated
+
+
+def _staff_the_counter(simulated: Simulated) -> str:
+    """Somebody who answers, and customers who have written, once; returns the agent's e-mail."""
+    counter: Any = import_module("envoi.config.shop.counter")
+    if not counter.is_open():
+        shop_setup: Any = import_module("envoi.config.shop.setup")
+        counter.open_counter(shop_setup.owner(), password=shop_setup.PASSWORD)
+        counter.write(lambda phone, text: simulated.say(phone, text=text))
+    return str(counter.EMAIL)
 
 
 def _open_web(family: Family, port: int) -> None:

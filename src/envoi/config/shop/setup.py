@@ -60,6 +60,11 @@ def is_empty() -> bool:
     return not Contact.objects.exists() and not Account.objects.exists()
 
 
+def owner() -> Staff:
+    """The shop's owner."""
+    return Staff.objects.get(email=EMAIL)
+
+
 def at_any_hour() -> None:
     """Nobody waits for the morning, or for WhatsApp to deliver marketing in the United States.
 
