@@ -10,7 +10,7 @@ from django.db import connection, connections
 
 from envoi.core.errors import BadInput, NotAllowed, Problem
 from envoi.staffing import leaving
-from envoi.team import people, rights, teams
+from envoi.team import actions, people, rights, teams
 from envoi.team.models import Staff, StaffRight, TeamMember
 
 Hire = Callable[..., Staff]
@@ -139,3 +139,10 @@ def test_asking_for_rights_costs_one_statement_a_request(
     agent = Staff.objects.get(pk=hire("agent").pk)
     with django_assert_num_queries(1, connection=connection):  # type: ignore[attr-defined]
         assert [rights.may(agent, right) for right in rights.WORDS].count(True) == len(rights.SERVE)
+
+
+def test_a_name_holds_no_sign_that_turns_the_words_around_it(owner: Staff):
+    person = actions.add_staff(
+        email="aya@example.com", role="agent", password="correct horse battery", name="Aya\u202e\n O\u200dK", by=owner
+    )
+    assert person.name == "Aya O\u200dK"

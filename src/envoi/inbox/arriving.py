@@ -131,7 +131,7 @@ def _settled(found: Sequence[tuple[Conversation, dict[str, Any]]]) -> dict[Pair,
     for conversation, row in found:
         key = (conversation.contact_id, conversation.id)
         if row["is_new"]:
-            events.append((*key, "opened", {}))
+            events.append((*key, "opened", {"wrote": True}))
             conversation.assignee_id = assigning.choose(conversation)
             if conversation.assignee_id is not None:
                 name = str(Staff.objects.get(pk=conversation.assignee_id))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -88,6 +89,8 @@ def reply(
     answer goes to the customer's open one. Raises WindowClosed, OptedOut, NotSendable, BadInput, NotFound.
     """
     require(by, "inbox.write")
+    if isinstance(message, What) and message.kind == "text" and not any(map(_is_seen, message.text)):
+        raise BadInput(_("Write something first, or add a file."))
     conversation = _to_answer(contact_id, conversation_id)
     _contact, message_id = queue(
         conversation.channel_id,
@@ -126,6 +129,8 @@ def take_back(contact_id: int, message_id: int, *, by: Staff | None) -> bool:
     before = conversation.before_reply
     if before and before["message"] == message_id:
         _restore(conversation, before["was"])
+    # What never left was not written: the figures of the service count by these rows.
+    author.delete()
     tell(conversation, "message", by=by.pk if by else None)
     return True
 
@@ -145,6 +150,11 @@ def answered_by_rule(contact_id: int, conversation_id: int, message_id: int, *, 
         values |= {"waiting_since": None, "look_at": None, "alarm": Conversation.Alarm.NONE}
     change(conversation, **values)
     tell(conversation, "message")
+
+
+def _is_seen(letter: str) -> bool:
+    """Whether a character shows: neither a space nor a mark that only guides others."""
+    return not letter.isspace() and unicodedata.category(letter) not in ("Cc", "Cf")
 
 
 @dataclass(frozen=True, slots=True)

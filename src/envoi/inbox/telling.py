@@ -48,7 +48,9 @@ def tone(what: str, detail: Detail) -> str:
 
 
 def _opened(detail: Detail, by: str) -> str:
-    return _("%(by)s began this conversation") % {"by": by} if by else _("The customer wrote: a conversation began")
+    if by:
+        return _("%(by)s began this conversation") % {"by": by}
+    return _("The customer wrote: a conversation began") if detail.get("wrote") else _("A conversation began")
 
 
 def _assigned(detail: Detail, by: str) -> str:

@@ -122,10 +122,21 @@ def may_be_mistyped(text: str) -> bool:
 
 
 def is_one_typo(keyword: str, said: str) -> bool:
-    """One letter missing, added, swapped with the next or, in words of five letters and more, taken for another."""
+    """One letter missing, added, swapped with the next or, in words of five letters and more, taken for another.
+
+    Never another first letter: “miscount” is no “discount”. In a phrase only words of six letters and more may have a
+    letter taken for another: “my older” is no “my order”.
+    """
     if OSA.distance(keyword, said, score_cutoff=1) > 1:
         return False
-    if len(keyword) > SHORTEST_FUZZY or len(keyword) != len(said):
+    if len(keyword) == len(said) and keyword[0] not in said[:2]:
+        return False
+    shortest = SHORTEST_FUZZY
+    ours, theirs = keyword.split(), said.split()
+    if len(ours) == len(theirs) > 1:
+        keyword, said = next(pair for pair in zip(ours, theirs, strict=True) if pair[0] != pair[1])
+        shortest += 1
+    if len(keyword) > shortest or len(keyword) != len(said):
         return True
     return sorted(keyword) == sorted(said)
 

@@ -104,6 +104,8 @@ def _rule(key: str, by: Staff | None) -> dict[str, Any]:
             return {
                 "trigger": {"on": "keyword", "how": "fuzzy", "words": HOURS},
                 "actions": [{"do": "text", "texts": _for_all(said)}],
+                # Somebody has to write their own hours into it first.
+                "enabled": False,
             }
         case "thanks":
             return {

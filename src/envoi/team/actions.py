@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from contextvars import ContextVar
 from typing import Any
 
@@ -15,6 +16,9 @@ from ..core.errors import BadInput
 from .models import AuditEntry, Staff
 from .rights import require, require_role
 
+# They part and join letters in Persian, Hindi and emoji.
+JOINERS = "\u200c\u200d"
+
 # Through which API key the request of this moment came; keys.acting sets it for the length of a request.
 acting_key: ContextVar[int | None] = ContextVar("acting_key", default=None)
 
@@ -25,7 +29,7 @@ def add_staff(*, email: str, role: str, password: str, name: str = "", by: Staff
     require(by, "team.write")
     email, name = address_of(email), name_of(name)
     require_role(by, role)
-    staff = Staff(email=email, role=role, name=name)
+    staff = Staff(email=email, role=role, name=name_of(name))
     set_password(staff, password)
     staff.save()
     note(by, "staff.add", f"staff/{staff.pk}", {"email": email, "role": role})
@@ -46,9 +50,15 @@ def address_of(email: str) -> str:
     return email
 
 
+def is_seen(letter: str) -> bool:
+    """Whether a character is more than a control or a mark of direction."""
+    return unicodedata.category(letter) not in ("Cc", "Cf")
+
+
 def name_of(name: str) -> str:
     """A name as it is kept. Raises BadInput."""
-    name = " ".join(name.replace("\0", "").split())
+    # Signs that nobody sees, marks of direction above all, would turn the words around the name.
+    name = "".join(letter for letter in " ".join(name.split()) if letter in JOINERS or is_seen(letter))
     if len(name) > 120:
         raise BadInput(_("An e-mail has at most 254 characters, a name 120."))
     return name

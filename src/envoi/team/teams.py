@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from ..core.errors import BadInput, NotFound
-from .actions import note
+from .actions import name_of, note
 from .models import Staff, Team, TeamMember
 from .rights import require
 
@@ -77,7 +77,7 @@ def change(team_id: int, *, name: str, members: Collection[int], leads: Collecti
 
 
 def _name(name: str, but: int | None = None) -> str:
-    name = " ".join(name.replace("\0", "").split())
+    name = name_of(name)
     if not name or len(name) > 80:
         raise BadInput(_("A team’s name has 1 to 80 characters."))
     if Team.objects.filter(name__iexact=name).exclude(pk=but or 0).exists():

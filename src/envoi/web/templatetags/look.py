@@ -101,7 +101,9 @@ def percent(share: float | None) -> str:
     if share is None:
         return "–"
     hundredths = share * 100
-    text = number_format(hundredths, 0 if hundredths >= 99.95 or hundredths in (0, 100) else 1, use_l10n=True)
+    decimals = 0 if hundredths >= 99.95 or hundredths in (0, 100) else 1
+    # number_format cuts a float off after its decimals.
+    text = number_format(round(hundredths, decimals), decimals, use_l10n=True)
     return pgettext("percentage", "%s%%") % text
 
 
