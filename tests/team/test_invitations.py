@@ -140,8 +140,9 @@ def test_the_letter_goes_out_in_the_language_of_the_inviter(owner: Staff) -> Non
 @pytest.mark.parametrize(("server", "leaves"), [("smtp://mail.example.com", True), ("", False)])
 def test_letters_go_when_a_mail_server_is_named_and_else_links_are_copied(server: str, leaves: bool) -> None:
     """In a process of its own, with the settings of an installation instead of the tests'."""
-    told = subprocess.run(  # noqa: S603
-        [sys.executable, "-c", "import django; django.setup(); from envoi.team import invitations as i; print(i.mails())"],
+    asking = "import django; django.setup(); from envoi.team import invitations; print(invitations.mails())"
+    told = subprocess.run(
+        [sys.executable, "-c", asking],
         env=os.environ | {"DJANGO_SETTINGS_MODULE": "envoi.config.settings", "ENVOI_SMTP_URL": server},
         capture_output=True,
         text=True,
