@@ -10,14 +10,19 @@ from typing import Any
 import psycopg
 import pytest
 from asgiref.sync import sync_to_async
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection, transaction
+from django.test import Client
 
 from envoi.core.errors import NotAllowed
 from envoi.inbox import actions, live
 from envoi.inbox import hub as hubs
 from envoi.inbox.hub import Hub, Page, stream
 from envoi.inbox.models import Conversation
+from envoi.staffing import leaving
+from envoi.team import people, sessions
 from envoi.team.models import Staff
+from envoi.team.requests import StaffRequest
 
 Write = Callable[..., Conversation]
 
@@ -164,3 +169,48 @@ def notified(deed: Callable[[], Any]) -> list[str]:
     with connection.execute_wrapper(watch):
         deed()
     return found
+
+
+TOLD = '{"what":"message","contact":5,"conversation":6}'
+ENDS: dict[str, Callable[[Staff], Any]] = {
+    "signed out": lambda ana: sessions.end_all(ana),
+    "deactivated": lambda ana: leaving.leave(ana.pk, to_staff=None, to_team=None, by=None),
+    "a new password": lambda ana: people.new_password(ana.pk, "another long sentence", by=None),
+    "a password that the session does not know": lambda ana: Staff.objects.filter(pk=ana.pk).update(password="!"),
+    "a right taken": lambda ana: people.set_rights(ana.pk, {"inbox.read": False}, by=None),
+}
+
+
+@pytest.fixture
+def reading(ana: Staff, rf: Any) -> StaffRequest:
+    """Ana's request for the stream, from a browser in which she is signed in."""
+    client = Client()
+    client.force_login(ana)
+    assert client.get("/notifications/bell/").status_code == 200
+    request: StaffRequest = rf.get("/inbox/live")
+    request.user = ana
+    request.session = SessionStore(client.cookies["envoi_session"].value)
+    return request
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("end", ENDS)
+async def test_whoever_may_not_any_more_reads_no_further(
+    end: str, ana: Staff, reading: StaffRequest, monkeypatch: pytest.MonkeyPatch, test_database_url: str
+) -> None:
+    monkeypatch.setattr(hubs, "RECHECK_SECONDS", 0.0)
+    monkeypatch.setattr(hubs, "database_url", lambda: test_database_url)
+
+    def over() -> None:
+        ENDS[end](ana)
+        connection.close()
+
+    body: AsyncIterator[bytes] = (await sync_to_async(stream)(reading)).streaming_content.__aiter__()
+    assert await anext(body) == hubs.HELLO
+    hubs.hub().pass_on(TOLD)
+    assert TOLD.encode() in await anext(body)
+    await sync_to_async(over)()
+    hubs.hub().pass_on(TOLD)
+    async with asyncio.timeout(10):
+        assert [piece async for piece in body] == []
+    assert not hubs.hub().pages

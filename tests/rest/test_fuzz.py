@@ -16,6 +16,7 @@ from envoi.channels.models import Account, Channel
 from envoi.config.api import api as described
 from envoi.inbox import actions as inbox
 from envoi.message_templates.models import Template
+from envoi.replies import actions as replies
 from envoi.rest.shapes import paired
 from tests.rest.conftest import Caller
 from tests.rest.test_resources import ANA, PARCEL
@@ -47,8 +48,12 @@ def known(api: Caller, account: Account, channel: Channel) -> dict[str, Any]:
     made = api.post("/campaigns", campaign | {"variables": number})["id"]
     message = {"channel": channel.pk, "to": {"contact": contact}, "kind": "template"}
     sent = api.post("/messages", message | {"template": {"id": parcel.pk, "values": {"number": "1"}}}, expect=202)
+    words = {"on": "keyword", "words": ["hours"]}
+    answer = {"do": "text", "texts": [{"language": "", "text": "From 9 to 18"}]}
+    rule = replies.save_rule(name="Hours", trigger=words, actions=[answer], by=None).pk
     return {
         "conversation_id": paired(contact, inbox.open_with(contact, channel.pk, by=None)),
+        "reply_id": rule,
         "contact_id": contact,
         "segment_id": segment,
         "template_id": draft,

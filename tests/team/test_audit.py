@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,12 +19,15 @@ from envoi.channels import actions as channels
 from envoi.channels.models import Account, Channel
 from envoi.core.errors import NotAllowed
 from envoi.core.vault import seal
-from envoi.team import audit, audit_words, keys, people, teams
+from envoi.inbox import service
+from envoi.replies import actions as replies
+from envoi.team import audit, audit_words, keys, opening, people, teams
 from envoi.team.audit import Asked
 from envoi.team.changes import acting
 from envoi.team.models import AuditEntry, Change, Staff
 
 pytestmark = pytest.mark.django_db(transaction=True)
+SOURCE = Path(audit.__file__).parent.parent
 Hire = Callable[..., Staff]
 
 
@@ -192,3 +197,111 @@ def test_a_disconnected_account_is_told_with_its_reason(owner: Staff, account: A
         channels.disconnect(account.pk, by=owner)
     deed = audit.deeds(owner, Asked(), limit=1).items[0]
     assert "state: active -> off" in words_of([deed])
+
+
+RULE = {
+    "name": "Hours",
+    "trigger": {"on": "keyword", "words": ["hours"]},
+    "actions": [{"do": "text", "texts": [{"language": "", "text": "From 9 to 18"}]}],
+}
+
+
+def test_a_changed_rule_and_changed_hours_are_shown_with_who_and_what(client: Client, hire: Hire, owner: Staff) -> None:
+    team = teams.make("Returns", by=owner)
+    rule = replies.save_rule(**RULE, by=owner)
+    marketer = hire("marketer")
+    client.force_login(marketer)
+    assert client.post(f"/replies/{rule.pk}/switch", {"to": "off"}).status_code == 302
+    assert words_of(audit.deeds(owner, Asked(), limit=1).items) == (
+        f"{marketer}\nSwitched an automatic reply on or off: switched on: no\n"
+        "Automatic reply Hours changed\nswitched on: yes -> no"
+    )
+    with acting(staff=owner.pk):
+        opening.set_hours(team.pk, zone="Europe/Paris", week=["9:00-18:00"] * 5 + ["", ""], by=owner)
+    text = words_of(audit.deeds(owner, Asked(), limit=1).items)
+    assert text.startswith("Owner\nChanged the opening hours")
+    assert "Opening hours Returns made" in text
+    assert "9:00-18:00, closed, closed" in text
+    client.force_login(owner)
+    page = client.get("/team/audit/").content.decode()
+    assert "Switched an automatic reply on or off" in page
+    assert "Opening hours" in page
+
+
+def test_what_is_set_for_the_company_and_for_a_team_is_told_apart(owner: Staff) -> None:
+    team = teams.make("Returns", by=owner)
+    with acting(staff=owner.pk):
+        service.set_assignment(None, values={"share": "least"}, by=owner)
+        service.set_assignment(team.pk, values={"share": "in_turn"}, by=owner)
+    one, other = audit.deeds(owner, Asked(), limit=2).items
+    assert "Rule of assignment Returns made" in words_of([one])
+    assert "Rule of assignment The whole company made" in words_of([other])
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE assignment_rules SET strict = true")
+    changed = words_of(audit.deeds(owner, Asked(), limit=1).items)
+    assert "Rule of assignment Returns changed" in changed
+    assert "Rule of assignment The whole company changed" in changed
+
+
+def test_what_rules_count_and_their_secret_stay_out_of_it(owner: Staff) -> None:
+    replies.save_settings(per_hour=5, silent_minutes=60, silent_until_closed=False, suggest=False, by=owner)
+    Change.objects.all().delete()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE reply_settings SET version = version + 1")
+        assert not Change.objects.exists()
+        cursor.execute("UPDATE reply_settings SET secret = 'open sesame'")
+    assert [(one.was, one.became) for one in Change.objects.all()] == [({"secret": "•"}, {"secret": "••"})]
+
+
+def noted() -> Iterator[tuple[str, str]]:
+    """Every verb that the code gives to `note`, or hands on to it as `verb`, with its place."""
+    states = {"account": Account.State.values, "channel": Channel.State.values}
+    for path in SOURCE.rglob("*.py"):
+        tree = ast.parse(path.read_text())
+        constants = {
+            target.id: node.value
+            for node in tree.body
+            if isinstance(node, ast.Assign)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+        for call in ast.walk(tree):
+            if not isinstance(call, ast.Call) or len(call.args) < 3:
+                continue
+            if getattr(call.func, "id", "") not in ("note", "_set"):
+                continue
+            given = call.args[1]
+            given = constants.get(given.id, given) if isinstance(given, ast.Name) else given
+            for one in ast.walk(given):
+                if isinstance(one, ast.JoinedStr):
+                    subject = str(getattr(one.values[0], "value", "")).rstrip(".")
+                    yield from ((f"{subject}.{state}", f"{path}:{call.lineno}") for state in states[subject])
+                elif isinstance(one, ast.Constant) and isinstance(one.value, str) and not one.value.endswith("."):
+                    yield one.value, f"{path}:{call.lineno}"
+
+
+def test_every_verb_has_words_and_none_is_left_over() -> None:
+    found = dict(noted())
+    assert len(found) > 100
+    assert {verb: place for verb, place in found.items() if verb not in audit_words.VERBS} == {}
+    assert set(audit_words.VERBS) - set(found) == set(), "nothing notes these"
+
+
+def test_every_table_that_is_kept_has_a_noun() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname LIKE 'pgtrigger_kept_%'")
+        tables = {table for (table,) in cursor.fetchall()}
+    assert len(tables) > 25
+    assert tables - set(audit_words.NOUNS) == set()
+
+
+def test_any_statement_can_be_written_while_somebody_acts(owner: Staff) -> None:
+    with acting(staff=owner.pk), connection.cursor() as cursor:
+        cursor.executemany("INSERT INTO tags (name) VALUES (%s)", [("a",), ("b",)])
+        cursor.execute("UPDATE tags SET name = '100%' WHERE name LIKE 'a%'")
+        cursor.execute("UPDATE tags SET name = %(name)s WHERE name LIKE 'b%%'", {"name": "50%"})
+        cursor.execute("SELECT name FROM tags WHERE name LIKE '%0%' ORDER BY name")
+        assert cursor.fetchall() == [("100%",), ("50%",)]
+    written = Change.objects.filter(place="tags").order_by("pk")
+    assert [(one.what, one.staff_id) for one in written] == [("insert", owner.pk)] * 2 + [("update", owner.pk)] * 2
+    assert [one.became["name"] for one in written] == ["a", "b", "100%", "50%"]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -132,3 +135,17 @@ def test_the_letter_goes_out_in_the_language_of_the_inviter(owner: Staff) -> Non
     invitations.resend(made.pk, by=owner)
     tasks.mail_invitation(made.pk, made.turn)
     assert len(mail.outbox) == 1
+
+
+@pytest.mark.parametrize(("server", "leaves"), [("smtp://mail.example.com", True), ("", False)])
+def test_letters_go_when_a_mail_server_is_named_and_else_links_are_copied(server: str, leaves: bool) -> None:
+    """In a process of its own, with the settings of an installation instead of the tests'."""
+    asking = "import django; django.setup(); from envoi.team import invitations; print(invitations.mails())"
+    told = subprocess.run(
+        [sys.executable, "-c", asking],
+        env=os.environ | {"DJANGO_SETTINGS_MODULE": "envoi.config.settings", "ENVOI_SMTP_URL": server},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout.strip() == str(leaves)

@@ -6,16 +6,18 @@ builds a page says who may see it. What a role may is asked of `RIGHTS` alone, s
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 import httpx
 import pytest
 from django.db import connection
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from django.utils import timezone
 
 from envoi.campaigns import actions as campaigns
@@ -23,12 +25,20 @@ from envoi.campaigns.models import Campaign
 from envoi.channels.models import Channel
 from envoi.config.api import api
 from envoi.contacts.models import Contact, Import, Tag
+from envoi.inbox import actions as inbox
+from envoi.inbox import canned
+from envoi.inbox.service_tables import ServiceTarget, SkillRule
 from envoi.message_templates.models import Template
 from envoi.messaging.models import LimitSettings
-from envoi.orders.models import ExchangeRate, OrderSettings
+from envoi.notifications.models import Notification
+from envoi.orders.models import ExchangeRate, Order, OrderSettings
+from envoi.replies import actions as replies
+from envoi.replies import codes
+from envoi.rest.shapes import paired
 from envoi.segments.models import Segment
 from envoi.team import invitations, keys, people, teams
 from envoi.team.actions import add_staff
+from envoi.team.hour_tables import OpeningException
 from envoi.team.models import Invitation, Staff, StaffSession
 from envoi.team.rights import ALL, RIGHTS, WORDS
 
@@ -49,6 +59,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "reports:service_export": ("reports.read", NONE),
     "reports:canned_seconds": (NONE, "service.write"),
     "reports:contact": ("contacts.read", NONE),
+    "reports:contact_story": ("contacts.read", NONE),
     "contacts:list": ("contacts.read", NONE),
     "contacts:export": ("contacts.export", NONE),
     "contacts:tag": (NONE, "contacts.write"),
@@ -60,11 +71,12 @@ PAGES: dict[str, tuple[str, str]] = {
     "contacts:attributes": ("contacts.read", "contacts.write"),
     "contacts:attribute_remove": (NONE, "contacts.write"),
     "contacts:words": ("contacts.read", "contacts.write"),
-    "contacts:duplicates": ("contacts.merge", NONE),
+    "contacts:duplicates": ("contacts.merge", "contacts.merge"),
     "contacts:import": ("contacts.import", "contacts.import"),
     "contacts:import_show": ("contacts.read", NONE),
     "contacts:import_columns": ("contacts.import", "contacts.import"),
     "contacts:import_go": (NONE, "contacts.import"),
+    "contacts:import_again": (NONE, "contacts.import"),
     "contacts:import_undo": (NONE, "contacts.import"),
     "contacts:import_live": ("contacts.read", NONE),
     "contacts:import_rejects": ("contacts.read", NONE),
@@ -76,6 +88,8 @@ PAGES: dict[str, tuple[str, str]] = {
     "records:erase": (NONE, "contacts.privacy"),
     "orders:list": ("contacts.read", NONE),
     "orders:download": ("contacts.export", NONE),
+    "orders:show": ("contacts.read", "contacts.write"),
+    "orders:rate_table": (NONE, "channels.write"),
     "orders:exchange": ("contacts.read", "channels.write"),
     "orders:own": (NONE, "channels.write"),
     "orders:rate": ("channels.write", "channels.write"),
@@ -89,6 +103,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "segments:show": ("segments.read", "segments.read"),
     "segments:why": (NONE, "segments.read"),
     "segments:count": ("segments.read", NONE),
+    "segments:export": ("segments.read contacts.export", NONE),
     "segments:delete": (NONE, "segments.write"),
     "segments:start_tag": (NONE, "segments.write"),
     "segments:stop_tag": (NONE, "segments.write"),
@@ -152,6 +167,83 @@ PAGES: dict[str, tuple[str, str]] = {
     "campaigns:recipients_export": ("campaigns.read contacts.export", NONE),
     "campaigns:recipient": ("campaigns.read", NONE),
     "satisfaction:settings": ("service.write", "service.write"),
+    "service:start": ("service.write", NONE),
+    "service:hours": ("service.write", "service.write"),
+    "service:own_hours_end": (NONE, "service.write"),
+    "service:parts": ("service.write", NONE),
+    "service:add_exception": (NONE, "service.write"),
+    "service:end_exception": (NONE, "service.write"),
+    "service:targets": ("service.write", "service.write"),
+    "service:end_targets": (NONE, "service.write"),
+    "service:alarms": ("service.write", "service.write"),
+    "service:own_alarms_end": (NONE, "service.write"),
+    "service:assignment": ("service.write", "service.write"),
+    "service:own_assignment_end": (NONE, "service.write"),
+    "service:add_skill": (NONE, "service.write"),
+    "service:end_skill": (NONE, "service.write"),
+    "inbox:list": ("inbox.read", NONE),
+    "inbox:live": ("inbox.read", NONE),
+    "inbox:waiting": ("inbox.read", NONE),
+    "inbox:show": ("inbox.read", NONE),
+    "inbox:show_by_point": ("inbox.read", NONE),
+    "inbox:now": ("inbox.read", NONE),
+    "inbox:thread": ("inbox.read", NONE),
+    "inbox:segments": ("inbox.read", NONE),
+    # Colleagues see who reads along, whoever it is.
+    "inbox:here": (NONE, "inbox.read"),
+    "inbox:canned": ("inbox.read", NONE),
+    "inbox:canned_words": ("inbox.read", NONE),
+    "inbox:canned_new": ("inbox.write", "inbox.write"),
+    "inbox:canned_edit": ("inbox.write", "inbox.write"),
+    "inbox:canned_delete": (NONE, "inbox.write"),
+    "inbox:send": (NONE, "inbox.write"),
+    "inbox:upload": (NONE, "media.write"),
+    "inbox:take_back": (NONE, "inbox.write"),
+    "inbox:react": (NONE, "inbox.write"),
+    "inbox:draft": (NONE, "inbox.write"),
+    "inbox:composing": (NONE, "inbox.write"),
+    "inbox:templates": ("inbox.write", NONE),
+    "inbox:template": ("inbox.write", "inbox.write"),
+    "inbox:buttons": ("inbox.write", "inbox.write"),
+    "inbox:assign": (NONE, "inbox.write"),
+    "inbox:close": (NONE, "inbox.write"),
+    "inbox:reopen": (NONE, "inbox.write"),
+    "inbox:snooze": (NONE, "inbox.write"),
+    "inbox:priority": (NONE, "inbox.write"),
+    "inbox:tag": (NONE, "inbox.read contacts.write"),
+    "inbox:about": (NONE, "inbox.read contacts.write"),
+    "inbox:write_to": ("inbox.read", "inbox.write"),
+    "replies:list": ("replies.read", NONE),
+    "replies:new": ("replies.write", "replies.write"),
+    "replies:ready": (NONE, "replies.write"),
+    # Trying a message changes nothing.
+    "replies:bench": ("replies.read", "replies.read"),
+    "replies:settings": ("replies.read", "replies.write"),
+    "replies:faq": ("replies.read", "replies.write"),
+    "replies:suggestions": ("replies.read", NONE),
+    "replies:delete_entry": (NONE, "replies.write"),
+    "replies:pools": ("replies.read", NONE),
+    "replies:new_pool": ("replies.write", "replies.write"),
+    "replies:pool": ("replies.read", "replies.write"),
+    "replies:add_codes": (NONE, "replies.write"),
+    "replies:remove_codes": (NONE, "replies.write"),
+    "replies:delete_pool": (NONE, "replies.write"),
+    "replies:show": ("replies.read", "replies.write"),
+    "replies:move": (NONE, "replies.write"),
+    "replies:switch": (NONE, "replies.write"),
+    "replies:delete": (NONE, "replies.write"),
+    "replies:repeat_call": (NONE, "replies.write"),
+    # One's own: nobody gets to see another's.
+    "notifications:list": (STAFF, NONE),
+    "notifications:bell": (STAFF, NONE),
+    "notifications:here": (NONE, STAFF),
+    "notifications:be": (NONE, STAFF),
+    "notifications:read": (NONE, STAFF),
+    "notifications:settings": (STAFF, STAFF),
+    "notifications:subscribe": (NONE, STAFF),
+    "notifications:unsubscribe": (NONE, STAFF),
+    "notifications:follow": (STAFF, NONE),
+    "worker": (OPEN, NONE),
     "team:keys": ("team.write", "team.write"),
     "team:revoke_key": (NONE, "team.write"),
     "team:invite": ("team.write", "team.write"),
@@ -242,6 +334,22 @@ API: dict[tuple[str, str], str] = {
     ("get", "/channels/{channel_id}"): "channels.read",
     ("patch", "/channels/{channel_id}"): "channels.write",
     ("get", "/reports/service"): "reports.read",
+    ("get", "/replies"): "replies.read",
+    ("post", "/replies"): "replies.write",
+    ("get", "/replies/{reply_id}"): "replies.read",
+    ("patch", "/replies/{reply_id}"): "replies.write",
+    ("delete", "/replies/{reply_id}"): "replies.write",
+    ("get", "/conversations"): "inbox.read",
+    ("post", "/conversations"): "inbox.write",
+    ("get", "/conversations/search"): "inbox.read",
+    ("get", "/conversations/{conversation_id}"): "inbox.read",
+    ("post", "/conversations/{conversation_id}/reply"): "inbox.write",
+    ("post", "/conversations/{conversation_id}/assign"): "inbox.write",
+    ("post", "/conversations/{conversation_id}/close"): "inbox.write",
+    ("post", "/conversations/{conversation_id}/reopen"): "inbox.write",
+    ("post", "/conversations/{conversation_id}/snooze"): "inbox.write",
+    ("post", "/conversations/{conversation_id}/priority"): "inbox.write",
+    ("post", "/conversations/{conversation_id}/note"): "inbox.write",
 }
 
 # What each write of the API is sent, so that it is refused for its rights and not for its shape.
@@ -264,6 +372,20 @@ BODIES: dict[tuple[str, str], Any] = {
     ("patch", "/campaigns/{campaign_id}"): {"name": "Autumn again"},
     ("patch", "/channels/{channel_id}"): {"state": "paused"},
     ("patch", "/accounts/{account_id}"): {"name": "Shop"},
+    ("post", "/replies"): {
+        "name": "Hours",
+        "trigger": {"on": "keyword", "words": ["hours"]},
+        "actions": [{"do": "text", "texts": [{"language": "", "text": "From 9 to 18"}]}],
+    },
+    ("patch", "/replies/{reply_id}"): {"enabled": False},
+    ("post", "/conversations"): {"contact": 1, "channel": 1},
+    ("post", "/conversations/{conversation_id}/reply"): {"kind": "text", "text": "Bonjour"},
+    ("post", "/conversations/{conversation_id}/assign"): {"staff": None},
+    ("post", "/conversations/{conversation_id}/close"): {"why": "done"},
+    ("post", "/conversations/{conversation_id}/reopen"): {"why": "again"},
+    ("post", "/conversations/{conversation_id}/snooze"): {"until": "2099-01-01T10:00:00Z"},
+    ("post", "/conversations/{conversation_id}/priority"): {"priority": "high"},
+    ("post", "/conversations/{conversation_id}/note"): {"text": "Knows us"},
 }
 
 
@@ -337,15 +459,39 @@ class World:
         )
         key = keys.make(name="Shop", scopes=["read"], by=owner)[0]
         session = StaffSession.objects.create(staff=self.target, session_key="s" * 32)
+        conversation_id = inbox.open_with(contact.pk, channel.pk, by=None)
+        self.paired = paired(contact.pk, conversation_id)
+        said = canned.add(shortcut="hours", title="Hours", text="From 9 to 18", language="", team_id=None, by=owner)
+        rule = replies.save_rule(
+            name="Thanks",
+            trigger={"on": "keyword", "words": ["thanks"]},
+            conditions={},
+            actions=[{"do": "text", "texts": [{"language": "", "text": "With pleasure"}]}],
+            by=owner,
+        )
+        pool = codes.save_pool(name="Autumn", again="same", low_at=10, empty=[{"text": "None is left"}], by=owner)
+        entry = replies.save_entry(question="When?", answer="From 9 to 18", language="", by=owner)
+        skill = SkillRule.objects.create(pk=rule.pk, skill="returns", tag=Tag.objects.create(name="returns"))
+        day = OpeningException.objects.create(day=timezone.now().date(), hours="", made_by=owner)
+        row = ServiceTarget.objects.create(priority=1, first_seconds=60)
+        told = Notification.objects.create(staff=owner, kind=Notification.Kind.ASSIGNED, link="/inbox/")
+        Order.objects.bulk_create(
+            [Order(contact=contact, external_id="A1", amount="10", currency="EUR", at=timezone.now())]
+        )
         self.values: dict[str, Any] = {
             "account_id": channel.account_id,
             "auto_tag_id": 1,
             "bar_id": 1,
+            "call_id": 1,
             "campaign_id": campaign.pk,
+            "canned_id": said.pk,
             "channel_id": channel.pk,
             "contact_id": contact.pk,
+            "conversation_id": conversation_id,
             "currency": "EUR",
+            "entry_id": entry.pk,
             "event_id": 1,
+            "exception_id": day.pk,
             "file_id": 1,
             "gone_id": other.pk,
             "import_id": one.pk,
@@ -356,8 +502,14 @@ class World:
             "merge_id": 1,
             "message_id": 1,
             "name": "a.png",
+            "notification_id": told.pk,
+            "order_id": Order.objects.get(contact=contact).id,
+            "pool_id": pool.pk,
             "provider": "meta",
             "rate_id": rate.pk,
+            "reply_id": rule.pk,
+            "row_id": row.pk,
+            "rule_id": skill.pk,
             "seal": "nothing",
             "sealed": invitations.link_of(invited).rstrip("/").rsplit("/", 1)[1],
             "segment_id": segment.pk,
@@ -371,8 +523,9 @@ class World:
         }
 
     def at(self, pattern: str) -> str:
-        """An address with the numbers of this world."""
-        return re.sub(r"[<{](?:\w+:)?(\w+)[>}]", lambda match: str(self.values[match[1]]), pattern)
+        """An address with the numbers of this world. The API's id of a conversation has its contact's in it."""
+        values = self.values | ({"conversation_id": self.paired} if "{" in pattern else {})
+        return re.sub(r"[<{](?:\w+:)?(\w+)[>}]", lambda match: str(values[match[1]]), pattern)
 
 
 @pytest.fixture
@@ -393,17 +546,27 @@ def browser(base: str, staff: Staff | None) -> httpx.Client:
     return httpx.Client(base_url=base, cookies=cookies, headers={"X-CSRFToken": token}, timeout=30)
 
 
-def status(http: httpx.Client, method: str, path: str, **more: Any) -> tuple[int, str]:
-    """The status, and where it leads."""
+def status(http: httpx.Client, method: str, path: str, **more: Any) -> tuple[int, str, str]:
+    """The status, where it leads, and the page."""
     if method == "GET" and path.endswith("live"):
         # A stream goes on for ten minutes, beyond the end of the test's server: asked in this process, and left.
         client = Client()
         client.cookies.load({one.name: one.value or "" for one in http.cookies.jar})
         answer = client.get(path)
         answer.close()
-        return answer.status_code, answer.headers.get("location", "")
+        return answer.status_code, answer.headers.get("location", ""), ""
     answer = http.request(method, path, **more)
-    return answer.status_code, answer.headers.get("location", "")
+    page = answer.text if answer.headers.get("content-type", "").startswith("text/html") else ""
+    return answer.status_code, answer.headers.get("location", ""), page
+
+
+def sends(page: str, path: str) -> set[str]:
+    """The names of the addresses to which forms and buttons of a page send something."""
+    there = set(re.findall(r'(?:hx-post|formaction)="([^"]+)"', page))
+    for form in re.findall(r'<form\b[^>]*method="post"[^>]*>', page):
+        action = re.search(r'\baction="([^"]*)"', form)
+        there.add(action[1] if action and action[1] else path)
+    return {resolve(urlsplit(urljoin(path, html.unescape(one))).path).view_name for one in there}
 
 
 def has(role: str, needed: str) -> bool:
@@ -417,7 +580,11 @@ def test_a_role_gets_what_it_may_and_nothing_else(role: str, live_server: Any, w
     with browser(live_server.url, staff) as http:
         for name, pattern in PATTERNS.items():
             for method, needed in zip(("GET", "POST"), PAGES[name], strict=True):
-                code, to = status(http, method, world.at(pattern))
+                path = world.at(pattern)
+                code, to, page = status(http, method, path)
+                for sent in sends(page, path) if code == 200 else ():
+                    if sent in PAGES and not has(role, PAGES[sent][1]):
+                        wrong.append(f"{method} {name} shows what sends to {sent}, needs {PAGES[sent][1]}")
                 if needed == NONE:
                     fine = code == 405 or (not has(role, needed) and code == 403)
                 elif has(role, needed):
@@ -434,8 +601,9 @@ def test_nobody_who_is_not_signed_in_gets_anything(live_server: Any, world: Worl
     with browser(live_server.url, None) as http:
         for name, pattern in PATTERNS.items():
             for method, needed in zip(("GET", "POST"), PAGES[name], strict=True):
-                code, to = status(http, method, world.at(pattern))
-                login = code == 302 and to.startswith("/account/login/")
+                code, to, _page = status(http, method, world.at(pattern))
+                # The rail of a page that stays open asks on: it gets nothing, instead of a form to sign in there.
+                login = (code == 302 and to.startswith("/account/login/")) or (method == "GET" and code == 204)
                 if not (login or (needed == OPEN and code < 500) or (needed == NONE and code == 405)):
                     wrong.append(f"{method} {name}: {code} {to}")
     assert not wrong, "\n".join(wrong)
@@ -452,7 +620,7 @@ def test_a_key_may_never_more_than_whoever_made_it(role: str, live_server: Any, 
         for method, path in CALLS:
             body = BODIES.get((method, path), {})
             more = {} if method in ("get", "delete") else {"json": body}
-            code, _to = status(http, method.upper(), "/api/v1" + world.at(path), **more)
+            code, *_rest = status(http, method.upper(), "/api/v1" + world.at(path), **more)
             allowed = has(role, API[method, path])
             # A body that can't be meant may be told before the right is asked; it says nothing of anybody's.
             fine = code not in (401, 403, 405) and code < 500 if allowed else code == 403 or (code == 422 and not body)

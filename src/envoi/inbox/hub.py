@@ -15,6 +15,7 @@ from time import monotonic
 import msgspec
 import psycopg
 from asgiref.sync import sync_to_async
+from django.contrib.auth import HASH_SESSION_KEY
 from django.db import close_old_connections
 from django.http import StreamingHttpResponse
 
@@ -28,8 +29,8 @@ log = logging.getLogger("envoi.inbox")
 
 GATHER_SECONDS = 0.1
 SILENCE_SECONDS = 15.0
-# Whoever was deactivated or signed out hears nothing more after so long.
-RECHECK_SECONDS = 30.0
+# Whoever was deactivated or signed out hears nothing more after so long: nothing is written before this is asked.
+RECHECK_SECONDS = 5.0
 AT_MOST_SECONDS = 600.0
 # A page that is so far behind asks for everything anew instead.
 MOST_WAITING = 500
@@ -139,11 +140,15 @@ def stream(request: StaffRequest, *, only: str = "", at_most: float = AT_MOST_SE
     require(request.user, "inbox.read")
     staff_id, session = request.user.pk, request.session
     key = session.session_key
+    # A changed password makes every session of before worthless, though its row stays.
+    sealed = session.get(HASH_SESSION_KEY)
 
     def still_there() -> bool:
         try:
             staff = Staff.objects.filter(pk=staff_id, is_active=True).first()
-            return staff is not None and may(staff, "inbox.read") and (key is None or session.exists(key))
+            if staff is None or not may(staff, "inbox.read") or not session.exists(key):
+                return False
+            return sealed == staff.get_session_auth_hash()
         finally:
             close_old_connections()
 

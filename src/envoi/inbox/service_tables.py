@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from ..contacts.models import Tag
+from ..team.changes import kept
 from ..team.models import Staff, Team
 
 
@@ -34,6 +35,7 @@ class ServiceTarget(models.Model):
 
     class Meta:
         db_table = "service_targets"
+        triggers = [kept()]
         constraints = [
             models.UniqueConstraint("team", "priority", name="service_target_once", nulls_distinct=False),
         ]
@@ -79,6 +81,7 @@ class AlarmRule(models.Model):
 
     class Meta:
         db_table = "alarm_rules"
+        triggers = [kept()]
         constraints = [models.UniqueConstraint("team", "level", name="alarm_rule_once", nulls_distinct=False)]
 
     def __str__(self) -> str:
@@ -107,6 +110,7 @@ class AssignmentRule(models.Model):
 
     class Meta:
         db_table = "assignment_rules"
+        triggers = [kept()]
         constraints = [models.UniqueConstraint("team", name="assignment_rule_once", nulls_distinct=False)]
 
     def __str__(self) -> str:
@@ -121,6 +125,7 @@ class SkillRule(models.Model):
 
     class Meta:
         db_table = "skill_rules"
+        triggers = [kept()]
         constraints = [models.UniqueConstraint("tag", "skill", name="skill_rule_once")]
 
     def __str__(self) -> str:

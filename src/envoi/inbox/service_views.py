@@ -18,6 +18,7 @@ from ..core.errors import BadInput, NotFound
 from ..core.paging import whole
 from ..team import holiday_days, hours, opening, presence
 from ..team.requests import StaffRequest
+from ..team.rights import require
 from . import service
 from .service_forms import AlarmForm, AssignmentForm, ExceptionForm, HoursForm, SkillForm, TargetsForm
 
@@ -28,6 +29,7 @@ Forms = dict[str, Any]
 @require_GET
 def start(request: StaffRequest) -> HttpResponse:
     """The first of the pages."""
+    require(request.user, "service.write")
     return redirect("service:hours")
 
 
@@ -60,6 +62,7 @@ def own_hours_end(request: StaffRequest) -> HttpResponse:
 @require_GET
 def parts(request: StaffRequest) -> HttpResponse:
     """The parts of a country, when another one is chosen."""
+    require(request.user, "service.write")
     form = HoursForm(country=request.GET.get("country", "")[:2])
     return render(request, "inbox/service/_part.html", {"form": form})
 

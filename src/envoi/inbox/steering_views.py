@@ -18,6 +18,7 @@ from ..contacts import profile
 from ..core.errors import BadInput
 from ..core.paging import whole
 from ..team.requests import StaffRequest
+from ..team.rights import require
 from . import actions, beside, panes, queries
 from .asked import asked
 from .places import url_of
@@ -30,6 +31,7 @@ NINE = time(9, 0)
 @require_POST
 def assign(request: StaffRequest, contact_id: int, conversation_id: int) -> HttpResponse:
     """To a colleague ("staff-3"), to a team ("team-2"), or to nobody."""
+    require(request.user, "inbox.write")
     kind, _dash, number = request.POST.get("to", "").partition("-")
     one = whole(number)
     if kind == "nobody":
@@ -60,6 +62,7 @@ def reopen(request: StaffRequest, contact_id: int, conversation_id: int) -> Http
 @login_required
 @require_POST
 def priority(request: StaffRequest, contact_id: int, conversation_id: int) -> HttpResponse:
+    require(request.user, "inbox.write")
     chosen = whole(request.POST.get("priority", ""))
     if chosen is None:
         raise BadInput(_("Choose a priority of the list."))
@@ -70,6 +73,7 @@ def priority(request: StaffRequest, contact_id: int, conversation_id: int) -> Ht
 @login_required
 @require_POST
 def snooze(request: StaffRequest, contact_id: int, conversation_id: int) -> HttpResponse:
+    require(request.user, "inbox.write")
     until = wake_at(request.POST.get("until", ""), request.POST.get("at", ""), request.POST.get("zone", ""))
     actions.snooze(contact_id, conversation_id, until=until, by=request.user)
     return done(request, contact_id, conversation_id, "inbox:changed")
@@ -98,6 +102,8 @@ def wake_at(word: str, at: str, zone_name: str) -> datetime:
 @require_POST
 def tag(request: StaffRequest, contact_id: int, conversation_id: int) -> HttpResponse:
     """Put a tag on the customer, or take one off."""
+    require(request.user, "inbox.read")
+    require(request.user, "contacts.write")
     if off := request.POST.get("off", ""):
         contacts.untag([contact_id], name=off, by=request.user)
     elif on := request.POST.get("on", "").strip():
@@ -109,6 +115,7 @@ def tag(request: StaffRequest, contact_id: int, conversation_id: int) -> HttpRes
 @require_POST
 def about(request: StaffRequest, contact_id: int, conversation_id: int) -> HttpResponse:
     """Keep a note about the customer."""
+    require(request.user, "inbox.read")
     profile.add_note(contact_id, text=request.POST.get("text", ""), by=request.user)
     return _side(request, contact_id, conversation_id, "inbox/_notes.html")
 
@@ -126,6 +133,7 @@ def _side(request: StaffRequest, contact_id: int, conversation_id: int, piece: s
 def write_to(request: StaffRequest, contact_id: int) -> HttpResponse:
     """From somebody's page to their conversation; where there is none, it is begun when a number is chosen."""
     if request.method == "POST":
+        require(request.user, "inbox.write")
         channel_id = whole(request.POST.get("channel", ""))
         if channel_id is None:
             raise BadInput(_("Choose a number to write from."))

@@ -18,6 +18,7 @@ from ..core.paging import whole
 from ..media import queries as files
 from ..messaging.sending import What, WindowClosed
 from ..team.requests import StaffRequest
+from ..team.rights import require
 from . import actions, panes, queries
 from .asked import asked
 from .keeping import kept
@@ -33,6 +34,7 @@ WITH_CAPTION = ("image", "video", "document")
 @require_POST
 def send(request: StaffRequest, contact_id: int, conversation_id: int) -> HttpResponse:
     """What the composer holds: a note, or a reply with its files."""
+    require(request.user, "inbox.write")
     text = request.POST.get("text", "").replace("\0", "")
     try:
         if request.POST.get("mode") == "note":
@@ -98,6 +100,7 @@ def _messages(request: StaffRequest, text: str) -> list[What]:
 @require_POST
 def upload(request: StaffRequest) -> HttpResponse:
     """A file dropped, pasted or chosen: kept in the library, handed back as a chip. Its bytes decide what it is."""
+    require(request.user, "media.write")
     given = request.FILES.get("file")
     if given is None:
         raise BadInput(_("Choose a file."))
@@ -107,6 +110,7 @@ def upload(request: StaffRequest) -> HttpResponse:
 @login_required
 @require_POST
 def take_back(request: StaffRequest, contact_id: int, conversation_id: int) -> HttpResponse:
+    require(request.user, "inbox.write")
     message_id = whole(request.POST.get("message", ""))
     if message_id is None:
         raise NotFound(_("There is no such message."))

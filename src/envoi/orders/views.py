@@ -56,6 +56,7 @@ def download_orders(request: StaffRequest) -> HttpResponseBase:
 @require_http_methods(["GET", "HEAD", "POST"])
 def show(request: StaffRequest, contact_id: int, order_id: int) -> HttpResponse:
     """One order: what was in it, and how much of it was given back."""
+    require(request.user, "contacts.write" if request.method == "POST" else "contacts.read")
     order = queries.order_for(request.user, contact_id, order_id)
     form = RefundForm(request.POST or None, initial={"amount": order.refunded or order.amount})
     if form.is_valid():
@@ -78,6 +79,7 @@ def show(request: StaffRequest, contact_id: int, order_id: int) -> HttpResponse:
 @require_POST
 def rate_table(request: StaffRequest) -> HttpResponse:
     """Many rates at once."""
+    require(request.user, "channels.write")
     form = TableForm(request.POST, request.FILES)
     if form.is_valid():
         try:

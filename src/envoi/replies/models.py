@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from ..contacts.models import Contact
+from ..team.changes import kept
 from ..team.models import Staff
 
 
@@ -44,6 +45,7 @@ class ReplyRule(models.Model):
 
     class Meta:
         db_table = "reply_rules"
+        triggers = [kept(hot=("changed_at",))]
 
     def __str__(self) -> str:
         return self.name
@@ -68,6 +70,7 @@ class ReplySettings(models.Model):
 
     class Meta:
         db_table = "reply_settings"
+        triggers = [kept(hot=("version",), secret=("secret",))]
         constraints = [models.CheckConstraint(condition=models.Q(id=1), name="reply_settings_one_row")]
 
     def __str__(self) -> str:
@@ -129,6 +132,7 @@ class PromoPool(models.Model):
 
     class Meta:
         db_table = "promo_pools"
+        triggers = [kept()]
 
     def __str__(self) -> str:
         return self.name
@@ -208,6 +212,7 @@ class FaqEntry(models.Model):
 
     class Meta:
         db_table = "faq_entries"
+        triggers = [kept()]
 
     def __str__(self) -> str:
         return self.question

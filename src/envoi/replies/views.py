@@ -55,7 +55,7 @@ def ready(request: StaffRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: StaffRequest, rule_id: int | None = None) -> HttpResponse:
-    require(request.user, "replies.read" if rule_id is not None else "replies.write")
+    require(request.user, "replies.read" if rule_id is not None and request.method != "POST" else "replies.write")
     rule = queries.rule_for(request.user, rule_id) if rule_id is not None else None
     if request.method == "POST":
         draft = drafts.draft_sent(request.POST)
@@ -119,7 +119,7 @@ def pool_list(request: StaffRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def pool(request: StaffRequest, pool_id: int | None = None) -> HttpResponse:
-    require(request.user, "replies.read" if pool_id is not None else "replies.write")
+    require(request.user, "replies.read" if pool_id is not None and request.method != "POST" else "replies.write")
     filled = queries.pool_for(request.user, pool_id) if pool_id is not None else None
     if request.method == "POST":
         texts = zip(request.POST.getlist("language"), request.POST.getlist("text"), strict=False)

@@ -48,23 +48,34 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PLACES = {
     "account": "accounts",
     "campaign": "campaigns",
+    "canned": "canned_replies",
     "channel": "channels",
+    "faq": "faq_entries",
     "invitation": "invitations",
     "key": "api_keys",
+    "pool": "promo_pools",
+    "rule": "reply_rules",
     "segment": "segments",
     "staff": "staff",
     "tag": "tags",
     "team": "teams",
     "template": "templates",
 }
+# What is set for a team or, without one, for the whole company: known by the team's name, "" for the company.
+OF_TEAM = {"alarm_rules", "assignment_rules", "opening_hours", "service_targets"}
 # By what a row of each is known, as SQL.
 NAMED = {
+    **dict.fromkeys(OF_TEAM, "coalesce((SELECT t.name FROM teams t WHERE t.id = team_id), '')"),
     "accounts": "name",
     "api_keys": "name",
     "campaigns": "name",
     "canned_replies": "title",
     "channels": "name",
+    "faq_entries": "question",
     "invitations": "email",
+    "opening_exceptions": "coalesce(nullif(name, ''), day::text)",
+    "promo_pools": "name",
+    "reply_rules": "name",
     "segments": "name",
     "staff": "coalesce(nullif(name, ''), email)",
     "tags": "name",
@@ -85,6 +96,7 @@ POINTS = {
     "tag_id": "tags",
     "team_id": "teams",
     "template_id": "templates",
+    "to_team_id": "teams",
 }
 
 

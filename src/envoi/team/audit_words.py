@@ -9,9 +9,9 @@ from types import MappingProxyType
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
-from .audit import PLACES, POINTS, Deed
+from .audit import OF_TEAM, PLACES, POINTS, Deed
 from .models import Change, Staff
 from .rights import WORDS
 
@@ -22,20 +22,30 @@ SECRET = ("•", "••")
 
 NOUNS: dict[str, Any] = {
     "accounts": gettext_lazy("Account"),
+    "alarm_rules": gettext_lazy("Alarm"),
     "api_keys": gettext_lazy("API key"),
+    "assignment_rules": gettext_lazy("Rule of assignment"),
     "attributes": gettext_lazy("Attribute"),
     "auto_tags": gettext_lazy("Tag by rule"),
     "campaigns": gettext_lazy("Campaign"),
     "canned_replies": gettext_lazy("Canned reply"),
     "channels": gettext_lazy("Channel"),
     "contact_settings": gettext_lazy("Setting of contacts"),
+    "faq_entries": gettext_lazy("Common question"),
     "invitations": gettext_lazy("Invitation"),
     "keywords": gettext_lazy("Word for STOP or START"),
     "limit_settings": gettext_lazy("Setting of the limits"),
     "marketing_bars": gettext_lazy("Bar on marketing"),
+    "opening_exceptions": gettext_lazy("Day with other hours"),
+    "opening_hours": gettext_lazy("Opening hours"),
     "order_settings": gettext_lazy("Setting of orders"),
+    "promo_pools": gettext_lazy("Pool of codes"),
+    "reply_rules": gettext_lazy("Automatic reply"),
+    "reply_settings": gettext_lazy("Setting of automatic replies"),
     "satisfaction_settings": gettext_lazy("Question after closing"),
     "segments": gettext_lazy("Segment"),
+    "service_targets": gettext_lazy("Target of service"),
+    "skill_rules": gettext_lazy("Skill for a tag"),
     "staff": gettext_lazy("Staff"),
     "staff_rights": gettext_lazy("Right"),
     "tags": gettext_lazy("Tag"),
@@ -46,23 +56,40 @@ NOUNS: dict[str, Any] = {
 }
 
 VERBS: dict[str, Any] = {
+    "account.active": gettext_lazy("An account works again"),
     "account.change": gettext_lazy("Changed an account"),
+    "account.changed": gettext_lazy("The provider changed an account"),
     "account.connect": gettext_lazy("Connected an account"),
     "account.disconnect": gettext_lazy("Disconnected an account"),
     "account.forget_old_secrets": gettext_lazy("Forgot an account’s old secrets"),
+    "account.off": gettext_lazy("An account was disconnected"),
+    "account.restricted": gettext_lazy("An account was restricted"),
+    "account.suspended": gettext_lazy("An account was suspended"),
     "account.terms": gettext_lazy("Changed an account’s terms"),
     "account.try_again": gettext_lazy("Tried an account again"),
+    "account.unreachable": gettext_lazy("An account could not be reached"),
+    "account.webhook": gettext_lazy("An account’s webhooks were set up"),
     "breaker.resume": gettext_lazy("Resumed after the quality breaker"),
+    "campaign.break": gettext_lazy("The quality breaker stopped a campaign"),
     "campaign.budget": gettext_lazy("Changed a campaign’s budget"),
     "campaign.cancel": gettext_lazy("Cancelled a campaign"),
     "campaign.create": gettext_lazy("Prepared a campaign"),
+    "campaign.hold": gettext_lazy("A campaign waits for its budget"),
     "campaign.launch": gettext_lazy("Launched a campaign"),
     "campaign.pause": gettext_lazy("Paused a campaign"),
     "campaign.resume": gettext_lazy("Resumed a campaign"),
     "campaign.update": gettext_lazy("Changed a campaign"),
     "campaigns.export": gettext_lazy("Took a campaign’s recipients out as a file"),
+    "canned.add": gettext_lazy("Added a canned reply"),
+    "canned.change": gettext_lazy("Changed a canned reply"),
+    "canned.delete": gettext_lazy("Deleted a canned reply"),
+    "channel.active": gettext_lazy("Switched a channel on"),
     "channel.add": gettext_lazy("Added a channel"),
+    "channel.changed": gettext_lazy("The provider changed a channel"),
     "channel.pace": gettext_lazy("Changed a channel’s pace"),
+    "channel.paused": gettext_lazy("Paused a channel"),
+    "channel.proven": gettext_lazy("A channel may send faster"),
+    "channel.suspended": gettext_lazy("A channel was suspended"),
     "channel.test": gettext_lazy("Sent a test"),
     "contacts.add": gettext_lazy("Added a contact"),
     "contacts.block": gettext_lazy("Blocked a contact"),
@@ -75,9 +102,11 @@ VERBS: dict[str, Any] = {
     "contacts.erase": gettext_lazy("Erased a person"),
     "contacts.export": gettext_lazy("Took contacts out as a file"),
     "contacts.export_person": gettext_lazy("Handed out a person’s data"),
+    "contacts.identity": gettext_lazy("A customer’s number or id changed"),
     "contacts.import": gettext_lazy("Imported a file"),
     "contacts.keyword": gettext_lazy("Changed the words for STOP and START"),
     "contacts.merge": gettext_lazy("Merged two contacts"),
+    "contacts.tell_apart": gettext_lazy("Said that two contacts are different people"),
     "contacts.unblock": gettext_lazy("Unblocked a contact"),
     "contacts.undefine_attribute": gettext_lazy("Removed an attribute"),
     "contacts.undo_import": gettext_lazy("Undid an import"),
@@ -97,8 +126,22 @@ VERBS: dict[str, Any] = {
     "orders.export": gettext_lazy("Took orders out as a file"),
     "orders.rate": gettext_lazy("Changed an exchange rate"),
     "orders.rate_removed": gettext_lazy("Removed an exchange rate"),
+    "orders.rates": gettext_lazy("Changed several exchange rates"),
+    "orders.refund": gettext_lazy("Noted what was given back of an order"),
     "rates.fee": gettext_lazy("Changed a provider’s fee"),
     "rates.import": gettext_lazy("Imported prices"),
+    "rates.set": gettext_lazy("Changed a price"),
+    "replies.add_codes": gettext_lazy("Added promo codes"),
+    "replies.delete_faq": gettext_lazy("Deleted a common question"),
+    "replies.delete_pool": gettext_lazy("Deleted a pool of codes"),
+    "replies.delete_rule": gettext_lazy("Deleted an automatic reply"),
+    "replies.faq": gettext_lazy("Saved a common question"),
+    "replies.move": gettext_lazy("Moved an automatic reply"),
+    "replies.pool": gettext_lazy("Saved a pool of codes"),
+    "replies.remove_codes": gettext_lazy("Took promo codes out"),
+    "replies.save_rule": gettext_lazy("Saved an automatic reply"),
+    "replies.set_enabled": gettext_lazy("Switched an automatic reply on or off"),
+    "replies.settings": gettext_lazy("Changed what holds for all automatic replies"),
     "satisfaction.change": gettext_lazy("Changed the question after closing"),
     "segments.add_people": gettext_lazy("Added people to a list"),
     "segments.delete": gettext_lazy("Deleted a segment"),
@@ -106,7 +149,19 @@ VERBS: dict[str, Any] = {
     "segments.save": gettext_lazy("Saved a segment"),
     "segments.start_tag": gettext_lazy("Started tagging by a rule"),
     "segments.stop_tag": gettext_lazy("Stopped tagging by a rule"),
+    "service.alarm": gettext_lazy("Changed what an alarm does"),
+    "service.alarms_dropped": gettext_lazy("Gave a team the company’s alarms again"),
+    "service.assignment": gettext_lazy("Changed who gets new conversations"),
+    "service.assignment_dropped": gettext_lazy("Gave a team the company’s assignment again"),
     "service.canned_seconds": gettext_lazy("Changed what a canned reply saves"),
+    "service.exception": gettext_lazy("Set other hours for a day"),
+    "service.exception_dropped": gettext_lazy("Took a day’s other hours back"),
+    "service.hours": gettext_lazy("Changed the opening hours"),
+    "service.hours_dropped": gettext_lazy("Gave a team the company’s hours again"),
+    "service.skill": gettext_lazy("Asked for a skill for a tag"),
+    "service.skill_dropped": gettext_lazy("Took a skill for a tag away"),
+    "service.targets": gettext_lazy("Changed how long customers may wait"),
+    "service.targets_dropped": gettext_lazy("Took targets of their own away"),
     "staff.accept": gettext_lazy("Came onto the team"),
     "staff.add": gettext_lazy("Added somebody to the team"),
     "staff.change": gettext_lazy("Changed somebody on the team"),
@@ -139,26 +194,40 @@ VERBS: dict[str, Any] = {
 
 # Columns that people would not know by their name in the database.
 FIELDS: dict[str, Any] = {
+    "actions": gettext_lazy("what it does"),
+    "breach_seconds": gettext_lazy("seconds until it is much too late"),
     "capacity": gettext_lazy("open conversations at most"),
+    "closing_seconds": gettext_lazy("seconds before the window closes"),
+    "conditions": gettext_lazy("what must be true"),
     "credentials": gettext_lazy("credentials"),
     "digest": gettext_lazy("secret"),
     "email": gettext_lazy("e-mail"),
+    "enabled": gettext_lazy("switched on"),
+    "first_seconds": gettext_lazy("seconds until the first answer"),
     "granted": gettext_lazy("given"),
     "hook_key": gettext_lazy("webhook address"),
     "is_active": gettext_lazy("may sign in"),
     "leads": gettext_lazy("leads the team"),
+    "level": gettext_lazy("alarm"),
     "name": gettext_lazy("name"),
+    "next_seconds": gettext_lazy("seconds until each further answer"),
     "password": gettext_lazy("password"),
+    "red_seconds": gettext_lazy("seconds until red alert"),
     "right": gettext_lazy("right"),
     "role": gettext_lazy("role"),
     "rule": gettext_lazy("rule"),
     "scopes": gettext_lazy("scopes"),
     "skills": gettext_lazy("skills"),
+    "settles": gettext_lazy("counts as an answer"),
     "speaks": gettext_lazy("answers in"),
     "state": gettext_lazy("state"),
+    "stops": gettext_lazy("ends the rules after it"),
     "text": gettext_lazy("text"),
+    "trigger": gettext_lazy("what a message must be"),
     "two_step_days": gettext_lazy("days to set it up"),
     "two_step_roles": gettext_lazy("who needs a second step"),
+    "week": gettext_lazy("the week, from Monday on"),
+    "zone": gettext_lazy("time zone"),
 }
 # Not of interest when a row is made or deleted: they say nothing or stand beside it already.
 DULL = {"id", "created_at", "created_by_id", "made_by_id", "turn"}
@@ -218,8 +287,8 @@ def said(change: Change, names: Names) -> Said:
         for name in sorted(both)
         if name not in skipped and (change.what == "update" or both[name] not in (None, "", [], {}))
     ]
-    own = str(both.get("name") or both.get("email") or both.get("title") or "")
-    name = own or names.get((change.place, change.row_key)) or _of_pair(change, names)
+    own = str(both.get("name") or both.get("email") or both.get("title") or both.get("question") or "")
+    name = own or names.get((change.place, change.row_key)) or _of_team(change, names, both) or _of_pair(change, names)
     return Said(words[change.what], str(NOUNS.get(change.place, change.place)), name[:LONGEST], differences)
 
 
@@ -227,6 +296,16 @@ def subject_words(subject: str, names: Names) -> str:
     """A subject by its name, "staff/7" where it has none."""
     singular, _slash, key = subject.partition("/")
     return names.get((PLACES.get(singular, ""), key), subject)
+
+
+def _of_team(change: Change, names: Names, both: Mapping[str, Any]) -> str:
+    """What is set for a team has the team's name; gone since, and without word of its team: nothing."""
+    if change.place not in OF_TEAM:
+        return ""
+    if team := both.get("team_id"):
+        return names.get(("teams", str(team)), f"#{team}")
+    known = "team_id" in both or (change.place, change.row_key) in names
+    return _("The whole company") if known else ""
 
 
 def _of_pair(change: Change, names: Names) -> str:
@@ -251,6 +330,8 @@ def _value(name: str, value: Any, names: Names = MappingProxyType({})) -> str:
         return names.get((POINTS[name], str(value)), f"#{value}")
     if value in ("given", "taken"):
         return _("given") if value == "given" else _("taken")
+    if (words := _NUMBERS.get(name)) and isinstance(value, int) and value in words:
+        return str(words[value])
     if (make := _SPECIAL.get(name)) and isinstance(value, str | list):
         value = make(value)
     match value:
@@ -278,4 +359,20 @@ _SPECIAL: dict[str, Callable[[Any], Any]] = {
     "role": _role,
     "two_step_roles": _role,
     "right": lambda right: str(WORDS.get(right, right)),
+    "week": lambda week: [day or _("closed") for day in week],
+}
+_PRIORITIES = {
+    0: pgettext_lazy("priority of a conversation", "Normal"),
+    1: pgettext_lazy("priority of a conversation", "High"),
+    2: pgettext_lazy("priority of a conversation", "Urgent"),
+}
+_NUMBERS: dict[str, Mapping[Any, Any]] = {
+    "level": {
+        1: gettext_lazy("Later than the target"),
+        2: gettext_lazy("Much too late"),
+        3: gettext_lazy("Red alert"),
+        4: gettext_lazy("The window closes unanswered"),
+    },
+    "priority": _PRIORITIES,
+    "raise_to": _PRIORITIES,
 }

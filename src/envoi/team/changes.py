@@ -7,12 +7,13 @@ context (`acting`), which travels in the transaction. Why one table: docs/decisi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import pghistory
 import pgtrigger
+from django.db import connection
 
 # The one function behind every trigger. A secret never leaves its table: of it only that it changed is written.
 KEEP = """
@@ -72,8 +73,24 @@ def kept(*, key: Sequence[str] = ("id",), hot: Sequence[str] = (), secret: Seque
 @contextmanager
 def acting(**who: Any) -> Iterator[None]:
     """While this lasts, every change of this thread says who (`staff`, `key`), in which `request`, by which `way`."""
-    with pghistory.context(**who):
+    with connection.execute_wrapper(_fitting), pghistory.context(**who):
         yield
+
+
+def _fitting(execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:
+    """Give pghistory statements to which its own can be joined, whatever whoever wrote them thought of.
+
+    It puts `SELECT set_config(…)` with parameters before each statement that writes. So one without parameters gets
+    some, and a bare % in it stays one; executemany becomes a statement for each row.
+    """
+    if many:
+        result = None
+        for one in params:
+            result = execute(sql, one, False, context)
+        return result
+    if params is None and isinstance(sql, str):
+        return execute(sql.replace("%", "%%"), (), False, context)
+    return execute(sql, params, False, context)
 
 
 def _array(words: Sequence[str]) -> str:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from django.db import models
 
+from .changes import kept
+
 
 class OpeningHours(models.Model):
     """When people are there. A team without a row keeps the company's; a company without one never closes.
@@ -22,6 +24,7 @@ class OpeningHours(models.Model):
 
     class Meta:
         db_table = "opening_hours"
+        triggers = [kept()]
         constraints = [models.UniqueConstraint("team", name="opening_hours_once", nulls_distinct=False)]
 
     def __str__(self) -> str:
@@ -43,6 +46,7 @@ class OpeningException(models.Model):
 
     class Meta:
         db_table = "opening_exceptions"
+        triggers = [kept()]
         constraints = [models.UniqueConstraint("team", "day", name="opening_exception_once", nulls_distinct=False)]
 
     def __str__(self) -> str:

@@ -35,7 +35,7 @@ class LinkOver(Problem):
 
 
 def mails() -> bool:
-    """Whether e-mail leaves this installation; without it links are copied by hand."""
+    """Whether e-mail leaves this installation (ENVOI_SMTP_URL); without it links are copied by hand."""
     return not settings.EMAIL_BACKEND.endswith((".console.EmailBackend", ".dummy.EmailBackend"))
 
 
