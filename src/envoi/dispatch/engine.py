@@ -1,7 +1,8 @@
 """The loop of one channel: claim within every limit, send at the channel's pace, record what happened.
 
-Three tasks side by side, so that neither the network nor the database waits for the other. Two keep a quarter of a
-second's worth of claimed messages and of slots, which the gate lets leave; the recorder writes outcomes in batches.
+Four tasks side by side, so that neither the network nor the database waits for the other. Two keep a quarter of a
+second's worth of claimed messages and of slots, which the gate lets leave; one claims answers as soon as the bell tells
+of them; the recorder writes outcomes in batches.
 Database work runs in threads on plain connections, so that the ledger has one colour. A channel that rests or is paused
 simply has no runner.
 """
@@ -84,6 +85,7 @@ class Runner:
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
         self._to_claim = asyncio.Event()
+        self._to_answer = asyncio.Event()
         self._to_take_slots = asyncio.Event()
         self._to_record = asyncio.Event()
         self._recorded = 0
@@ -93,16 +95,17 @@ class Runner:
         """Claim nothing more and come to an end."""
         self._stopping.set()
         self._to_claim.set()
+        self._to_answer.set()
         self._to_take_slots.set()
 
     def wake(self) -> None:
         """Look at the outbox now: an answer waits."""
-        self._to_claim.set()
+        self._to_answer.set()
 
     async def run(self) -> int:
         """Work until `stop`; returns how many outcomes were recorded."""
         recorder = asyncio.create_task(self._record())
-        tasks = [asyncio.create_task(work()) for work in (self._claim, self._take_slots)]
+        tasks = [asyncio.create_task(work()) for work in (self._claim, self._answer, self._take_slots)]
         # Whatever ends one of them ends the runner, and the next one starts afresh: nothing leaves without a recorder.
         for task in (recorder, *tasks):
             task.add_done_callback(lambda _: self.stop())
@@ -143,14 +146,33 @@ class Runner:
                 waiting_bulk=here - replies,
             )
             if taken is not None:
+                self._more = taken.more
+                self._room = taken.room
                 self._keep(taken, began)
             await self._until(self._to_claim, IDLE)
+
+    async def _answer(self) -> None:
+        """Claim what the bell has told of, beside whatever a campaign claims; a notice that is lost costs IDLE."""
+        while not self._stopping.is_set():
+            await self._to_answer.wait()
+            self._to_answer.clear()
+            if self._stopping.is_set() or self._gate.rests_for > LONG_REST:
+                continue
+            began = self._loop.time()
+            taken = await self._in_database(
+                store.take_replies,
+                self.route,
+                at_most=max(HELD - len(self._gate) - len(self._preparing), 0),
+                lease=self._allowed.lease,
+                known_forms=list(self._forms),
+                waiting_replies=self._gate.replies,
+            )
+            if taken is not None:
+                self._keep(taken, began)
 
     def _keep(self, taken: store.Taken, began: float) -> None:
         self._forms |= taken.forms
         self._gate.pace(taken.throughput)
-        self._more = taken.more
-        self._room = taken.room
         # By the loop's own clock, from before the claim: the database's may be set while the claim lasts.
         last = began + (self._allowed.lease - self._allowed.answer).total_seconds() - limits.HORIZON.total_seconds()
         for message in taken.messages:

@@ -121,11 +121,7 @@ def take(
             return Taken([], pace.throughput, room, more=room > 0, forms={})
         allowed, more = _claim(db, route, replies, bulk, lease)
         forms, broken = _forms(db, {message.lane_id for message in allowed} - set(known_forms))
-        for lane_id, reason in broken.items():
-            ledger.release(db, route.channel_id, [message for message in allowed if message.lane_id == lane_id])
-            ledger.set_lane(db, lane_id, "held", reason=reason)
-        allowed = [message for message in allowed if message.lane_id not in broken]
-        return Taken(allowed, pace.throughput, room, more=more, forms=forms)
+        return Taken(_without(db, route, allowed, broken), pace.throughput, room, more=more, forms=forms)
 
 
 REPLIES = 0  # the priority of their lanes
@@ -155,6 +151,14 @@ def _claim(
     return allowed, more
 
 
+def _without(db: Connection, route: Route, allowed: list[Claimed], broken: dict[int, str]) -> list[Claimed]:
+    """Those whose lane's form can be read; the others wait in a lane that is held."""
+    for lane_id, reason in broken.items():
+        ledger.release(db, route.channel_id, [message for message in allowed if message.lane_id == lane_id])
+        ledger.set_lane(db, lane_id, "held", reason=reason)
+    return [message for message in allowed if message.lane_id not in broken]
+
+
 def _forms(db: Connection, lane_ids: Collection[int]) -> tuple[dict[int, base.Form | None], dict[int, str]]:
     """The forms of these lanes; and, for a form that this version can't read, why."""
     forms: dict[int, base.Form | None] = {}
@@ -166,6 +170,25 @@ def _forms(db: Connection, lane_ids: Collection[int]) -> tuple[dict[int, base.Fo
             except msgspec.ValidationError as error:
                 broken[lane_id] = f"The template's form can't be read: {error}"
     return forms, broken
+
+
+def take_replies(
+    db: Connection,
+    route: Route,
+    *,
+    at_most: int,
+    lease: timedelta,
+    known_forms: Collection[int] = (),
+    waiting_replies: int = 0,
+) -> Taken:
+    """As take, for replies alone: few rows, so that they wait for no claim of a campaign. `more` says nothing."""
+    with db.transaction():
+        pace, _ = _pace(db, route.channel_id)
+        replies, room = limits.room(pace)
+        replies = max(min(replies - waiting_replies, at_most), 0)
+        allowed = _claim(db, route, replies, 0, lease)[0] if replies else []
+        forms, broken = _forms(db, {message.lane_id for message in allowed} - set(known_forms))
+        return Taken(_without(db, route, allowed, broken), pace.throughput, room, more=False, forms=forms)
 
 
 def slots(db: Connection, route: Route, *, replies: int, bulk: int) -> Slots:

@@ -59,7 +59,7 @@ class Gateway:
     """The application for one database. Starts with the first request; `close` ends it in order."""
 
     def __init__(self, url: str) -> None:
-        self._reader = Database(url, name="envoi gateway reads")
+        self._reader = Database(url, name="envoi gateway reads", careless=True)
         self._commits = Database(url, name="envoi gateway", prepared=STORE)
         self._accounts = Accounts(self._reader)
         self._writer = Writer(self._commits, bell=self._reader)
@@ -144,6 +144,7 @@ class Gateway:
             body=body,
             query=request.query,
             content_type=request.headers.get("content-type", ""),
+            urgent=PROVIDERS[owner.provider].urgent(body),
         )
         return STORED
 

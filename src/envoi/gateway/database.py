@@ -37,13 +37,16 @@ class Unavailable(Exception):
 class Database:
     """Runs one statement at a time, each its own transaction; a call either committed or raises Unavailable.
 
+    careless: what it commits (notices) may be lost in a power cut.
     Unavailable may hide a commit whose answer was lost: what is stored must bear being stored twice.
     """
 
-    def __init__(self, url: str, *, name: str, prepared: LiteralString | None = None) -> None:
+    def __init__(self, url: str, *, name: str, prepared: LiteralString | None = None, careless: bool = False) -> None:
         self._url = url
         self._name = name
         self._prepared = prepared
+        # A notice is a commit as well, and all that notify take turns: nothing here is worth waiting for the disk.
+        self._options = "-c timezone=UTC" + (" -c synchronous_commit=off" if careless else "")
         self._connection: Connection | None = None
         self._line: Line | None = None
         self._turn = asyncio.Lock()
@@ -93,7 +96,7 @@ class Database:
             autocommit=True,
             connect_timeout=3,
             application_name=self._name,
-            options="-c timezone=UTC",
+            options=self._options,
         )
         if self._prepared is not None:
             await self._connection.execute(f"PREPARE {NAME} AS {self._prepared}")

@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import lru_cache
-from typing import Final
+from typing import Final, LiteralString
 
 from .database import Database, Unavailable
 
@@ -18,11 +18,11 @@ log = logging.getLogger("envoi.gateway")
 # One statement is one transaction, and one round trip. The fields of a row are made into PostgreSQL's binary format
 # while the commit before them runs, so a commit costs a handful of calls however many webhooks wait (decision 0013).
 STORE: Final = """
-    INSERT INTO webhook_events (account_id, provider, body, query, content_type)
-    SELECT * FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::text[], $5::text[])
+    INSERT INTO webhook_events (account_id, provider, body, query, content_type, urgent)
+    SELECT * FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::text[], $5::text[], $6::boolean[])
 """
-# PostgreSQL's numbers for the types of these columns: bigint, text, bytea.
-TYPES = (20, 25, 17, 25, 25)
+# PostgreSQL's numbers for the types of these columns: bigint, text, bytea, boolean.
+TYPES = (20, 25, 17, 25, 25, 16)
 _array = struct.Struct("!iiiii").pack
 _length = struct.Struct("!i").pack
 BODY = 2
@@ -36,13 +36,16 @@ MOST_BYTES_AT_ONCE = 16 * 1024 * 1024
 GAP_SECONDS = 0.002
 FEW = 8
 
-# Notices to intake come at most this often. One that is lost costs a second: the bell looks by itself as well.
-RING = "SELECT pg_notify('envoi_webhooks', '')"
+# What intake is told, each at most this often. A notice that is lost costs a second: its bell looks by itself as well.
+RING: Final = "SELECT pg_notify('envoi_webhooks', '')"
 RING_SECONDS = 0.02
+RING_URGENT: Final = "SELECT pg_notify('envoi_messages', '')"
+RING_URGENT_SECONDS = 0.005
 
 
 # One webhook's fields in the order of STORE, each with its length before it.
-Row = tuple[bytes, bytes, bytes, bytes, bytes]
+Row = tuple[bytes, bytes, bytes, bytes, bytes, bytes]
+URGENT = 5
 
 
 class Full(Exception):
@@ -54,13 +57,12 @@ class Writer:
 
     def __init__(self, database: Database, *, bell: Database) -> None:
         self._database = database
-        self._bell = bell
         self._rows: list[Row] = []
         self._waiters: list[asyncio.Future[None]] = []
         self._bytes = 0
         self._writing: asyncio.Task[None] | None = None
-        self._ringing: asyncio.Task[None] | None = None
-        self._unheard = False
+        self._ringer = Ringer(bell, RING, RING_SECONDS)
+        self._urgent_ringer = Ringer(bell, RING_URGENT, RING_URGENT_SECONDS)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._company: asyncio.Future[None] | None = None
         self._enough = FEW
@@ -74,14 +76,14 @@ class Writer:
         return len(self._rows)
 
     def store(
-        self, account_id: int, provider: str, *, body: bytes, query: str, content_type: str
+        self, account_id: int, provider: str, *, body: bytes, query: str, content_type: str, urgent: bool
     ) -> asyncio.Future[None]:
         """To be awaited: done once the webhook is committed, Unavailable when it could not be. Raises Full."""
         if len(self._rows) >= MOST_WAITING or self._bytes + len(body) > MOST_BYTES_WAITING:
             raise Full
         account, name = _owner(account_id, provider)
         text = _text(query) if query else NOTHING
-        self._rows.append((account, name, _length(len(body)) + body, text, _kind(content_type)))
+        self._rows.append((account, name, _length(len(body)) + body, text, _kind(content_type), YES if urgent else NO))
         # Kept: Python 3.11 asks the system for the process's id each time when it is asked which loop runs.
         loop = self._loop = self._loop or asyncio.get_running_loop()
         stored: asyncio.Future[None] = loop.create_future()
@@ -97,8 +99,8 @@ class Writer:
         """Let every waiting request have its answer, then stop."""
         while self._writing is not None:
             await asyncio.wait([self._writing])
-        if self._ringing is not None:
-            await asyncio.wait([self._ringing])
+        await self._urgent_ringer.close()
+        await self._ringer.close()
 
     async def _write(self) -> None:
         try:
@@ -142,12 +144,16 @@ class Writer:
         # Until the commit is known, an end of any kind, even of this task, is "not stored".
         outcome: Exception | None = Unavailable(1)
         try:
-            columns = zip(*rows, strict=True)
+            columns = list(zip(*rows, strict=True))
             await self._database.run([_column(kind, values) for kind, values in zip(TYPES, columns, strict=True)])
             outcome = None
             self.commits += 1
             self.commit_seconds += time.monotonic() - started
-            self._ring()
+            urgent = columns[URGENT].count(YES)
+            if urgent:
+                self._urgent_ringer.ring()
+            if urgent < len(rows):
+                self._ringer.ring()
         except Unavailable as error:
             outcome = error
         except Exception:
@@ -162,19 +168,35 @@ class Writer:
                     else:
                         stored.set_exception(outcome)
 
-    def _ring(self) -> None:
+
+class Ringer:
+    """Tells intake, once for all commits of a moment."""
+
+    def __init__(self, bell: Database, notice: LiteralString, seconds: float) -> None:
+        self._bell = bell
+        self._notice = notice
+        self._seconds = seconds
+        self._ringing: asyncio.Task[None] | None = None
+        self._unheard = False
+
+    def ring(self) -> None:
+        """Something was stored."""
         self._unheard = True
         if self._ringing is None:
             self._ringing = asyncio.create_task(self._rings())
 
+    async def close(self) -> None:
+        """Let what was stored be heard, then stop."""
+        if self._ringing is not None:
+            await asyncio.wait([self._ringing])
+
     async def _rings(self) -> None:
-        """Tell intake, once for all commits of a moment."""
         try:
             while self._unheard:
                 self._unheard = False
                 with suppress(Unavailable):
-                    await self._bell.execute(RING)
-                await asyncio.sleep(RING_SECONDS)
+                    await self._bell.execute(self._notice)
+                await asyncio.sleep(self._seconds)
         finally:
             self._ringing = None
 
@@ -206,3 +228,4 @@ def _text(words: str) -> bytes:
 
 
 NOTHING = _text("")
+NO, YES = (_length(1) + value for value in (b"\x00", b"\x01"))

@@ -128,11 +128,12 @@ def _settled(found: Sequence[tuple[Conversation, dict[str, Any]]]) -> dict[Pair,
     """Assign what is new, set the clock where a wait begins, write the events and tell whose conversation it is."""
     events: list[Line] = []
     changed, told = [], []
+    service = clock.current()  # once a batch
     for conversation, row in found:
         key = (conversation.contact_id, conversation.id)
         if row["is_new"]:
             events.append((*key, "opened", {"wrote": True}))
-            conversation.assignee_id = assigning.choose(conversation)
+            conversation.assignee_id = assigning.choose(conversation, service)
             if conversation.assignee_id is not None:
                 name = str(Staff.objects.get(pk=conversation.assignee_id))
                 events.append((*key, "assigned", {"to": conversation.assignee_id, "name": name, "why": "chosen"}))
@@ -142,7 +143,7 @@ def _settled(found: Sequence[tuple[Conversation, dict[str, Any]]]) -> dict[Pair,
         if conversation.assignee_id is not None and not row["is_new"] and not row["had_unread"]:
             told.append((conversation, Notification.Kind.NEW_MESSAGE, row["name"]))
         if row["waited"] is None or row["was"] == Conversation.State.SNOOZED:
-            conversation.look_at = clock.next_look(conversation)
+            conversation.look_at = service.next_look(conversation)
             changed.append(conversation)
     _write(changed)
     note_events(events)

@@ -16,7 +16,7 @@ from ..contacts.models import Contact, ContactTag
 from ..team import presence
 from ..team.models import Staff
 from ..team.rights import may
-from .clock import current
+from .clock import Service, current
 from .models import AssignmentRule, AssignmentTurn, Conversation, MessageAuthor, SkillRule
 
 Share = AssignmentRule.Share
@@ -35,24 +35,27 @@ UPDATE conversations SET assignee_id = %(staff_id)s WHERE contact_id = %(contact
 """
 
 
-def choose(conversation: Conversation) -> int | None:
+def choose(conversation: Conversation, service: Service) -> int | None:
     """Give a new conversation to somebody and return their id, None to leave it to whoever takes it.
 
-    The row says so at once, so that the next one of the same transaction counts it.
+    The row says so at once, so that the next one of the same transaction counts it. service: what is set now.
     """
-    staff_id = pick(conversation)
+    staff_id = pick(conversation, service=service)
     if staff_id is not None:
         with connection.cursor() as cursor:
             cursor.execute(GIVE, {"staff_id": staff_id, "contact_id": conversation.contact_id, "id": conversation.id})
     return staff_id
 
 
-def pick(conversation: Conversation, *, besides: Collection[int] = (), share: str = "") -> int | None:
+def pick(
+    conversation: Conversation, *, besides: Collection[int] = (), share: str = "", service: Service | None = None
+) -> int | None:
     """Who should get a conversation; locked until the transaction ends, in which the caller assigns it to them.
 
-    besides: who should not. share: how, where the rule of the team says that nobody is chosen.
+    besides: who should not. share: how, where the rule of the team says that nobody is chosen. service: what is set
+    now, where the caller has asked that already.
     """
-    rule = current().assignment_rule(conversation.team_id)
+    rule = (service or current()).assignment_rule(conversation.team_id)
     way = rule.share if rule.share != Share.NOBODY else share
     if not way or way == Share.NOBODY:
         return None

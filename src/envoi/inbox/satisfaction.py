@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -96,16 +97,31 @@ def ask(contact_id: int, conversation_id: int) -> bool:
     return True
 
 
-def heard(fact: MessageReceived, *, contact_id: int, channel_id: int) -> bool:
+def asked_lately(contact_ids: Collection[int], since: datetime) -> set[int]:
+    """Which of them were asked so lately that what they wrote at `since` or later may be the answer."""
+    with connection.cursor() as cursor:
+        # The few rows of each customer, by the primary key: one statement for all of a batch.
+        cursor.execute(
+            """
+            SELECT DISTINCT contact_id FROM conversations
+             WHERE contact_id = ANY(%(contacts)s) AND asked_at > %(since)s
+            """,
+            {"contacts": list(contact_ids), "since": since - ANSWERED_WITHIN},
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def heard(fact: MessageReceived, *, contact_id: int, channel_id: int, asked: bool) -> bool:
     """Whether a new message is the answer to the question; then it is written down and opens no conversation.
 
-    Called by intake for every message of words, before the conversation is looked for: one look at the customer's own
-    few rows. A tap says which conversation it is about. A bare number is about the one asked last, as long as nobody
-    talks with them again; what they write after it is their word on it, unless it asks something itself.
+    Called by intake for every message of words, before the conversation is looked for. asked: whether `asked_lately`
+    names its sender; only then their own few rows are looked at. A tap says which conversation it is about. A bare
+    number is about the one asked last, as long as nobody talks with them again; what they write after it is their word
+    on it, unless it asks something itself.
     """
     if (tapped := PAYLOAD.fullmatch(_payload(fact))) is not None:
         return _score(contact_id, int(tapped[1]), int(tapped[2]), fact.at)
-    found = _asked(contact_id, channel_id, fact.at)
+    found = _asked(contact_id, channel_id, fact.at) if asked else None
     if found is None:
         return False
     conversation_id, score, takes_word = found

@@ -12,14 +12,17 @@ import psycopg
 
 log = logging.getLogger("envoi.intake")
 
-CHANNEL = "envoi_webhooks"
+# What the gateway calls: receipts and the like; what customers wrote.
+WEBHOOKS = "envoi_webhooks"
+MESSAGES = "envoi_messages"
 
 
 class Bell:
     """Rings at most a second late: a lost connection only costs the notice, never the webhook."""
 
-    def __init__(self, url: str, *, seconds: float = 1.0) -> None:
+    def __init__(self, url: str, channel: str = WEBHOOKS, *, seconds: float = 1.0) -> None:
         self._url = url
+        self._channel = channel
         self._seconds = seconds
         self._connection: psycopg.Connection[Any] | None = None
 
@@ -30,7 +33,7 @@ class Bell:
                 self._connection = psycopg.connect(
                     self._url, autocommit=True, connect_timeout=3, application_name="envoi intake bell"
                 )
-                self._connection.execute(f"LISTEN {CHANNEL}")
+                self._connection.execute(f"LISTEN {self._channel}")
                 return  # what was stored before this moment rang for nobody
             for _ in self._connection.notifies(timeout=self._seconds, stop_after=1):
                 return

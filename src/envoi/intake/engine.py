@@ -32,6 +32,10 @@ log = logging.getLogger("envoi.intake")
 # What a statement costs is shared by so many; their locks are held for some tens of milliseconds.
 MOST_AT_ONCE = 500
 
+# Customers' messages: few at once, so that the first of them does not wait for the last. What follows from each takes
+# longer than a receipt.
+MOST_URGENT_AT_ONCE = 50
+
 # Two processes wanted the same rows in another order: PostgreSQL stops one of them.
 MET = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 
@@ -43,12 +47,13 @@ class Passing(Exception):
     """The database went away, or two processes met: no webhook is to blame, all may be tried again as they are."""
 
 
-def work(stop: Event, bell: Bell) -> None:
-    """Work until `stop` is set; a step that runs is finished first."""
+def work(stop: Event, bell: Bell, *, urgent: bool) -> None:
+    """Work until `stop` is set on what is urgent, or on all else; a step that runs is finished first."""
+    at_most = MOST_URGENT_AT_ONCE if urgent else MOST_AT_ONCE
     pause = 0.5
     while not stop.is_set():
         try:
-            if not step():
+            if not step(at_most=at_most, urgent=urgent):
                 bell.wait(stop)
             pause = 0.5
         except Exception as error:
@@ -58,12 +63,15 @@ def work(stop: Event, bell: Bell) -> None:
             pause = min(pause * 2, 10.0)
 
 
-def step(*, at_most: int = MOST_AT_ONCE) -> int:
-    """Handle what is due, `at_most` webhooks; returns how many were taken up, failed ones too. Raises Passing."""
+def step(*, at_most: int = MOST_AT_ONCE, urgent: bool | None = None) -> int:
+    """Handle what is due, `at_most` webhooks; returns how many were taken up, failed ones too. Raises Passing.
+
+    urgent: only those that are, or are not; None for both.
+    """
     batch: list[Stored] = []
     try:
         with transaction.atomic():
-            batch = store.claim(at_most=at_most)
+            batch = store.claim(at_most=at_most, urgent=urgent)
             if batch:
                 apply((fact, stored) for stored in batch for fact in _facts(stored))
                 store.note(batch)

@@ -26,11 +26,13 @@ class WebhookEvent(models.Model):
     problem = models.TextField(blank=True, default="", db_default="")
     attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
     due_at = models.DateTimeField(db_default=Now())
+    # Whether it may carry what a customer wrote: those are worked through apart, so that receipts never delay them.
+    urgent = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         db_table = "webhook_events"
         indexes = [
-            models.Index("due_at", "id", condition=models.Q(state="new"), name="webhook_events_new"),
+            models.Index("urgent", "due_at", "id", condition=models.Q(state="new"), name="webhook_events_waiting"),
             BrinIndex(fields=["received_at"], name="webhook_events_by_day"),
         ]
 

@@ -114,6 +114,8 @@ def keep(received: Sequence[tuple[MessageReceived, Origin]]) -> list[Kept | None
         if message_id is not None and fact.kind not in SAID_BY_NOBODY:
             latest[contact_id] = max(fact.at, latest.get(contact_id, fact.at))
     contacts.note_all_inbound(latest)
+    lately = min((fact.at for fact, _origin in received), default=None)
+    asked = satisfaction.asked_lately({row[0] for row in rows}, lately) if lately else set()
     arrived = [
         None
         if message_id is None
@@ -125,7 +127,7 @@ def keep(received: Sequence[tuple[MessageReceived, Origin]]) -> list[Kept | None
                 at=fact.at,
                 text=fact.text,
                 kind=fact.kind,
-                asks=_asks(fact, origin, contact_id, channel_id),
+                asks=_asks(fact, origin, contact_id, channel_id, asked=contact_id in asked),
             )
         )
         for (contact_id, channel_id, fact), (_fact, origin), message_id in zip(rows, received, kept, strict=True)
@@ -134,7 +136,7 @@ def keep(received: Sequence[tuple[MessageReceived, Origin]]) -> list[Kept | None
     return [None if one is None else Kept(one.message_id, opened.get(one.message_id), one.asks) for one in arrived]
 
 
-def _asks(fact: MessageReceived, origin: Origin, contact_id: int, channel_id: int) -> bool:
+def _asks(fact: MessageReceived, origin: Origin, contact_id: int, channel_id: int, *, asked: bool) -> bool:
     """Whether somebody should answer: not a STOP or START, which Envoi heeds by itself, nor a mark of satisfaction.
 
     A mere "yes" may confirm a START, but mostly answers what a person or a campaign has asked.
@@ -143,7 +145,7 @@ def _asks(fact: MessageReceived, origin: Origin, contact_id: int, channel_id: in
         return True
     if origin.words.meaning([fact.text, _payload(fact)]) in ("stop", "start"):
         return False
-    return not satisfaction.heard(fact, contact_id=contact_id, channel_id=channel_id)
+    return not satisfaction.heard(fact, contact_id=contact_id, channel_id=channel_id, asked=asked)
 
 
 def message_received(fact: MessageReceived, origin: Origin) -> None:

@@ -29,26 +29,31 @@ class Stored:
     notes: list[str] = field(default_factory=list)
 
 
-def claim(*, at_most: int, only: int | None = None) -> list[Stored]:
+def claim(*, at_most: int, urgent: bool | None = None, only: int | None = None) -> list[Stored]:
     """Take what is due, oldest first: as many as fit into memory, or the one with the id `only`.
+
+    urgent: only those that are, or are not; None for both.
 
     They are `done` when the caller's transaction commits, and as they were when it does not.
     """
     with connection.cursor() as cursor:
-        # webhook_events_new (due_at, id) WHERE state = 'new': an index scan that stops at the limit. The length
-        # of a stored body is known without reading it.
+        # Safe in a power cut: what is forgotten is `new` again, and whoever sends what follows commits for good before.
+        cursor.execute("SET LOCAL synchronous_commit = off")
+        # webhook_events_waiting (urgent, due_at, id) WHERE state = 'new': with `urgent` given, an index scan that stops
+        # at the limit. The length of a stored body is known without reading it.
         cursor.execute(
             """
             SELECT id, octet_length(body)
               FROM webhook_events
              WHERE state = 'new'
                AND due_at <= statement_timestamp()
+               AND (%(urgent)s::boolean IS NULL OR urgent = %(urgent)s)
                AND (%(only)s::bigint IS NULL OR id = %(only)s)
              ORDER BY due_at, id
              LIMIT %(at_most)s
                FOR UPDATE SKIP LOCKED
             """,
-            {"at_most": at_most, "only": only},
+            {"at_most": at_most, "urgent": urgent, "only": only},
         )
         ids = _that_fit(cursor.fetchall())
         if not ids:
@@ -141,7 +146,7 @@ def replay(event_ids: Iterable[int]) -> int:
             {"ids": list(event_ids)},
         )
         found = cursor.rowcount
-        cursor.execute("SELECT pg_notify('envoi_webhooks', '')")
+        cursor.execute("SELECT pg_notify('envoi_webhooks', ''), pg_notify('envoi_messages', '')")
         return found
 
 

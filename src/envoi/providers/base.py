@@ -352,5 +352,11 @@ class Provider(Protocol):
     def handshake(self, query: Mapping[str, str], verify_token: str) -> str | None:
         """The text that answers a provider's GET check of our address, None to refuse."""
 
+    def urgent(self, body: bytes) -> bool:
+        """Whether a webhook may carry what somebody wrote, told from its bytes alone; surely receipts are not urgent.
+
+        It is asked for every webhook before the 200, so it reads no JSON. A wrong guess costs time, nothing else.
+        """
+
     def parse(self, delivery: Delivery) -> list[Fact]:
         """What a webhook tells, in order. Never raises: what it can't read is Unknown."""

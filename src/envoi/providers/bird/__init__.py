@@ -80,6 +80,10 @@ class Bird:
         """Bird checks no address by GET."""
         return None
 
+    def urgent(self, body: bytes) -> bool:
+        """See webhooks.urgent."""
+        return webhooks.urgent(body)
+
     def parse(self, delivery: Delivery) -> list[Fact]:
         """See webhooks.parse."""
         return webhooks.parse(delivery)

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import re
+
 from ...core.events import Fact, Unknown
 from ..base import Delivery
 from .conversations_webhooks import facts as of_conversations
 from .gen2_webhooks import facts as of_gen2
 from .gen3_webhooks import facts as of_gen3
 from .reading import NotJson, fields, read, text
+
+# What became of our messages: Gen 2, Gen 3, Conversations. Quotes in what somebody wrote are escaped.
+_RECEIPT = re.compile(
+    rb'"event"\s*:\s*"[a-z]+\.outbound"'
+    rb'|"type"\s*:\s*"whatsapp\.(?:accepted|sent|delivered|read|failed|rejected)"'
+    rb'|"direction"\s*:\s*"sent"'
+)
+
+
+def urgent(body: bytes) -> bool:
+    """All but what is surely about a message of ours."""
+    return _RECEIPT.search(body) is None
 
 
 def parse(delivery: Delivery) -> list[Fact]:

@@ -58,6 +58,10 @@ class Meta:
         """See webhooks.handshake."""
         return webhooks.handshake(query, verify_token)
 
+    def urgent(self, body: bytes) -> bool:
+        """See webhooks.urgent."""
+        return webhooks.urgent(body)
+
     def parse(self, delivery: Delivery) -> list[Fact]:
         """See webhooks.parse."""
         return webhooks.parse(delivery.body)

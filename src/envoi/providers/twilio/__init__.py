@@ -59,6 +59,10 @@ class Twilio:
         """Twilio has no handshake, so nobody is answered."""
         return None
 
+    def urgent(self, body: bytes) -> bool:
+        """See webhooks.urgent."""
+        return webhooks.urgent(body)
+
     def parse(self, delivery: Delivery) -> list[Fact]:
         """See webhooks.parse."""
         return webhooks.parse(delivery)

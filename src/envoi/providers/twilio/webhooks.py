@@ -38,6 +38,11 @@ RECEIVED = ("received", "receiving", "")
 MEDIA = ("image", "video", "audio", "document", "sticker")
 
 
+def urgent(body: bytes) -> bool:
+    """All without a status, or with that of a message to us: MessageStatus or SmsStatus=received (3, 6)."""
+    return b"Status=" not in body or b"Status=receiv" in body
+
+
 def parse(delivery: Delivery) -> list[Fact]:
     """One webhook tells of one message; a keyword of Advanced Opt-Out is told a second time. Never raises."""
     params = {_text(name): _text(value) for name, value in pairs(delivery.body)}

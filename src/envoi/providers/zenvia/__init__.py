@@ -57,6 +57,10 @@ class Zenvia:
         """Zenvia checks no address by GET."""
         return None
 
+    def urgent(self, body: bytes) -> bool:
+        """See webhooks.urgent."""
+        return webhooks.urgent(body)
+
     def parse(self, delivery: Delivery) -> list[Fact]:
         """See webhooks.parse."""
         return webhooks.parse(delivery)
