@@ -10,6 +10,7 @@ import pytest
 from django.utils import timezone
 
 from envoi.channels.models import Channel
+from envoi.contacts import keywords
 from envoi.contacts.models import Contact
 from envoi.core.errors import BadInput, NotAllowed, NotFound
 from envoi.inbox import actions, queries, steering
@@ -94,6 +95,37 @@ def test_a_stop_is_heeded_and_asks_nobody(write: Write, ana: Staff) -> None:
 
 def test_a_yes_is_an_answer_to_somebody(write: Write) -> None:
     assert write("Oui").waiting_since is not None
+
+
+def test_an_ok_to_an_agents_question_is_an_answer_that_waits(write: Write, ana: Staff) -> None:
+    one = write("can you change my address?")
+    answer(one, ana)
+    write("ok")
+    assert again(one).waiting_since is not None
+
+
+def test_a_yes_that_confirms_a_start_asks_nobody(write: Write, ana: Staff) -> None:
+    keywords.set_double_opt_in(True, question="Really? YES", by=None)
+    one = write("hello")
+    answer(one, ana)
+    write("START")
+    assert Contact.objects.get().marketing == "pending"
+    write("YES")
+    assert Contact.objects.get().marketing == "granted"
+    assert again(one).waiting_since is None
+    # The same word, when it confirms nothing any more.
+    write("YES")
+    assert again(one).waiting_since is not None
+
+
+def test_a_start_of_who_receives_promotions_already_is_an_answer_to_somebody(write: Write, ana: Staff) -> None:
+    one = write("hello")
+    answer(one, ana)
+    write("empezar")
+    assert Contact.objects.get().marketing == "granted"
+    assert again(one).waiting_since is None
+    write("empezar")
+    assert again(one).waiting_since is not None
 
 
 def test_an_answer_ends_the_wait_and_makes_the_conversation_the_writers(write: Write, ana: Staff) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..contacts import consents
+from ..inbox import failing
 from ..messaging import ledger
 from . import store
 from .deliver import Outcomes
@@ -16,6 +17,7 @@ def record(db: store.Connection, route: Route, batch: Outcomes) -> bool:
     ledger.put_back(db, channel_id, batch.back)
     ledger.record_failed(db, channel_id, batch.failed)
     ledger.record_unclear(db, channel_id, batch.unclear)
+    failing.wait_again(db, [(one.message.contact_id, one.message.id) for one in batch.failed])
     ledger.release(db, channel_id, batch.unsent)
     for refused in batch.opted_out:
         consents.record(

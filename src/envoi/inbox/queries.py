@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ..contacts.finding import find
+from ..contacts.finding import newest_ids
 from ..contacts.models import ContactTag
 from ..core.errors import BadInput, NotFound
 from ..core.paging import Page, whole
@@ -44,7 +44,9 @@ VIEWS = ("mine", "unassigned", "all", "waiting", "red", "snoozed", "closed")
 # A list says "999+" beyond this: to count a million would take longer than to read the page.
 MOST_COUNTED = 1_000
 MOST_PEOPLE = 500
-FEW_TAGGED = 20_000
+# A tag of so many customers is looked up at once; one of more than MANY_TAGGED is soon met in any long list.
+FEW_TAGGED, MANY_TAGGED = 1_000, 20_000
+STRETCH = 10_000
 
 Found = QuerySet[Conversation]
 
@@ -100,14 +102,13 @@ def conversations(
         found = found.filter(team_id=team)
     if channel is not None:
         found = found.filter(channel_id=channel)
-    if tag is not None:
-        found, few = _tagged(found, tag)
     if q := q.strip():
         # Those who came last, where very many match: nobody reads a list of everybody called “a”.
-        people = find(search=q, limit=MOST_PEOPLE).items
-        found = found.filter(contact_id__in=[one.pk for one in people])
+        found = found.filter(contact_id__in=newest_ids(q, most=MOST_PEOPLE))
     if after:
         found = found.filter(_beyond(shown.order, _place(after, shown.order)))
+    if tag is not None:
+        found, few = _tagged(found, tag, shown.order, limit=limit, is_long=view == "closed")
     if few:
         # Their keys first: all of them are sorted, and only a page of them is worth the look at its contacts.
         keys = list(found.order_by(*_sorted(shown.order)).values_list("contact_id", "id")[: limit + 1])
@@ -175,19 +176,37 @@ def composing_now(by: Staff | None, contact_id: int, conversation_id: int) -> li
     return [one.staff for one in found if by is None or one.staff_id != by.pk]
 
 
-def _tagged(found: Found, tag: int) -> tuple[Found, bool]:
-    """Those whose customers have a tag. Few customers: theirs are looked up. Many: the list's index soon meets them.
+def _tagged(found: Found, tag: int, order: Sequence[str], *, limit: int, is_long: bool) -> tuple[Found, bool]:
+    """Those whose customers have a tag, looked for from whichever end is nearer.
 
-    The second value says that they are looked up: they are sorted then, by what no index is in the order of, lest the
-    planner walks the whole list for a few. A scalar subquery is asked row by row; an EXISTS it may turn into a join.
+    Few customers: their conversations are looked up, and sorted then by what no index is in the order of, lest the
+    planner walks the whole list for a few; the second value says so. Else the list is walked along its index. All but
+    the closed ones are some ten thousand at most: each is looked for among the tag's customers, who are read once. Of
+    the closed ones a usual tag is soon met; of another one the last STRETCH are looked through, and all looked up when
+    that was not enough.
     """
     tagged = ContactTag.objects.filter(tag_id=tag)
-    few = list(tagged.values_list("contact_id", flat=True)[: FEW_TAGGED + 1])
-    if len(few) <= FEW_TAGGED:
-        # As one array: 20,000 parameters would take longer to read than to look up.
-        return found.extra(where=["conversations.contact_id = ANY(%s::bigint[])"], params=[few]), True
-    has_it = Subquery(tagged.filter(contact_id=OuterRef("contact_id")).values("tag_id")[:1])
-    return found.alias(has_it=has_it).filter(has_it__isnull=False), False
+    some = tagged[: MANY_TAGGED + 1].count()
+    if some > FEW_TAGGED and not is_long:
+        return _among(found, tag), False
+    if some > MANY_TAGGED:
+        # A scalar subquery is asked row by row; an EXISTS the planner may turn into a join.
+        has_it = Subquery(tagged.filter(contact_id=OuterRef("contact_id")).values("tag_id")[:1])
+        return found.alias(has_it=has_it).filter(has_it__isnull=False), False
+    if some > FEW_TAGGED:
+        edge = found.order_by(*order).values_list("last_at", flat=True)[STRETCH : STRETCH + 1].first()
+        near = _among(found if edge is None else found.filter(last_at__gte=edge), tag)
+        if edge is None or len(near.order_by(*order).values_list("id")[: limit + 1]) > limit:
+            return near, False
+    # As one array: thousands of parameters would take longer to read than to look up.
+    few = list(tagged.values_list("contact_id", flat=True))
+    return found.extra(where=["conversations.contact_id = ANY(%s::bigint[])"], params=[few]), True
+
+
+def _among(found: Found, tag: int) -> Found:
+    """Filtered by the tag's customers, hashed once. IS TRUE keeps the planner from making a join of it."""
+    is_among = "(conversations.contact_id IN (SELECT t.contact_id FROM contact_tags t WHERE t.tag_id = %s)) IS TRUE"
+    return found.extra(where=[is_among], params=[tag])  # noqa: S610  (a constant, and its parameter)
 
 
 def _sorted(order: Sequence[str]) -> list[OrderBy]:

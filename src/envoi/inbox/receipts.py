@@ -1,4 +1,7 @@
-"""Telling open pages what became of an answer: those that somebody wrote in the inbox, or a rule, not a campaign's."""
+"""What follows in the inbox from what became of an answer that somebody wrote there, or a rule, not a campaign.
+
+Open pages are told; where it failed the customer waits again.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,19 @@ from collections.abc import Sequence
 from django.db import connection
 
 from ..core.events import Receipt
+from ..messaging.actions import ledger_db
+from .failing import wait_again
 from .live import Told, tell_all
 
 
 def tell_receipts(receipts: Sequence[Receipt]) -> int:
-    """Tell of these receipts, in the caller's transaction; returns in how many conversations something moved."""
+    """Follow these receipts, in the caller's transaction; returns in how many conversations something moved."""
+    failed = [receipt for receipt in receipts if receipt.state == "failed"]
+    wait_again(
+        ledger_db(),
+        [(one.key.contact_id, one.key.message_id) for one in failed if one.key is not None],
+        [one.provider_id for one in failed if one.key is None and one.provider_id],
+    )
     keys = [receipt.key for receipt in receipts if receipt.key is not None]
     if not keys:
         return 0

@@ -22,6 +22,7 @@ ICONS = {
     "priority": "flag",
     "alarm": "problem",
     "taken_back": "reply",
+    "not_delivered": "problem",
     "satisfaction": "smile",
 }
 
@@ -42,6 +43,8 @@ def icon(what: str) -> str:
 
 def tone(what: str, detail: Detail) -> str:
     """Whether an event is a bad one."""
+    if what == "not_delivered":
+        return "bad"
     if what != "alarm":
         return ""
     return "bad" if int(detail.get("alarm") or 0) >= Conversation.Alarm.BREACH else "warn"
@@ -103,6 +106,12 @@ def _taken_back(detail: Detail, by: str) -> str:
     return _("An answer was taken back before it left")
 
 
+def _not_delivered(detail: Detail, by: str) -> str:
+    if detail.get("waits"):
+        return _("An answer did not arrive: the customer waits again")
+    return _("A message did not arrive")
+
+
 TOLD: dict[str, Callable[[Detail, str], str]] = {
     "opened": _opened,
     "assigned": _assigned,
@@ -112,4 +121,5 @@ TOLD: dict[str, Callable[[Detail, str], str]] = {
     "priority": _priority,
     "alarm": _alarm,
     "taken_back": _taken_back,
+    "not_delivered": _not_delivered,
 }

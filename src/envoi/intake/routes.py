@@ -139,12 +139,18 @@ def keep(received: Sequence[tuple[MessageReceived, Origin]]) -> list[Kept | None
 def _asks(fact: MessageReceived, origin: Origin, contact_id: int, channel_id: int, *, asked: bool) -> bool:
     """Whether somebody should answer: not a STOP or START, which Envoi heeds by itself, nor a mark of satisfaction.
 
-    A mere "yes" may confirm a START, but mostly answers what a person or a campaign has asked.
+    A word counts by what it means at this moment: a yes confirms only a START that waits for it, and a START
+    ("empezar", "voltar") of who receives promotions already changes nothing. Else they answer what somebody has asked.
     """
     if fact.kind not in WORDS:
         return True
-    if origin.words.meaning([fact.text, _payload(fact)]) in ("stop", "start"):
+    meaning = origin.words.meaning([fact.text, _payload(fact)])
+    if meaning == "stop":
         return False
+    if meaning:
+        marketing = Contact.objects.values_list("marketing", flat=True).get(pk=contact_id)
+        if marketing == "pending" or (meaning == "start" and marketing != "granted"):
+            return False
     return not satisfaction.heard(fact, contact_id=contact_id, channel_id=channel_id, asked=asked)
 
 
@@ -156,7 +162,9 @@ def message_received(fact: MessageReceived, origin: Origin) -> None:
     assert origin.contact_id is not None
     messaging.attach(fact, contact_id=origin.contact_id)
     meaning = origin.words.meaning([fact.text, _payload(fact)]) if fact.kind in WORDS else ""
-    if _heeded(fact, origin, meaning) if meaning else not origin.asks:
+    heeded = bool(meaning) and _heeded(fact, origin, meaning)
+    # A START of who had agreed before is one more line of the ledger, and may answer a question as well.
+    if not origin.asks or (heeded and meaning == "confirm"):
         return
     if origin.channel_id is not None and origin.message_id is not None:
         asked = replies.Asked(origin.contact_id, origin.channel_id, origin.message_id, fact)

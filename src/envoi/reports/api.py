@@ -46,7 +46,7 @@ class SpeedOut(Schema):
 
 
 class ServiceOut(Schema):
-    """The service report."""
+    """The service report. exact: whether the times are; over more than a week they are right to within 2 %."""
 
     since: date
     until: date
@@ -55,6 +55,7 @@ class ServiceOut(Schema):
     total: FiguresOut
     rows: list[FiguresOut]
     speeds: list[SpeedOut]
+    exact: bool
 
 
 @router.get("/service", response=ServiceOut)

@@ -11,7 +11,7 @@ from django.db import connection
 from ..core.paging import Page, whole
 from ..team.models import Staff
 from ..team.rights import require
-from .service import KEYS, LATE, QUICK, SATISFIED
+from .service_terms import KEYS, LATE, QUICK, SATISFIED
 
 LIMIT = 50
 
