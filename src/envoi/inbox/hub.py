@@ -146,7 +146,7 @@ def stream(request: StaffRequest, *, only: str = "", at_most: float = AT_MOST_SE
     def still_there() -> bool:
         try:
             staff = Staff.objects.filter(pk=staff_id, is_active=True).first()
-            if staff is None or not may(staff, "inbox.read") or not session.exists(key):
+            if staff is None or not may(staff, "inbox.read") or not session.exists(key or ""):
                 return False
             return sealed == staff.get_session_auth_hash()
         finally:

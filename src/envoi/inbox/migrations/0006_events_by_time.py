@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('contacts', '0010_kept_changes'),
-        ('inbox', '0004_satisfaction_and_changes'),
+        ('inbox', '0005_kept_service'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
