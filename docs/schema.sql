@@ -1525,8 +1525,9 @@ CREATE TABLE webhook_events (
     problem                 text NOT NULL DEFAULT ''::text,
     attempts                smallint NOT NULL DEFAULT 0,
     due_at                  timestamp with time zone NOT NULL DEFAULT statement_timestamp(),
+    urgent                  boolean NOT NULL DEFAULT false,
     CONSTRAINT webhook_events_pkey PRIMARY KEY (id),
     CONSTRAINT webhook_events_attempts_check CHECK ((attempts >= 0))
 );
 CREATE INDEX webhook_events_by_day ON webhook_events USING brin (received_at);
-CREATE INDEX webhook_events_new ON webhook_events USING btree (due_at, id) WHERE ((state)::text = 'new'::text);
+CREATE INDEX webhook_events_waiting ON webhook_events USING btree (urgent, due_at, id) WHERE ((state)::text = 'new'::text);
