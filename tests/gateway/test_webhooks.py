@@ -169,11 +169,21 @@ def commits(gateway: Running) -> int:
     return int(page.split("envoi_gateway_commit_seconds_count ")[1].split()[0])
 
 
-def test_the_commit_rings_for_intake(gateway: Running, hook: str, test_database_url: str):
+RECEIPT = b'{"object":"whatsapp_business_account","entry":[{"changes":[{"field":"messages","value":{"statuses":[]}}]}]}'
+MESSAGE = RECEIPT.replace(b"statuses", b"messages")
+
+
+@pytest.mark.parametrize(("body", "urgent", "channel"), [(RECEIPT, False, "webhooks"), (MESSAGE, True, "messages")])
+def test_what_a_customer_wrote_is_marked_and_rings_apart_from_receipts(
+    gateway: Running, hook: str, raw_db, test_database_url: str, body: bytes, urgent: bool, channel: str
+):
     with psycopg.connect(test_database_url, autocommit=True) as listener:
         listener.execute("LISTEN envoi_webhooks")
-        assert gateway.post(hook, BODY).status == 200
-        assert [notice.channel for notice in listener.notifies(timeout=5, stop_after=1)] == ["envoi_webhooks"]
+        listener.execute("LISTEN envoi_messages")
+        assert gateway.post(hook, body).status == 200
+        heard = [notice.channel for notice in listener.notifies(timeout=5, stop_after=1)]
+    assert heard == [f"envoi_{channel}"]
+    assert raw_db.execute("SELECT urgent FROM webhook_events").fetchall() == [(urgent,)]
 
 
 def test_both_secrets_are_good_while_one_replaces_the_other(gateway: Running, add_account):

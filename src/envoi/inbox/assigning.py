@@ -35,10 +35,11 @@ UPDATE conversations SET assignee_id = %(staff_id)s WHERE contact_id = %(contact
 """
 
 
-def choose(conversation: Conversation, service: Service) -> int | None:
+def choose(conversation: Conversation, service: Service | None = None) -> int | None:
     """Give a new conversation to somebody and return their id, None to leave it to whoever takes it.
 
-    The row says so at once, so that the next one of the same transaction counts it. service: what is set now.
+    The row says so at once, so that the next one of the same transaction counts it. service: what is set now,
+    where the caller has asked that already.
     """
     staff_id = pick(conversation, service=service)
     if staff_id is not None:

@@ -13,7 +13,7 @@ from .reading import NotJson, fields, read, text
 
 # What became of our messages: Gen 2, Gen 3, Conversations. Quotes in what somebody wrote are escaped.
 _RECEIPT = re.compile(
-    rb'"event"\s*:\s*"[a-z]+\.outbound"'
+    rb'"event"\s*:\s*"whatsapp\.(?:outbound|interaction)"'
     rb'|"type"\s*:\s*"whatsapp\.(?:accepted|sent|delivered|read|failed|rejected)"'
     rb'|"direction"\s*:\s*"sent"'
 )
