@@ -102,7 +102,7 @@ def drawn(lines: Sequence[Line], *, customer: str, reader: Staff) -> list[Drawn]
 
 def _taken_back(line: Line) -> bool:
     """What its writer took back was never said; an event tells that it happened."""
-    return line.message is not None and line.message.state == "cancelled" and line.author is not None
+    return line.message is not None and line.message.state == "cancelled" and line.message.campaign_id is None
 
 
 def _event(line: Line, customer: str, reader: Staff) -> Drawn:
