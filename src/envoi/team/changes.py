@@ -84,9 +84,10 @@ def _fitting(execute: Callable[..., Any], sql: Any, params: Any, many: bool, con
     some, and a bare % in it stays one; executemany becomes a statement for each row.
     """
     if many:
+        # `execute` leads to the cursor's executemany: each row begins anew.
         result = None
         for one in params:
-            result = execute(sql, one, False, context)
+            result = context["cursor"].execute(sql, one)
         return result
     if params is None and isinstance(sql, str):
         return execute(sql.replace("%", "%%"), (), False, context)
