@@ -129,7 +129,7 @@ def is_one_typo(keyword: str, said: str) -> bool:
     """
     if OSA.distance(keyword, said, score_cutoff=1) > 1:
         return False
-    if len(keyword) == len(said) and keyword[0] not in said[:2]:
+    if len(keyword) == len(said) and keyword[0] != said[0] and keyword[1::-1] != said[:2]:
         return False
     shortest = SHORTEST_FUZZY
     ours, theirs = keyword.split(), said.split()
