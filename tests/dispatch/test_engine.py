@@ -108,7 +108,7 @@ def test_a_channel_that_is_deleted_while_it_sends_is_the_end_of_its_campaign_alo
 def forget_channel(rig: Rig, campaign: Campaign) -> None:
     """By hand, as no page does: the rows that point to it first."""
     with rig.db.transaction():
-        for table in ("campaigns", "outbox", "messages", "channel_pace", "lanes"):
+        for table in ("campaigns", "outbox", "conversations", "messages", "channel_pace", "lanes"):
             rig.db.execute(f"DELETE FROM {table} WHERE channel_id = %s", [campaign.channel_id])  # type: ignore[arg-type]
         rig.db.execute("DELETE FROM channels WHERE id = %s", [campaign.channel_id])
 
