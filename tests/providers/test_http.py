@@ -166,6 +166,12 @@ async def close_at_once(one: Peer, reader: Reader, writer: Writer) -> None:
 
 
 async def reset_at_once(one: Peer, reader: Reader, writer: Writer) -> None:
+    # After a first byte: before it the reset may meet the connecting itself, which is a test of its own.
+    await reader.readexactly(1)
+    reset(writer)
+
+
+def reset(writer: Writer) -> None:
     writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()
 
@@ -223,6 +229,15 @@ async def test_whatever_goes_wrong_after_the_connection_is_uncertain_and_tried_o
     outcome, one = await ask(manner, answer_seconds=0.5)
     assert outcome is Uncertain
     assert one.connections == 1
+
+
+async def test_a_reset_while_connecting_is_one_attempt_whichever_side_of_the_connection_it_meets():
+    async def at_once(one: Peer, reader: Reader, writer: Writer) -> None:
+        reset(writer)
+
+    outcome, one = await ask(at_once)
+    assert outcome in (Unreachable, Uncertain)
+    assert (one.connections, one.requests) == (1, [])
 
 
 async def test_a_kept_connection_that_closes_after_reading_is_uncertain_and_not_sent_again():
