@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from django.test import Client
 
@@ -34,6 +37,33 @@ ENTRIES = [
 )
 def test_the_nearest_question_comes_first(asked: str, place: int):
     assert suggesting.nearest(asked, ENTRIES)[0].entry is ENTRIES[place]
+
+
+@pytest.mark.parametrize(
+    ("asked", "question"),
+    [
+        ("can I get my money back", "How do I return an item?"),
+        ("delivery price", "How much is shipping?"),
+        ("邮费是多少", "运费多少钱？"),
+    ],
+)
+def test_other_words_of_one_meaning_are_found_where_the_model_is_installed(asked: str, question: str):
+    questions = ["How do I return an item?", "How much is shipping?", "When do you open?", "如何退货？", "运费多少钱？"]
+    entries = [FaqEntry(question=one, answer="-", language=one[:2]) for one in questions]
+    assert max(suggesting.shared(asked, entries)) < 1
+    assert suggesting.nearest(asked, entries)[0].entry.question == question
+
+
+def test_without_the_model_words_alone_decide():
+    # As on a machine without the extra: a process in which the package can't be imported.
+    program = """
+import sys
+sys.modules["wordllama"] = None
+from envoi.replies import meaning
+assert not meaning.available()
+assert meaning.closeness("delivery price", ["How much is shipping?"]) == [0.0]
+"""
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
 @pytest.mark.parametrize("asked", ["", "?!", "zzz qqq", "🎉"])

@@ -1,6 +1,7 @@
 """Answers from the FAQ for a customer's question, for agents to choose from: by shared words and parts of words.
 
-No model is loaded and nothing is sent by itself (docs/decisions/0023). Off until somebody switches it on.
+With the extra `suggestions` also by what the question means (`meaning`). Nothing is sent by itself
+(docs/decisions/0023). Off until somebody switches it on.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 
 from ..team.models import Staff
 from ..team.rights import require
-from . import book
+from . import book, meaning
 from .folding import folded
 from .matching import speaks
 from .models import FaqEntry
@@ -23,11 +24,13 @@ PART = 3
 SATURATION, LENGTH = 1.2, 0.75
 # What an entry must reach of what the question itself would: less is chance.
 LEAST = 0.25
+# The cosine of two questions below which they have to do with each other by chance only.
+LEAST_CLOSE = 0.35
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """An entry that may answer; `score` is its share of a perfect match, 0 to 1."""
+    """An entry that may answer; `score` is its share of a perfect match in words or in meaning, 0 to 1."""
 
     entry: FaqEntry
     score: float
@@ -47,26 +50,37 @@ def suggest(text: str, *, language: str = "", limit: int = 3, by: Staff | None) 
 
 
 def nearest(text: str, entries: Sequence[FaqEntry], *, limit: int = 3) -> list[Suggestion]:
-    """Ranked by BM25 over parts of words; a question counts more than its answer."""
+    """The best first, by whichever says more: shared words, or meaning where its model is installed."""
+    words = shared(text, entries)
+    close = meaning.closeness(text, [one.question for one in entries])
+    found = [
+        Suggestion(entry, max(word, near))
+        for entry, word, near in zip(entries, words, close, strict=True)
+        if word >= LEAST or near >= LEAST_CLOSE
+    ]
+    return sorted(found, key=lambda one: -one.score)[:limit]
+
+
+def shared(text: str, entries: Sequence[FaqEntry]) -> list[float]:
+    """For each entry its share of a perfect match: BM25 over parts of words; a question counts more than its answer."""
     asked = Counter(parts(text))
     documents = [Counter(parts(one.question) * 3 + parts(one.answer)) for one in entries]
     if not asked or not documents:
-        return []
+        return [0.0] * len(documents)
     seen = Counter(part for one in documents for part in one)
     average = sum(map(len, documents)) / len(documents)
     weights = {part: math.log(1 + (len(documents) - seen[part] + 0.5) / (seen[part] + 0.5)) for part in asked}
     best = sum(weights.values()) * (SATURATION + 1) / 2
-    found = []
-    for entry, document in zip(entries, documents, strict=True):
+    scores = []
+    for document in documents:
         held_back = SATURATION * (1 - LENGTH + LENGTH * len(document) / average)
         score = sum(
             weights[part] * document[part] * (SATURATION + 1) / (document[part] + held_back)
             for part in asked
             if part in document
         )
-        if best and score / best >= LEAST:
-            found.append(Suggestion(entry, min(score / best, 1.0)))
-    return sorted(found, key=lambda one: -one.score)[:limit]
+        scores.append(min(score / best, 1.0) if best else 0.0)
+    return scores
 
 
 def parts(text: str) -> list[str]:
