@@ -38,15 +38,23 @@ def people(url: str, count: int) -> None:
         db.execute("DROP INDEX contacts_name_search")
         db.execute(
             """
-            INSERT INTO contacts (phone, name, language, country, timezone, marketing, service, promoted_at)
+            INSERT INTO contacts (phone, name, language, country, timezone, marketing, service)
             SELECT (%(places)s::text[])[1 + n %% 20] || lpad(n::text, 7, '0'),
                    CASE WHEN n %% 50 = 0 THEN '' ELSE 'Client ' || n END, 'fr', '', 'Europe/Paris', 'granted',
-                   'unknown', CASE WHEN n %% 20 = 7 THEN now() - interval '3 hours' END
+                   'unknown'
               FROM generate_series(1, %(count)s) n
             """,
             {"places": PLACES, "count": count},
         )
-        db.execute("VACUUM ANALYZE contacts")
+        # From a number that is not the campaign's: the limit is the customer's.
+        db.execute(
+            """
+            INSERT INTO pairs (contact_id, channel_id, promoted_at, promoted_by)
+            SELECT id, 0, now() - interval '3 hours', 0 FROM contacts WHERE id %% 20 = 7
+            """,
+            {},
+        )
+        db.execute("VACUUM ANALYZE contacts, pairs")
 
 
 def draft() -> Campaign:

@@ -37,6 +37,10 @@ def moment(draw: random.Random, now: datetime) -> datetime | None:
     return None if hours is None else now + timedelta(hours=hours, minutes=draw.randint(-9, 9))
 
 
+def other_number(channel: Channel) -> Channel:
+    return Channel.objects.create(account_id=channel.account_id, name="Other", address="+33639980002")
+
+
 def crowd_in_any_state(channel: Channel, *, seed: int, count: int = 400) -> None:
     """People in states drawn at random: consent, place, promotions, rests, windows, pace, the day's count."""
     draw, now = random.Random(seed), timezone.now()
@@ -58,7 +62,6 @@ def crowd_in_any_state(channel: Channel, *, seed: int, count: int = 400) -> None
             country=draw.choice(("", "FR", "US")),
             timezone=draw.choice(("", "", "Asia/Tokyo")),
             marketing=draw.choice(("granted", "granted", "granted", "withdrawn", "unknown")),
-            promoted_at=moment(draw, now),
             held_until=moment(draw, now),
         )
         for number in range(count)
@@ -85,6 +88,14 @@ def crowd_in_any_state(channel: Channel, *, seed: int, count: int = 400) -> None
         for one in made
         if draw.random() < 0.3
     )
+    # A customer's promotions count from whatever number they were.
+    for number in (channel, other_number(channel)):
+        Pair.objects.bulk_create(
+            [Pair(contact=one, channel=number, promoted_at=moment(draw, now)) for one in made if draw.random() < 0.6],
+            update_conflicts=True,
+            unique_fields=["contact", "channel"],
+            update_fields=["promoted_at"],
+        )
     PortfolioWrite.objects.bulk_create(
         PortfolioWrite(
             contact=one,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, fields
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from importlib import import_module
 from typing import Any
@@ -28,7 +28,7 @@ from envoi.core.ids import MessageKey
 from envoi.message_templates.models import Template
 from envoi.messaging import ledger, pricing
 from envoi.messaging.actions import ledger_db
-from envoi.messaging.limit_tables import LimitSettings, MarketingBar, Place
+from envoi.messaging.limit_tables import LimitSettings, MarketingBar, Pair, Place
 from envoi.messaging.models import Lane, Message, Outbox
 from envoi.rates import actions as rates
 from envoi.rates import queries as costs
@@ -58,6 +58,10 @@ def people(count: int, *, start: str = "+3363998", **more: Any) -> list[Contact]
     return Contact.objects.bulk_create(
         [Contact(phone=f"{start}{Contact.objects.count() + n:04}", **known) for n in range(count)]
     )
+
+
+def promoted(customers: list[Contact], channel: Channel, at: datetime) -> None:
+    Pair.objects.bulk_create(Pair(contact=one, channel=channel, promoted_at=at) for one in customers)
 
 
 def draft(channel: Channel, template: Template, **more: Any) -> Campaign:
@@ -118,7 +122,7 @@ def test_cost_comes_from_the_card_by_country(channel: Channel, template: Templat
 
 
 def test_a_forecast_is_the_same_after_it_was_kept(channel: Channel, template: Template) -> None:
-    people(3, promoted_at=timezone.now())
+    promoted(people(3), channel, timezone.now())
     made = preflight.forecast(draft(channel, template))
     assert preflight.forecast_of(made.dump()) == made
     assert isinstance(made, Forecast)
@@ -126,7 +130,7 @@ def test_a_forecast_is_the_same_after_it_was_kept(channel: Channel, template: Te
 
 def test_who_waits_is_told_with_the_time(channel: Channel, template: Template) -> None:
     now = timezone.now()
-    people(2, promoted_at=now - timedelta(hours=4))
+    promoted(people(2), channel, now - timedelta(hours=4))
     people(1, held_until=now + timedelta(hours=30))
     people(1)
     made = preflight.forecast(draft(channel, template))

@@ -8,7 +8,7 @@ import pytest
 
 from envoi.channels.models import Channel
 from envoi.messaging import ledger
-from tests.messaging.helpers import people
+from tests.messaging.helpers import people, promoted
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -17,7 +17,7 @@ EVERYBODY = "SELECT id AS contact_id, '' AS reason FROM contacts"
 
 def test_an_audience_is_counted_by_what_the_limits_would_say(raw_db, channel: Channel) -> None:
     ready, told, cooling, stopped = people(raw_db, 4)
-    raw_db.execute("UPDATE contacts SET promoted_at = now() - interval '1 hour' WHERE id = %s", [told])
+    promoted(raw_db, channel, told, ago="1 hour")
     raw_db.execute("UPDATE contacts SET held_until = now() + interval '30 hours' WHERE id = %s", [cooling])
     raw_db.execute("UPDATE contacts SET marketing = 'withdrawn' WHERE id = %s", [stopped])
     with raw_db.transaction():

@@ -31,6 +31,19 @@ def people(db: Db, count: int, *, marketing: str = "granted") -> list[int]:
     return [row[0] for row in rows]
 
 
+def promoted(db: Db, channel: Channel, contact_id: int, *, ago: str = "0 hours") -> None:
+    """They had a promotion from this number so long ago."""
+    db.execute(
+        """
+        INSERT INTO pairs (contact_id, channel_id, promoted_at, promoted_by)
+        VALUES (%(contact)s, %(channel)s, now() - %(ago)s::interval, 1)
+        ON CONFLICT (contact_id, channel_id) DO UPDATE
+           SET promoted_at = EXCLUDED.promoted_at, promoted_by = EXCLUDED.promoted_by
+        """,
+        {"contact": contact_id, "channel": channel.pk, "ago": ago},
+    )
+
+
 def lane(db: Db, channel: Channel, *, priority: int = 2) -> int:
     return ledger.add_lane(db, channel.pk, priority=priority)
 

@@ -15,7 +15,7 @@ from envoi.core.events import Failure
 from envoi.messaging import ledger
 from envoi.messaging.ledger import PutBack, Refused, Sent, Unclear
 
-from .helpers import CAP, claim, lane, outbox, owe, people, receipt, state
+from .helpers import CAP, claim, lane, outbox, owe, people, promoted, receipt, state
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -90,7 +90,7 @@ def test_one_promotion_in_24_hours_whatever_campaign_it_comes_from(raw_db, chann
     assert claim(raw_db, channel) == [], "it waits for its time"
 
     raw_db.execute("UPDATE outbox SET due_at = now() WHERE id = %s", [other])
-    raw_db.execute("UPDATE contacts SET promoted_at = now() - interval '25 hours'")
+    raw_db.execute("UPDATE pairs SET promoted_at = now() - interval '25 hours'")
     allowed, refused = ledger.reserve_customers(raw_db, claim(raw_db, channel))
     assert ([message.id for message in allowed], refused) == ([other], [])
 
@@ -119,7 +119,7 @@ def test_consent_is_asked_again_at_the_moment_of_sending(raw_db, channel: Channe
 def test_waiting_beyond_the_end_of_the_campaign_is_skipping(raw_db, channel: Channel) -> None:
     [person] = people(raw_db, 1)
     owe(raw_db, channel, lane(raw_db, channel), [person])
-    raw_db.execute("UPDATE contacts SET promoted_at = now()")
+    promoted(raw_db, channel, person)
     raw_db.execute("UPDATE outbox SET expires_at = now() + interval '2 hours'")
     _, refused = ledger.reserve_customers(raw_db, claim(raw_db, channel))
     assert [(refusal.reason, refusal.until) for refusal in refused] == [("promoted_recently", None)]
@@ -234,7 +234,9 @@ def test_a_promotion_that_failed_gives_its_customer_the_day_back(raw_db, channel
     ledger.record_failed(
         raw_db, channel.pk, [Refused(taken[0], Failure("131026", "Not on WhatsApp"), datetime.now(UTC))]
     )
-    assert raw_db.execute("SELECT promoted_at, held_until FROM contacts").fetchone() == (None, None)
+    assert raw_db.execute(
+        "SELECT promoted_at, held_until FROM contacts c JOIN pairs ON contact_id = c.id"
+    ).fetchall() == [(None, None)]
     assert raw_db.execute("SELECT state, error_code FROM messages").fetchone() == ("failed", "131026")
 
 
@@ -291,7 +293,7 @@ def test_who_waited_for_nothing_has_their_day_back(raw_db, channel: Channel) -> 
     ledger.reserve_customers(raw_db, taken)
     ledger.put_back(raw_db, channel.pk, [PutBack(taken[0], "template_problem", datetime.now(UTC))])
     ledger.end_waiting(raw_db, channel.pk, taken[0].lane_id, state="cancelled", limit=10)
-    assert raw_db.execute("SELECT promoted_at, promoted_by FROM contacts").fetchone() == (None, None)
+    assert raw_db.execute("SELECT promoted_at, promoted_by FROM pairs").fetchall() == [(None, None)]
     assert state(raw_db, message) == "cancelled"
 
 

@@ -19,7 +19,7 @@ from envoi.messaging.ledger.standing import in_force
 from envoi.messaging.limits.customer import Asked, Person, Rules, standing
 from envoi.messaging.limits.hours import rests_until
 from envoi.messaging.models import LimitSettings, MarketingBar, Place
-from tests.messaging.helpers import CAP, Db, claim, lane, owe, people, receipt, state
+from tests.messaging.helpers import CAP, Db, claim, lane, owe, people, promoted, receipt, state
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -130,14 +130,11 @@ def test_the_database_says_of_any_state_what_the_pure_function_says(raw_db, chan
             )
             expected[message_id] = (person, asked)
             raw_db.execute(
-                "UPDATE contacts SET marketing = %s, service = %s, promoted_at = %s, promoted_by = %s,"
-                " held_until = %s, timezone = %s, phone = %s, country = 'ES',"
-                " blocked_at = CASE WHEN %s THEN now() END WHERE id = %s",
+                "UPDATE contacts SET marketing = %s, service = %s, held_until = %s, timezone = %s, phone = %s,"
+                " country = 'ES', blocked_at = CASE WHEN %s THEN now() END WHERE id = %s",
                 [
                     person.marketing,
                     person.service,
-                    person.promoted_at,
-                    person.promoted_by,
                     person.held_until,
                     zone,
                     phone,
@@ -149,6 +146,13 @@ def test_the_database_says_of_any_state_what_the_pure_function_says(raw_db, chan
                 "INSERT INTO pairs (contact_id, channel_id, window_open_until, borrowed_until, blocked_until)"
                 " VALUES (%s, %s, %s, %s, %s)",
                 [contact_id, channel.pk, person.window_open_until, person.borrowed_until, person.blocked_until],
+            )
+            # The limit is the customer's: the promotion may have come from another number.
+            raw_db.execute(
+                "INSERT INTO pairs (contact_id, channel_id, promoted_at, promoted_by) VALUES (%s, %s, %s, %s)"
+                " ON CONFLICT (contact_id, channel_id) DO UPDATE"
+                " SET promoted_at = EXCLUDED.promoted_at, promoted_by = EXCLUDED.promoted_by",
+                [contact_id, dice.choice([channel.pk, channel.pk + 1]), person.promoted_at, person.promoted_by],
             )
             raw_db.execute(
                 "UPDATE outbox SET promotional = %s, expires_at = %s, content = %s, due_at = now() WHERE id = %s",
@@ -444,7 +448,8 @@ def test_the_cool_down_grows_until_a_promotion_arrives(raw_db, channel: Channel)
     days = []
     at = datetime.now(UTC)
     for turn in range(4):
-        raw_db.execute("UPDATE contacts SET held_until = NULL, promoted_at = NULL, promoted_by = NULL")
+        raw_db.execute("UPDATE contacts SET held_until = NULL")
+        raw_db.execute("UPDATE pairs SET promoted_at = NULL, promoted_by = NULL")
         [message] = owe(raw_db, channel, lane_id, [person])
         ask(raw_db, channel)
         at += timedelta(minutes=1)
@@ -530,7 +535,8 @@ def test_who_waits_a_thousand_times_for_one_reason_has_one_line(raw_db, channel:
     for _ in range(5):
         raw_db.execute("UPDATE outbox SET due_at = now()")
         ask(raw_db, channel)
-    raw_db.execute("UPDATE contacts SET held_until = NULL, promoted_at = now(), promoted_by = 1")
+    raw_db.execute("UPDATE contacts SET held_until = NULL")
+    promoted(raw_db, channel, person)
     raw_db.execute("UPDATE outbox SET due_at = now()")
     ask(raw_db, channel)
     lines = raw_db.execute(

@@ -21,6 +21,7 @@ from envoi.core.ids import MessageKey
 from envoi.messaging import actions as messaging
 from envoi.messaging import activity, ledger
 from envoi.messaging.actions import ledger_db
+from envoi.messaging.limit_tables import Pair
 from envoi.messaging.models import ActivityCheckpoint, Message, Outbox
 from envoi.orders.actions import NewOrder, add_orders
 from envoi.orders.models import OrderTotals
@@ -64,6 +65,12 @@ def sent(contact_id: int, channel: Channel, *, campaign: int | None = None, stat
     assert found is not None
     told(contact_id, found.id, *states)
     return found.id
+
+
+def had_promotion(contact_id: int, channel: Channel, at: datetime, message_id: int) -> None:
+    Pair.objects.update_or_create(
+        contact_id=contact_id, channel=channel, defaults={"promoted_at": at, "promoted_by": message_id}
+    )
 
 
 def told(contact_id: int, message_id: int, *states: Any) -> int:
@@ -121,6 +128,36 @@ def test_a_merge_moves_all_that_somebody_has(channel, owner):
     # A receipt that still names the one who is gone finds its message.
     assert told(other, message, "failed") == 0
     assert told(other, message + 10**9, "failed") == 1
+
+
+@pytest.mark.parametrize(
+    ("kept", "gone", "left"),
+    [((5, 20), (3, 90), (5, 20)), ((3, 90), (5, 20), (5, 20)), (None, (3, 90), (3, 90)), ((3, 90), None, (3, 90))],
+)
+def test_the_later_promotion_holds_with_the_message_that_it_was(channel, kept, gone, left):
+    ana, other = person(1), person(2)
+    for contact_id, promotion in ((ana, kept), (other, gone)):
+        wrote(contact_id, channel, NOON, f"wamid.{contact_id}")
+        if promotion:
+            had_promotion(contact_id, channel, NOON + timedelta(hours=promotion[0]), promotion[1])
+    merged = merging.merge(kept_id=ana, gone_id=other, by=None)
+    [pair] = Pair.objects.all()
+    assert (pair.contact_id, pair.promoted_at, pair.promoted_by) == (ana, NOON + timedelta(hours=left[0]), left[1])
+    merging.undo(merged.pk, by=None)
+    assert {(one.contact_id, one.promoted_by) for one in Pair.objects.all()} == {
+        (ana, kept and kept[1]),
+        (other, gone and gone[1]),
+    }
+
+
+def test_a_merge_from_before_a_column_went_can_be_undone():
+    ana, other = person(1), person(2)
+    merged = merging.merge(kept_id=ana, gone_id=other, by=None)
+    for part, value in (("gone", 1), ("before", 2), ("after", 3)):
+        merged.saved[part]["of_an_older_version"] = value
+    merged.save()
+    merging.undo(merged.pk, by=None)
+    assert Contact.objects.filter(pk__in=(ana, other)).count() == 2
 
 
 @pytest.mark.parametrize("which", ["kept", "gone"])
@@ -269,7 +306,6 @@ people = st.fixed_dictionaries(
                 "username": texts,
                 "attributes": st.dictionaries(st.sampled_from("xyz"), st.integers(0, 2), max_size=3),
                 "blocked_at": st.none() | moments,
-                "promoted_at": st.none() | moments,
                 "held_times": st.integers(0, 3),
             }
         ),
@@ -287,6 +323,7 @@ people = st.fixed_dictionaries(
             unique_by=lambda one: one[0] or object(),
         ),
         "notes": st.lists(texts, max_size=2),
+        "promoted": st.none() | st.tuples(moments, st.integers(1, 9)),
     }
 )
 
@@ -305,6 +342,8 @@ def make(number: int, about: dict[str, Any], channel: Channel) -> int:
         sent(contact_id, channel, campaign=campaign, states=receipts)
     for text in about["notes"]:
         Note.objects.create(contact_id=contact_id, text=text)
+    if about["promoted"]:
+        had_promotion(contact_id, channel, *about["promoted"])
     Contact.objects.filter(pk=contact_id).update(**about["values"])
     if not about["keyed"]:
         Contact.objects.filter(pk=contact_id).update(phone=None)

@@ -24,7 +24,11 @@ def test_the_promised_cost_is_the_real_cost(rig: Rig, page: Page, owner: Staff) 
     rig.begin(faults="none", speed=5000, settings={"faults": {"never_delivered": 0}}, door="web")
     campaign = rig.shop(customers=12, throughput=40)
     rig.db.execute("UPDATE contacts SET marketing = 'withdrawn' WHERE name = 'Client 12'")
-    rig.db.execute("UPDATE contacts SET promoted_at = now() WHERE name = 'Client 11'")
+    rig.db.execute(
+        "INSERT INTO pairs (contact_id, channel_id, promoted_at)"
+        " SELECT id, %s, now() FROM contacts WHERE name = 'Client 11'",
+        [campaign.channel_id],
+    )
     # Whatever came with Envoi: this company has a card of its own.
     rig.db.execute("TRUNCATE rates, markets, provider_fees")
     rates.bring_in(CARD.format(market="Italy", price="0.05"), date(2026, 1, 1), source="card", by=None)

@@ -17,7 +17,7 @@ from ..message_templates.models import Template
 from ..message_templates.wording import Components
 from ..messaging import ledger
 from ..messaging.actions import ledger_db
-from ..messaging.ledger.standing import in_force, joins, verdict
+from ..messaging.ledger.standing import TOLD, in_force, joins, verdict
 from ..messaging.limits import portfolio
 from .audience import Audience, audience_of
 
@@ -28,7 +28,6 @@ COLUMNS = (
     "marketing",
     "service",
     "held_until",
-    "promoted_at",
     "blocked_at",
 )
 
@@ -92,9 +91,7 @@ def groups(
     rules = in_force(ledger_db(), channel_id)
     mine = ledger.portfolio_of(ledger_db(), channel_id)
     promotional = "true" if category == Template.Category.MARKETING else "false"
-    no, until = verdict(
-        promotional=promotional, free_form="false", message_id="NULL::bigint", expires_at="%(_expires)s::timestamptz"
-    )
+    no, until = verdict(promotional=promotional, free_form="false", expires_at="%(_expires)s::timestamptz")
     # First everybody is counted by what the rules may ask: their zone, the first digits of their number, when they were
     # written to (to the quarter of an hour, rounded up); whoever has something open with this number stands alone. Then
     # the rules are asked of each such group as if it were one contact: of thousands instead of a million.
@@ -103,7 +100,7 @@ def groups(
             -- One key and not twelve: hashed once.
             SELECT ARRAY[a.reason, left(a.recipient, %(_length)s), a.country, a.timezone, a.marketing, a.service,
                          ({_quarter("a.held_until", "%(_now)s")})::text,
-                         ({_quarter("a.promoted_at", "%(_now)s - %(_gap)s")})::text,
+                         ({_quarter("told.at", "%(_now)s - %(_gap)s")})::text,
                          CASE WHEN GREATEST(p.window_open_until, p.borrowed_until, p.blocked_until) > %(_now)s
                               THEN p.contact_id::text END,
                          CASE WHEN pw.minute > %(_since)s THEN 'counts' END,
@@ -113,6 +110,7 @@ def groups(
               FROM ({audience.sql}) a
               LEFT JOIN pairs p ON p.contact_id = a.contact_id AND p.channel_id = %(_channel)s
               LEFT JOIN portfolio_writes pw ON pw.contact_id = a.contact_id AND pw.portfolio_id = %(_portfolio)s
+              LEFT JOIN {TOLD} told ON told.contact_id = a.contact_id
               LEFT JOIN {FREE_ENTRY} f ON f.contact_id = a.contact_id
              GROUP BY 1
         ),
@@ -121,7 +119,7 @@ def groups(
             SELECT key[1] AS reason, key[2] AS prefix, CASE WHEN starts_with(key[2], '+') THEN key[2] END AS phone,
                    key[3] AS country, key[4] AS timezone, key[5] AS marketing,
                    key[6] AS service, key[7]::timestamptz AS held_until, key[8]::timestamptz AS promoted_at,
-                   NULL::bigint AS promoted_by, key[9]::bigint AS id, key[10] IS NOT NULL AS counts,
+                   key[9]::bigint AS id, key[10] IS NOT NULL AS counts,
                    key[11] IS NOT NULL AS free_entry,
                    CASE WHEN key[12] IS NOT NULL THEN %(_now)s::timestamptz END AS blocked_at, people
               FROM counted
@@ -133,7 +131,7 @@ def groups(
                    w.open_now,
                    NOT (w.open_now OR c.counts) AS unseen
               FROM people c
-              {joins(promotional=promotional)}
+              {joins(promotional=promotional, of="groups")}
         )
         SELECT reason, no, prefix, open_now, free_entry, until IS NULL, sum(people)::bigint,
                COALESCE(sum(people) FILTER (WHERE unseen), 0)::bigint, max(until)

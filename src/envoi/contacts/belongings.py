@@ -22,7 +22,7 @@ class Belonging:
     key: what tells the rows of one contact apart. When two contacts become one:
     "move": rows go along. Of two that are equal in `same` (of those rows for which `same_where` holds) the kept
     contact's stays and the other is put by, unless `mark` names a flag that lets both stay; columns in `greatest` take
-    the greater value, those in `least` the lesser.
+    the greater value, those in `least` the lesser, those in `along` the value beside the greater of the column named.
     "point": rows are found by something else (an identity by its value) and name another contact from then on.
     "derive": rows are worked out anew by their app. "stay": rows run out by themselves and name nobody.
     erase: "delete", "keep", or the columns to set, as SQL, with `erase_where` saying which rows.
@@ -37,6 +37,7 @@ class Belonging:
     mark: str = ""
     greatest: tuple[str, ...] = ()
     least: tuple[str, ...] = ()
+    along: Mapping[str, str] = field(default_factory=dict)
     erase: Literal["delete", "keep"] | Mapping[str, str] = "delete"
     erase_where: str = "true"
     export: bool = True
@@ -139,9 +140,10 @@ def move_back(cursor: Any, one: Belonging, saved: Saved, *, gone: int, kept: int
 
 
 def insert(cursor: Any, table: str, rows: Rows) -> None:
-    """Insert rows as they were saved; columns that came later take their defaults."""
+    """Insert rows as they were saved; columns that came later take their defaults, those that went are left out."""
+    known = set(_columns(cursor, table)) if rows else set()
     for row in rows:
-        names = ", ".join(f'"{name}"' for name in row)
+        names = ", ".join(f'"{name}"' for name in row if name in known)
         cursor.execute(
             f"""INSERT INTO {table} ({names})
                 SELECT {names} FROM jsonb_populate_record(NULL::{table}, %(row)s::jsonb)
@@ -152,7 +154,8 @@ def insert(cursor: Any, table: str, rows: Rows) -> None:
 
 def restore(cursor: Any, table: str, key: Sequence[str], before: dict[str, Any], after: dict[str, Any]) -> None:
     """Set the columns that a merge changed back, each that has not been changed since."""
-    changed = [name for name in before if before[name] != after[name]]
+    known = _columns(cursor, table)
+    changed = [name for name in before if before[name] != after[name] and name in known]
     if not changed:
         return
     sets = ", ".join(
@@ -202,6 +205,10 @@ def _put_by(cursor: Any, one: Belonging, saved: Saved, ids: Mapping[str, int]) -
         sets = ", ".join(
             [f"{name} = GREATEST(k.{name}, g.{name})" for name in one.greatest]
             + [f"{name} = LEAST(k.{name}, g.{name})" for name in one.least]
+            + [
+                f"{name} = CASE WHEN k.{of} >= g.{of} OR g.{of} IS NULL THEN k.{name} ELSE g.{name} END"
+                for name, of in one.along.items()
+            ]
         )
         pair = f"k.contact_id = %(kept)s AND g.contact_id = %(gone)s AND {_equal(one.same, 'k', 'g')}{_also(one)}"
         shown = f"SELECT to_jsonb(k) FROM {one.table} k, {one.table} g WHERE {pair} ORDER BY {_of('k', one.key)}"  # noqa: S608

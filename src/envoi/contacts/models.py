@@ -42,9 +42,8 @@ class Contact(models.Model):
     `username` is what they call themselves on WhatsApp at the moment: shown and searched, never a key. Who is blocked
     is never written to, whatever for. `erased_at`: nothing is known of them any more; the row keeps statistics whole.
     `marketing` and `service` repeat the newest entry of `consents`, so that a send can check them in one row.
-    `promoted_at` is when the last promotion was reserved for this person, by message `promoted_by`;
     `held_at` is when the provider's cap was met last, for the `held_times`-th time in a row, and `held_until` how long
-    promotions rest for it. messaging.ledger alone writes these five (mission M4, Meta sheet E.3).
+    promotions rest for it. messaging.ledger alone writes these three (Meta sheet E.3).
     """
 
     phone = models.CharField(max_length=20, null=True, blank=True)  # noqa: DJ001  (unknown is not empty)
@@ -60,8 +59,6 @@ class Contact(models.Model):
     updated_at = models.DateTimeField(db_default=Now())
     last_inbound_at = models.DateTimeField(null=True)
     window_open_until = models.DateTimeField(null=True)
-    promoted_at = models.DateTimeField(null=True)
-    promoted_by = models.BigIntegerField(null=True)
     held_until = models.DateTimeField(null=True)
     held_at = models.DateTimeField(null=True)
     held_times = models.PositiveSmallIntegerField(default=0, db_default=0)

@@ -32,7 +32,7 @@ KEPT = timedelta(days=90)
 GOING = """
 CREATE TEMPORARY TABLE going ON COMMIT DROP AS
 SELECT id FROM contacts
- WHERE import_id = %(import)s AND updated_at = created_at AND last_inbound_at IS NULL AND promoted_at IS NULL
+ WHERE import_id = %(import)s AND updated_at = created_at AND last_inbound_at IS NULL
  ORDER BY id FOR UPDATE
 """
 # A consent from elsewhere, and whatever any other table knows of them: they stay.

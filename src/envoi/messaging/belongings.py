@@ -28,7 +28,8 @@ BELONGINGS = (
         "pairs",
         key=("channel_id",),
         same=("channel_id",),
-        greatest=("window_open_until", "borrowed_until", "blocked_until", "blocked_times"),
+        greatest=("window_open_until", "borrowed_until", "blocked_until", "blocked_times", "promoted_at"),
+        along={"promoted_by": "promoted_at"},
         export=False,
     ),
     # Both were written to, so both count until their day is over.

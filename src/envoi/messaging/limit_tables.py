@@ -22,6 +22,8 @@ class Pair(models.Model):
     """One customer and one of our numbers: how fast it may write to them, and until when their window is open.
 
     borrowed_until: limits.pair. blocked_until: the provider said "too many to this person", `blocked_times` in a row.
+    promoted_at: when the last promotion from this number was reserved, by message `promoted_by`. The limit asks for the
+    last one from any number; it stands here because a claim writes this row anyway.
     """
 
     pk = models.CompositePrimaryKey("contact_id", "channel_id")
@@ -35,6 +37,8 @@ class Pair(models.Model):
     borrowed_until = models.DateTimeField(null=True)
     blocked_until = models.DateTimeField(null=True)
     blocked_times = models.PositiveSmallIntegerField(default=0, db_default=0)
+    promoted_at = models.DateTimeField(null=True)
+    promoted_by = models.BigIntegerField(null=True)
 
     class Meta:
         db_table = "pairs"

@@ -17,7 +17,7 @@ from ..team.rights import require
 from .belongings import ALL
 
 # Of the contact's own row: what says nothing to the person.
-HIDDEN = ("promoted_by", "held_at", "held_times", "owner_id", "erased_at")
+HIDDEN = ("held_at", "held_times", "owner_id", "erased_at")
 
 
 @dataclass(frozen=True, slots=True)

@@ -199,8 +199,6 @@ def _becomes(kept: Contact, gone: Contact) -> dict[str, Any]:
         will_be[name] = max((value for one in (kept, gone) if (value := getattr(one, name)) is not None), default=None)
     will_be["attributes"] = {**gone.attributes, **kept.attributes}
     will_be["created_at"] = min(kept.created_at, gone.created_at)
-    last = max((kept, gone), key=lambda one: (one.promoted_at is not None, one.promoted_at or one.created_at))
-    will_be |= {"promoted_at": last.promoted_at, "promoted_by": last.promoted_by}
     blocked = kept if kept.blocked_at or not gone.blocked_at else gone
     will_be |= {"blocked_at": blocked.blocked_at, "blocked_reason": blocked.blocked_reason}
     for purpose in ("marketing", "service"):

@@ -106,8 +106,6 @@ def _columns() -> dict[str, str]:
         "place": _("Place"),
         "price": _("Price"),
         "pricing": _("How it was billed"),
-        "promoted_at": _("Last promotion"),
-        "promoted_by": _("Last promotion’s message"),
         "promotions": _("Promotions"),
         "proof": _("Proof"),
         "provider_id": _("The provider’s number of it"),

@@ -14,28 +14,21 @@ from .returns import put_back
 from .standing import InForce, in_force, joins, verdict
 from .words import Claimed, Connection, PutBack, Refusal
 
-# Nobody waits here for a row that somebody else is changing; in the order of their ids all the same.
+# Whoever holds a contact may promise their next 24 hours, and reads who did so before (`pairs`) in a statement that
+# begins after. Nobody waits here for a row that somebody else is changing; in the order of their ids all the same.
 HOLD = """
 SELECT id FROM contacts WHERE id = ANY(%(contacts)s::bigint[]) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
 """
 BUSY = timedelta(seconds=2)
 
-_REASON, _UNTIL = verdict(
-    promotional="m.promotional", free_form="m.free_form", message_id="m.id", expires_at="m.expires_at"
-)
+_REASON, _UNTIL = verdict(promotional="m.promotional", free_form="m.free_form", expires_at="m.expires_at")
 STANDING = f"""
 SELECT m.id, c.id, {_REASON}, {_UNTIL}, w.open_now, pr.borrowed_until
   FROM unnest(%(contacts)s::bigint[], %(ids)s::bigint[], %(promotional)s::boolean[], %(free_form)s::boolean[],
               %(ends)s::timestamptz[]) AS m (contact_id, id, promotional, free_form, expires_at)
   LEFT JOIN contacts c ON c.id = m.contact_id
-  {joins(promotional="m.promotional", few=True)}
+  {joins(promotional="m.promotional", message_id="m.id", of="claim")}
 """  # noqa: S608  (our own text)
-
-RESERVE = """
-UPDATE contacts SET promoted_at = %(now)s, promoted_by = r.message_id
-  FROM unnest(%(contacts)s::bigint[], %(messages)s::bigint[]) AS r (contact_id, message_id)
- WHERE contacts.id = r.contact_id
-"""
 
 
 def reserve_customers(db: Connection, taken: Sequence[Claimed]) -> tuple[list[Claimed], list[Refusal]]:
@@ -54,8 +47,7 @@ def reserve_customers(db: Connection, taken: Sequence[Claimed]) -> tuple[list[Cl
     passed = round_.one_promotion_each(passed)
     passed = round_.ask_pairs(passed)
     passed = round_.ask_portfolio(passed)
-    passed = round_.borrow(passed)
-    round_.reserve(passed)
+    passed = round_.reserve(passed)
     kept = {message.id for message in passed}
     return [message for message in taken if message.id in kept], round_.refused
 
@@ -152,27 +144,18 @@ class _Round:
                 self._refuse(message, "portfolio_full", counted.turns[message.contact_id])
         return [message for message in passed if message.id not in stopped]
 
-    def borrow(self, passed: Sequence[Claimed]) -> list[Claimed]:
-        """Write down what the pair rate lends; it is asked again there, for another dispatcher may have been first."""
+    def reserve(self, passed: Sequence[Claimed]) -> list[Claimed]:
+        """Write down what the pair rate lends, and that a promotion that goes has its customer's next 24 hours.
+
+        The pair rate is asked again there, for another dispatcher may have been first.
+        """
         counts = Counter(message.contact_id for message in passed)
-        let = pairs.borrow(self.db, self.channel_id, counts, now=self.rules.now)
+        promotions = {message.contact_id: message.id for message in passed if message.promotional}
+        let = pairs.borrow(self.db, self.channel_id, counts, promotions=promotions, now=self.rules.now)
         for message in passed:
             if message.contact_id not in let:
                 self._refuse(message, "too_fast", self.rules.now + pair.INTERVAL)
         return [message for message in passed if message.contact_id in let]
-
-    def reserve(self, passed: Sequence[Claimed]) -> None:
-        """A promotion that goes has its customer's next 24 hours."""
-        promotions = [message for message in passed if message.promotional]
-        if promotions:
-            self.db.execute(
-                RESERVE,
-                {
-                    "now": self.rules.now,
-                    "contacts": whole(message.contact_id for message in promotions),
-                    "messages": whole(message.id for message in promotions),
-                },
-            )
 
     def _refuse(self, message: Claimed, reason: str, until: datetime | None) -> None:
         # Waiting beyond the campaign's end would only keep it open: then it is for good, with the same reason.

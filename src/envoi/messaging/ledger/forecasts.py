@@ -86,7 +86,6 @@ def forecast(
     reason, until = verdict(
         promotional=wants,
         free_form="true" if free_form else "false",
-        message_id="NULL::bigint",
         expires_at="%(_expires)s::timestamptz",
     )
     with db.cursor(row_factory=class_row(Share)) as cursor:
@@ -99,7 +98,7 @@ def forecast(
                   FROM audience a
                   JOIN contacts c ON c.id = a.contact_id
                   LEFT JOIN portfolio_writes pw ON pw.contact_id = c.id AND pw.portfolio_id = %(_portfolio)s
-                  {joins(promotional=wants)}
+                  {joins(promotional=wants, of="audience")}
                  WHERE a.reason = ''
             )
             SELECT reason, count(*) AS people, count(*) FILTER (WHERE unseen) AS unseen,

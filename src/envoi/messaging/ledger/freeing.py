@@ -13,11 +13,14 @@ def free_unsent(db: Connection, keys: Sequence[tuple[int, int]]) -> None:
     db.execute(
         """
         WITH locked AS (
-            SELECT id FROM contacts WHERE id = ANY(%(contacts)s) AND promoted_by = ANY(%(ids)s)
-             ORDER BY id FOR NO KEY UPDATE
+            SELECT contact_id, channel_id FROM pairs
+             WHERE contact_id = ANY(%(contacts)s) AND promoted_by = ANY(%(ids)s)
+             ORDER BY contact_id, channel_id FOR NO KEY UPDATE
         )
-        UPDATE contacts SET promoted_at = NULL, promoted_by = NULL
-          FROM locked WHERE contacts.id = locked.id AND contacts.promoted_by = ANY(%(ids)s)
+        UPDATE pairs SET promoted_at = NULL, promoted_by = NULL
+          FROM locked
+         WHERE pairs.contact_id = locked.contact_id AND pairs.channel_id = locked.channel_id
+           AND pairs.promoted_by = ANY(%(ids)s)
         """,
         {"contacts": [key[0] for key in keys], "ids": [key[1] for key in keys]},
     )

@@ -1,4 +1,7 @@
-"""One customer and one number: how many messages may follow each other, and the rest after "too many to them"."""
+"""One customer and one number: how many messages may follow each other, the last promotion, and rests.
+
+A rest follows when the provider says "too many to this person".
+"""
 
 from __future__ import annotations
 
@@ -14,14 +17,18 @@ WINDOW = timedelta(hours=24)  # Meta sheet, A.2: free-form only within 24 h of t
 # Kinds that the provider says on a person's behalf: they open no window (Meta sheet, D.4 and H).
 SAID_BY_NOBODY = ("system", "revoke", "edit")
 
-# Asked again in the row itself: another dispatcher may have written to the same customer meanwhile.
+# Asked again in the row itself: another dispatcher may have written to the same customer meanwhile. A promotion is
+# written into the same row: elsewhere, and be it in a table of its own, it would be one row more for each message.
 BORROW = """
-INSERT INTO pairs (contact_id, channel_id, borrowed_until)
-SELECT contact_id, %(channel)s, %(now)s + n * %(interval)s
-  FROM unnest(%(contacts)s::bigint[], %(counts)s::int[]) AS p (contact_id, n)
+INSERT INTO pairs (contact_id, channel_id, borrowed_until, promoted_at, promoted_by)
+SELECT contact_id, %(channel)s, %(now)s + n * %(interval)s, CASE WHEN promotion > 0 THEN %(now)s END,
+       NULLIF(promotion, 0)
+  FROM unnest(%(contacts)s::bigint[], %(counts)s::int[], %(promotions)s::bigint[]) AS p (contact_id, n, promotion)
  ORDER BY contact_id
 ON CONFLICT (contact_id, channel_id) DO UPDATE
-   SET borrowed_until = GREATEST(pairs.borrowed_until, %(now)s) + (EXCLUDED.borrowed_until - %(now)s)
+   SET borrowed_until = GREATEST(pairs.borrowed_until, %(now)s) + (EXCLUDED.borrowed_until - %(now)s),
+       promoted_at = COALESCE(EXCLUDED.promoted_at, pairs.promoted_at),
+       promoted_by = COALESCE(EXCLUDED.promoted_by, pairs.promoted_by)
  WHERE COALESCE(GREATEST(pairs.borrowed_until, %(now)s) + (EXCLUDED.borrowed_until - %(now)s)
                 <= %(now)s + %(tolerance)s + %(interval)s, true)
 RETURNING contact_id
@@ -40,8 +47,13 @@ RETURNING contact_id, blocked_until
 """
 
 
-def borrow(db: Connection, channel_id: int, counts: Mapping[int, int], *, now: datetime) -> set[int]:
-    """Write down how many messages leave for each contact now; returns for whom the pair rate still has the room."""
+def borrow(
+    db: Connection, channel_id: int, counts: Mapping[int, int], *, promotions: Mapping[int, int], now: datetime
+) -> set[int]:
+    """Write down how many messages leave for each contact now; returns for whom the pair rate still has the room.
+
+    promotions: of these contacts, who gets one, and which message it is; it has their next 24 hours.
+    """
     if not counts:
         return set()
     contacts = sorted(counts)
@@ -51,6 +63,7 @@ def borrow(db: Connection, channel_id: int, counts: Mapping[int, int], *, now: d
             "channel": channel_id,
             "contacts": whole(contacts),
             "counts": whole(counts[contact] for contact in contacts),
+            "promotions": whole(promotions.get(contact, 0) for contact in contacts),
             "now": now,
             "interval": pair.INTERVAL,
             "tolerance": pair.TOLERANCE,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from ..limits import pair
 from ..limits.hours import Hours, night
@@ -25,7 +25,8 @@ class InForce:
 
 
 # Every rule in the order in which they are asked: the reason, when it says no, and until when (NULL is for good).
-# c is the contact, pr the pair with this channel (perhaps NULLs), w what is computed once; {names} is the message.
+# c is the contact, pr the pair with this channel (perhaps NULLs), told the last promotion of any channel, w what is
+# computed once; {names} is the message.
 RULES: tuple[tuple[str, str, str], ...] = (
     ("expired", "{expires_at} <= %(_now)s", "NULL"),
     # Whoever is blocked gets nothing at all, whatever it is.
@@ -40,8 +41,8 @@ RULES: tuple[tuple[str, str, str], ...] = (
     ("cooling_down", "{promotional} AND c.held_until > %(_now)s AND NOT w.open_now", "c.held_until"),
     (
         "promoted_recently",
-        "{promotional} AND c.promoted_at > %(_now)s - %(_gap)s AND (c.promoted_by = {message_id}) IS NOT TRUE",
-        "c.promoted_at + %(_gap)s",
+        "{promotional} AND told.at > %(_now)s - %(_gap)s",
+        "told.at + %(_gap)s",
     ),
     ("quiet_hours", "{promotional} AND w.rests_until IS NOT NULL", "w.rests_until"),
     ("pair_resting", "pr.blocked_until > %(_now)s", "pr.blocked_until"),
@@ -49,26 +50,42 @@ RULES: tuple[tuple[str, str, str], ...] = (
 )
 
 
-# OFFSET 0 keeps it a probe of the primary key for each contact. As a plain join it read all the pairs of the channel
-# for each claim as long as the table's statistics were young: 3.6 us a message after 4,500 pairs, and growing.
-PAIR_BY_KEY = """
-      LEFT JOIN LATERAL (
-            SELECT p.window_open_until, p.borrowed_until, p.blocked_until
-              FROM pairs p WHERE p.contact_id = c.id AND p.channel_id = %(_channel)s OFFSET 0
-           ) AS pr ON true
+# All of a contact's pairs, as many as the numbers that wrote to them, by one probe of the primary key, which OFFSET 0
+# keeps it. As a plain join it read all the pairs of the channel for each claim as long as the table's statistics were
+# young: 3.6 us a message after 4,500 pairs, and growing. A promotion put back and claimed again is no other one.
+PAIRS_BY_KEY = """
+     CROSS JOIN LATERAL (
+            SELECT max(p.window_open_until) FILTER (WHERE p.channel_id = %(_channel)s) AS window_open_until,
+                   max(p.borrowed_until) FILTER (WHERE p.channel_id = %(_channel)s) AS borrowed_until,
+                   max(p.blocked_until) FILTER (WHERE p.channel_id = %(_channel)s) AS blocked_until,
+                   max(p.promoted_at) FILTER (WHERE p.promoted_by IS DISTINCT FROM {message_id}) AS promoted_at
+              FROM pairs p WHERE p.contact_id = c.id OFFSET 0
+           ) AS pr
+     CROSS JOIN LATERAL (SELECT pr.promoted_at AS at) AS told
 """
-PAIRS_OF_ALL = """
+PAIR = """
       LEFT JOIN pairs pr ON pr.contact_id = c.id AND pr.channel_id = %(_channel)s
 """
+# The contacts who had a promotion lately, from any number, and when; for a whole audience.
+TOLD = """
+(SELECT contact_id, max(promoted_at) AS at FROM pairs WHERE promoted_at > %(_now)s - %(_gap)s GROUP BY contact_id)
+"""
+PAIRS = {
+    "claim": PAIRS_BY_KEY,
+    "audience": f"{PAIR} LEFT JOIN {TOLD} AS told ON told.contact_id = c.id",
+    # They were grouped by it.
+    "groups": f"{PAIR} CROSS JOIN LATERAL (SELECT c.promoted_at AS at) AS told",
+}
 
 
-def joins(*, promotional: str, few: bool = False) -> str:
+def joins(*, promotional: str, of: Literal["claim", "audience", "groups"], message_id: str = "NULL::bigint") -> str:
     """What the rules need beside `contacts c`, to be put behind it in FROM; `promotional` as in `verdict`.
 
-    Small tables and hash joins: for a whole audience each is read once; for a claim (`few`), by its key.
+    Small tables and hash joins: for a whole audience each is read once; for a claim, by its key. Groups of an audience
+    stand in the place of contacts, and bring along when they had a promotion (`promoted_at`).
     """
     return f"""
-      {PAIR_BY_KEY if few else PAIRS_OF_ALL}
+      {PAIRS[of].format(message_id=message_id)}
       LEFT JOIN places own ON {promotional} AND own.key = c.timezone
       LEFT JOIN places area ON {promotional} AND area.key = left(c.phone, 5)
       LEFT JOIN places land ON {promotional} AND land.key = c.country
@@ -87,12 +104,12 @@ def joins(*, promotional: str, few: bool = False) -> str:
     """
 
 
-def verdict(*, promotional: str, free_form: str, message_id: str, expires_at: str) -> tuple[str, str]:
+def verdict(*, promotional: str, free_form: str, expires_at: str) -> tuple[str, str]:
     """Two SQL expressions: the reason why not now ("" when nothing says no), and until when (NULL is for good).
 
     The arguments are SQL expressions of the message's attributes. Waiting to its own end is for good.
     """
-    names = {"promotional": promotional, "free_form": free_form, "message_id": message_id, "expires_at": expires_at}
+    names = {"promotional": promotional, "free_form": free_form, "expires_at": expires_at}
     reasons = " ".join(f"WHEN {no.format(**names)} THEN '{reason}'" for reason, no, _ in RULES)
     untils = " ".join(f"WHEN {no.format(**names)} THEN {until}" for _, no, until in RULES)
     until = f"(CASE {untils} END)"
