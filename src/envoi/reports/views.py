@@ -19,6 +19,7 @@ from ..channels.tiers import LOWEST
 from ..contacts import attributes
 from ..contacts import queries as contacts
 from ..core.paging import whole
+from ..inbox.receipts import follow_given_up
 from ..messaging import queries as messages_read
 from ..messaging import settling
 from ..orders import queries as orders
@@ -104,7 +105,8 @@ def settle(request: StaffRequest) -> HttpResponse:
         keys = unknown.keys_of_campaign(request.user, campaign_id)
     else:
         keys = [key for one in request.POST.getlist("message") if (key := _key(one))]
-    done = settling.settle(keys, choice=request.POST.get("choice", ""), by=request.user)
+    choice = request.POST.get("choice", "")
+    done = settling.settle(keys, choice=choice, by=request.user, given_up=follow_given_up)
     settled = ngettext("%(count)d message is settled.", "%(count)d messages are settled.", done) % {"count": done}
     messages.success(request, settled)
     return go(request, "reports:uncertain")
