@@ -19,6 +19,7 @@ from ..channels.tiers import LOWEST
 from ..contacts import attributes
 from ..contacts import queries as contacts
 from ..core.paging import whole
+from ..inbox import queries as inbox
 from ..inbox.receipts import follow_given_up
 from ..messaging import queries as messages_read
 from ..messaging import settling
@@ -40,7 +41,8 @@ from .story import contact_story
 @require_safe
 def overview(request: StaffRequest) -> HttpResponse:
     now = queries.overview(request.user)
-    return render(request, "reports/overview.html", {"now": now, "chart": _daily(now.days)})
+    waiting = inbox.counts(request.user) if may(request.user, "inbox.read") else None
+    return render(request, "reports/overview.html", {"now": now, "chart": _daily(now.days), "inbox": waiting})
 
 
 @login_required

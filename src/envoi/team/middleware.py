@@ -56,7 +56,7 @@ def own_time(get_response: Next) -> Next:
 
 
 def _zone_of(request: HttpRequest) -> ZoneInfo:
-    # Set by app.js. Whatever else stands there names no zone.
+    # Set by zone.js. Whatever else stands there names no zone.
     told = request.COOKIES.get(ZONE_COOKIE, "")
     return ZoneInfo(told if is_zone(told) else opening.company_zone())
 

@@ -1,11 +1,5 @@
 // Small comforts; every page works without them. No state, no framework.
 
-// Pages show times by the reader's own clock: the server is told which one that is.
-const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-if (zone && !document.cookie.split("; ").includes(`envoi_zone=${zone}`)) {
-  document.cookie = `envoi_zone=${zone}; path=/; max-age=31536000; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
-}
-
 // A menu closes when one clicks elsewhere or presses Escape.
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) {
