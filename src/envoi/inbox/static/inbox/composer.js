@@ -227,6 +227,25 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (event.target.id === "panel") event.target.querySelector(".offers a, input:not([type=hidden], .unseen), textarea")?.focus();
 });
 
+// A picture that is chosen for a template's header is seen in the preview before it is uploaded, whenever that is drawn.
+async function previewHeader() {
+  const form = document.querySelector(".template-form");
+  const file = form?.querySelector("[type=file][name^='header.header.']")?.files[0];
+  const media = form?.querySelector("#template-preview .bubble > .media");
+  if (!media || !file?.type.startsWith("image/")) return;
+  const reader = new FileReader();
+  reader.addEventListener("load", () => {
+    const picture = document.createElement("img");
+    picture.className = "media";
+    picture.alt = file.name;
+    picture.src = reader.result;
+    media.replaceWith(picture);
+  });
+  reader.readAsDataURL(file);
+}
+document.addEventListener("change", (event) => event.target.matches(".template-form [type=file]") && previewHeader());
+document.addEventListener("htmx:afterSettle", (event) => event.target.id === "template-preview" && previewHeader());
+
 // ---- Files: dropped anywhere on the thread, pasted, or picked
 
 // Where nothing is left to send, why the file was refused says more than that there is nothing.
