@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from envoi.channels.models import Account, Channel
@@ -187,3 +188,23 @@ def test_what_the_provider_refuses_at_once_is_no_answer(
     assert Message.objects.get(id=message_id).state == "failed"
     assert again(one).waiting_since == one.waiting_since
     assert MessageAuthor.objects.count() == 1
+
+
+def test_who_was_answered_by_what_somebody_gave_up_waits_again(
+    transactional_db: None, write: Write, ana: Staff, owner: Staff, channel: Channel, raw_db: psycopg.Connection
+) -> None:
+    one = write("hello")
+    message_id = answer(one, ana)
+    assert again(one).waiting_since is None
+    raw_db.execute("UPDATE outbox SET due_at = now()")
+    with raw_db.transaction():
+        (claimed,) = ledger.claim(raw_db, channel.pk, room=10, lease=timedelta(seconds=60))
+    with raw_db.transaction():
+        ledger.record_unclear(raw_db, channel.pk, [ledger.Unclear(claimed, "the answer was lost")])
+    client = Client()
+    client.force_login(owner)
+    given = {"message": f"{one.contact_id}.{message_id}", "choice": "give_up"}
+    client.post("/uncertain/settle", given)
+    assert Message.objects.get(id=message_id).state == "failed"
+    assert again(one).waiting_since == one.waiting_since
+    assert told(one) == [True]

@@ -79,6 +79,21 @@ def test_a_conversation_that_there_is_not_is_not_found(owner: Staff, ana: Conver
     assert client.get("/inbox/?view=all&after=nonsense").status_code == 422
 
 
+def test_the_inbox_opens_where_there_is_something_to_do(owner: Staff, ana: Conversation) -> None:
+    client = signed_in(owner)
+    assert client.get("/inbox/")["Location"] == "/inbox/?view=unassigned"
+    assert "Ana Lima" in client.get("/inbox/", follow=True).content.decode()
+    # Who asks for their own gets their own, also when it is empty.
+    assert "Nothing waits for you" in client.get("/inbox/?view=mine").content.decode()
+    # A conversation that is opened by its address stands beside the list in which it is found.
+    beside = client.get(page_of(ana)).content.decode()
+    assert f'id="conv-{ana.contact_id}-{ana.id}"' in beside
+    actions.assign(ana.contact_id, ana.id, staff_id=owner.pk, by=owner)
+    assert client.get("/inbox/").status_code == 200
+    actions.close(ana.contact_id, ana.id, by=owner)
+    assert "Nothing waits for you" in client.get("/inbox/").content.decode()
+
+
 def test_what_was_typed_comes_back_with_the_sentence_and_is_kept(owner: Staff, ana: Conversation) -> None:
     client = signed_in(owner)
     answer = client.post(page_of(ana) + "send", {"text": "You <b>owe</b> us", "mode": "reply"})

@@ -18,6 +18,7 @@ from envoi.core.errors import BadInput
 from envoi.core.events import Person
 from envoi.core.phone import e164, line_of
 from envoi.core.vault import seal
+from envoi.inbox.models import Conversation
 from envoi.intake import engine
 from envoi.intake.models import WebhookEvent
 from envoi.message_templates.models import Template
@@ -64,6 +65,26 @@ def test_the_companys_own_words_hold_from_the_next_message_on(store: Store):
     store(said("GENUG", number=2))
     engine.step()
     assert marketing() == "withdrawn"
+
+
+@pytest.mark.parametrize(
+    ("words", "became", "waits"),
+    [
+        (("START", "YES"), "granted", False),
+        (("START", "STOP", "START"), "pending", False),
+        (("STOP", "YES"), "withdrawn", True),
+        (("START", "YES", "YES"), "granted", True),
+        (("START", "Where is my parcel?"), "pending", True),
+    ],
+)
+def test_words_of_one_batch_wait_for_nobody_unless_they_ask(
+    store: Store, channel: Channel, words: tuple[str, ...], became: str, waits: bool
+):
+    keywords.set_double_opt_in(True, question="Really? YES", by=None)
+    store(*(said(text, number=number) for number, text in enumerate(words, 1)))
+    engine.step()
+    assert marketing() == became
+    assert Conversation.objects.filter(waiting_since__isnull=False).exists() is waits
 
 
 def test_with_double_opt_in_a_start_waits_for_its_yes(store: Store, channel: Channel):

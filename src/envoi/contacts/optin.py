@@ -57,6 +57,20 @@ def questions_in_force() -> dict[str, str]:
     return {language: question_in(language, chosen) for language in ("", *QUESTIONS)}
 
 
+def says(meaning: str, was: str) -> str:
+    """What a customer's own word ("stop", "start", "confirm") makes of a marketing consent; "" when it changes nothing.
+
+    It writes nothing: for whoever has to know before `says_yes` and the consent ledger are asked.
+    """
+    if meaning == "stop":
+        return "withdrawn" if was != "withdrawn" else ""
+    if was == "pending":
+        return "granted"
+    if meaning != "start" or was == "granted":
+        return ""
+    return "pending" if settings().double_opt_in else "granted"
+
+
 @transaction.atomic
 def says_yes(
     contact_id: int, *, asks: bool, source: str, text: str, proof: str = "", at: datetime | None = None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ..messaging.sending import What, Words
 from .arriving import receive
-from .errors import AlreadyOpen, IsClosed
+from .crossing import not_crossing
+from .errors import AlreadyOpen, IsClosed, JustAnswered
 from .happenings import note_event
 from .jotting import add_note, delete_note, mark_read, now_composing, save_draft
 from .replying import UNDO_SECONDS, ByRule, answered_by_rule, answered_by_rules, open_with, reply, take_back
@@ -18,6 +19,7 @@ __all__ = [
     "Arrived",
     "ByRule",
     "IsClosed",
+    "JustAnswered",
     "Keep",
     "Opened",
     "What",
@@ -29,6 +31,7 @@ __all__ = [
     "close",
     "delete_note",
     "mark_read",
+    "not_crossing",
     "note_event",
     "now_composing",
     "open_with",

@@ -132,14 +132,15 @@ def _settled(found: Sequence[tuple[Conversation, dict[str, Any]]]) -> dict[Pair,
     for conversation, row in found:
         key = (conversation.contact_id, conversation.id)
         if row["is_new"]:
-            events.append((*key, "opened", {"wrote": True}))
+            # It began with their first message, and stands above it.
+            events.append(Line(*key, "opened", {"wrote": True}, conversation.first_inbound_at))
             conversation.assignee_id = assigning.choose(conversation, service)
             if conversation.assignee_id is not None:
                 name = str(Staff.objects.get(pk=conversation.assignee_id))
-                events.append((*key, "assigned", {"to": conversation.assignee_id, "name": name, "why": "chosen"}))
+                events.append(Line(*key, "assigned", {"to": conversation.assignee_id, "name": name, "why": "chosen"}))
                 told.append((conversation, Notification.Kind.ASSIGNED, row["name"]))
         elif row["was"] == Conversation.State.SNOOZED:
-            events.append((*key, "reopened", {"why": "message"}))
+            events.append(Line(*key, "reopened", {"why": "message"}))
         if conversation.assignee_id is not None and not row["is_new"] and not row["had_unread"]:
             told.append((conversation, Notification.Kind.NEW_MESSAGE, row["name"]))
         if row["waited"] is None or row["was"] == Conversation.State.SNOOZED:

@@ -35,11 +35,10 @@ class Asked:
         return {"team": whole(self.team), "channel": whole(self.channel), "tag": whole(self.tag)}
 
     def query(self, **other: str) -> str:
-        """The address's query for this, with something else in places; "" when it says nothing."""
+        """The address's query for this, with something else in places. The view always stands there: without one the
+        inbox opens where there is something to do."""
         one = replace(self, **other)
         said = {name: getattr(one, name) for name in self.__slots__ if getattr(one, name)}
-        if said.get("view") == "mine":
-            said.pop("view")
         return f"?{urlencode(said)}" if said else ""
 
     def href(self, **other: str) -> str:

@@ -9,5 +9,9 @@ class AlreadyOpen(Problem):
     """The customer has another open conversation at this number: what they write goes there."""
 
 
+class JustAnswered(Problem):
+    """A colleague has answered a moment ago: whoever sends all the same says so."""
+
+
 class IsClosed(Problem):
     """The conversation is closed."""

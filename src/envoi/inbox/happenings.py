@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from ..team.models import Staff
 from .models import ConversationEvent
 
-# (contact_id, conversation_id, what, detail)
-Line = tuple[int, int, str, Mapping[str, Any]]
+
+class Line(NamedTuple):
+    """What happened to a conversation; at: when, None for now. What a customer's message caused happened with it."""
+
+    contact_id: int
+    conversation_id: int
+    what: str
+    detail: Mapping[str, Any]
+    at: datetime | None = None
 
 
 def note_event(
@@ -21,12 +29,19 @@ def note_event(
     detail: Mapping[str, Any] | None = None,
 ) -> None:
     """Write down what happened to a conversation, in the caller's transaction. `detail` names people by id and name."""
-    note_events([(contact_id, conversation_id, what, detail or {})], by=by)
+    note_events([Line(contact_id, conversation_id, what, detail or {})], by=by)
 
 
 def note_events(lines: Sequence[Line], *, by: Staff | None = None) -> None:
     """`note_event` for many, in one statement."""
     ConversationEvent.objects.bulk_create(
-        ConversationEvent(contact_id=contact_id, conversation_id=conversation_id, what=what, by=by, detail=dict(detail))
-        for contact_id, conversation_id, what, detail in lines
+        ConversationEvent(
+            contact_id=one.contact_id,
+            conversation_id=one.conversation_id,
+            what=one.what,
+            by=by,
+            detail=dict(one.detail),
+            **({} if one.at is None else {"at": one.at}),
+        )
+        for one in lines
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 
 from ..team.models import Staff
 
@@ -25,6 +26,25 @@ def mentioned(text: str) -> list[int]:
         if len(meant) == 1:
             found.setdefault(meant.pop())
     return list(found)
+
+
+def spans(text: str, people: Iterable[Staff]) -> list[tuple[int, int]]:
+    """Where these people are named in a text, each place with its @ and the whole name; from where, and to where."""
+    letters = [(_folded(letter), at) for at, letter in enumerate(text)]
+    folded = "".join(letter for letter, _at in letters)
+    # A letter may fold to none, or to several: each of them knows which it was.
+    places = [at for letter, at in letters for _one in letter]
+    names = sorted({name for one in people for name in (*_names(one), _folded(one.email))}, key=len, reverse=True)
+    found: list[tuple[int, int]] = []
+    for begin in (at for at, letter in enumerate(folded) if letter == "@"):
+        rest = folded[begin + 1 :]
+        fits = (one for one in names if rest.startswith(one) and not rest[len(one) : len(one) + 1].isalnum())
+        name = next(fits, "")
+        if name and (not found or places[begin] >= found[-1][1]):
+            last = places[begin + len(name)]
+            end = next((at for at in places[begin + len(name) + 1 :] if at > last), len(text))
+            found.append((places[begin], end))
+    return found
 
 
 def _names(staff: Staff) -> set[str]:

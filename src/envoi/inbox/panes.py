@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django.utils import timezone
 
 from ..core.paging import Page
+from ..team.models import Staff
 from ..team.requests import StaffRequest
 from ..team.rights import may
 from . import beside, queries
@@ -19,6 +20,12 @@ from .showing import drawn
 
 LINES = 50
 moment_now = timezone.now
+
+
+def where_work_is(by: Staff) -> str:
+    """The view to open when none is asked for: one's own, or the first of the others that has something."""
+    counted = queries.counts(by)
+    return next((view for view in ("mine", "unassigned", "waiting", "all") if counted[view]), "mine")
 
 
 def queue(request: StaffRequest, asked: Asked, open_key: str = "") -> dict[str, Any]:

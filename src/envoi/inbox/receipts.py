@@ -40,3 +40,10 @@ def tell_receipts(receipts: Sequence[Receipt]) -> int:
         found = cursor.fetchall()
     tell_all(Told("receipt", contact_id, conversation_id) for contact_id, conversation_id in found)
     return len(found)
+
+
+def follow_given_up(keys: Sequence[tuple[int, int]]) -> None:
+    """Let customers wait again whose answers nobody knows the fate of any more, and tell open pages; in the caller's
+    transaction, who has called these messages (contact and message) failed."""
+    wait_again(ledger_db(), keys)
+    tell_all(Told("receipt", contact_id) for contact_id in sorted({key[0] for key in keys}))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,6 +26,7 @@ from . import clock, live
 from .happenings import note_event
 from .holding import change, held, tell
 from .models import Conversation, Draft, MessageAuthor
+from .seeing import shows
 from .steering import other_open
 
 State = Conversation.State
@@ -89,7 +89,7 @@ def reply(
     answer goes to the customer's open one. Raises WindowClosed, OptedOut, NotSendable, BadInput, NotFound.
     """
     require(by, "inbox.write")
-    if isinstance(message, What) and message.kind == "text" and not any(map(_is_seen, message.text)):
+    if isinstance(message, What) and message.kind == "text" and not shows(message.text):
         raise BadInput(_("Write something first, or add a file."))
     conversation = _to_answer(contact_id, conversation_id)
     _contact, message_id = queue(
@@ -150,11 +150,6 @@ def answered_by_rule(contact_id: int, conversation_id: int, message_id: int, *, 
         values |= {"waiting_since": None, "look_at": None, "alarm": Conversation.Alarm.NONE}
     change(conversation, **values)
     tell(conversation, "message")
-
-
-def _is_seen(letter: str) -> bool:
-    """Whether a character shows: neither a space nor a mark that only guides others."""
-    return not letter.isspace() and unicodedata.category(letter) not in ("Cc", "Cf")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from .asked import VIEWS, Asked
 from .models import Conversation
 from .places import url_of
 from .queries import MOST_COUNTED
+from .seeing import shows
 from .speech import kind_word
 
 Alarm, Priority = Conversation.Alarm, Conversation.Priority
@@ -95,7 +96,7 @@ def row_of(one: Conversation, asked: Asked, *, many_channels: bool, hit: SafeStr
         href=url_of(one.contact_id, one.id) + asked.query(),
         name=str(one.contact),
         at=one.last_at,
-        last_text=one.last_text or (kind_word(one.last_kind) if one.last_kind else ""),
+        last_text=_last(one),
         last_ours=one.last_direction == "out",
         hit=hit,
         unread=one.unread,
@@ -112,6 +113,15 @@ def row_of(one: Conversation, asked: Asked, *, many_channels: bool, hit: SafeStr
         assignee_id=one.assignee_id,
         team=str(one.team) if one.team else "",
     )
+
+
+def _last(one: Conversation) -> str:
+    """What the list shows of the newest message: its words, or what it is."""
+    if shows(one.last_text):
+        return one.last_text
+    if one.last_text and one.last_kind in ("text", "button", "interactive"):
+        return _("Message without visible characters")
+    return kind_word(one.last_kind) if one.last_kind else ""
 
 
 def priority_word(priority: int) -> str:

@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import conditional_escape
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from ..message_templates.wording import Bubble
 from ..messaging.queries import Shown
 from ..team.models import Staff
+from ..team.rights import may
 from ..web.told import why
+from ..web.undelivered import undelivered
 from . import telling
+from .mentions import spans
 from .queries import Line
+from .seeing import shows
 from .speech import Speech, excerpt, speech
 
 # A text longer than this shows its beginning first: somebody may paste a book.
 FOLDED_FROM, SHOWN_FIRST = 2_500, 1_200
 
 SILENT = Speech()
-MENTION = re.compile(r"(?<![\w@])@[\w.+-]+(?:@[\w.-]+)?")
+MARK, END = SafeString('<span class="mention">'), SafeString("</span>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,16 @@ class Mark:
     who: str
 
 
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a message did not arrive: a headline, a sentence, and what the provider said by itself, code and words."""
+
+    head: str
+    words: str
+    code: str = ""
+    raw: str = ""
+
+
 @dataclass(slots=True)
 class Drawn:
     """One line, by `what`: event, note or message. What does not belong to its kind stays empty."""
@@ -83,8 +96,7 @@ class Drawn:
     reactions: Sequence[Mark] = ()
     receipt: Receipt | None = None
     state_tone: str = ""
-    trouble_head: str = ""
-    trouble: str = ""
+    trouble: Trouble | None = None
     undo_until: datetime | None = None
     undo_seconds: int = 0
     provider_id: str = ""
@@ -92,6 +104,7 @@ class Drawn:
     excerpt: str = ""
     edited: bool = False
     story: str = ""
+    by_itself: bool = False
 
 
 def drawn(lines: Sequence[Line], *, customer: str, reader: Staff) -> list[Drawn]:
@@ -119,9 +132,12 @@ def _event(line: Line, customer: str, reader: Staff) -> Drawn:
 
 def _note(line: Line, customer: str, reader: Staff) -> Drawn:
     text = line.note.text if line.note else ""
-    marked = MENTION.sub(r'<span class="mention">\g<0></span>', str(conditional_escape(text)))
-    # Escaped first; only our own marks become tags.
-    words = mark_safe(marked)  # noqa: S308
+    pieces, done = [], 0
+    for begin, end in spans(text, line.named):
+        pieces += [(text[done:begin], "", "", ""), ("", MARK, text[begin:end], END)]
+        done = end
+    pieces.append((text[done:], "", "", ""))
+    words = format_html_join("", "{}{}{}{}", pieces)
     return Drawn("note", f"n-{line.id}", line.at, id=line.id, note=words, who=_name(line.author, reader))
 
 
@@ -129,6 +145,8 @@ def _message(line: Line, customer: str, reader: Staff) -> Drawn:
     message: Any = line.message
     ours = message.direction == "out"
     said = speech(message.kind, inbound=not ours, text=message.text, content=message.content)
+    if said.text and not shows(said.text) and not line.files:
+        said = replace(said, text="", note=said.note or _("Message without visible characters"))
     row = Drawn("message", f"m-{line.id}", line.at, id=line.id, ours=ours, speech=said, files=line.files)
     row.bubble = line.bubble if message.template_id else None
     if len(said.text) > FOLDED_FROM:
@@ -143,9 +161,10 @@ def _message(line: Line, customer: str, reader: Staff) -> Drawn:
     row.excerpt = excerpt(message.kind, words)
     if ours:
         row.who, row.who_icon = _writer(line, reader)
-        row.story = _campaign_page(message)
+        row.by_itself = line.author is None
+        row.story = _campaign_page(message) or _rule_page(line, reader)
         row.receipt, row.state_tone = _receipt(message)
-        row.trouble_head, row.trouble = _trouble(message)
+        row.trouble = _trouble(message)
         if line.undo_until:
             row.undo_until = line.undo_until
             row.undo_seconds = max(math.ceil((line.undo_until - timezone.now()).total_seconds()), 0)
@@ -174,7 +193,8 @@ def _writer(line: Line, reader: Staff) -> tuple[str, str]:
     if line.author is not None:
         return _name(line.author, reader), "person"
     if line.rule_id is not None:
-        return _("Automatic reply"), "bolt"
+        name = _("Automatic reply")
+        return (_("%(name)s: %(rule)s") % {"name": name, "rule": line.rule} if line.rule else name), "bolt"
     if line.message is not None and line.message.campaign_id:
         return _("Campaign"), "campaigns"
     return _("Sent by itself"), "bolt"
@@ -185,6 +205,13 @@ def _campaign_page(message: Any) -> str:
     if not message.campaign_id:
         return ""
     return reverse("campaigns:recipient", args=[message.campaign_id, message.contact_id, message.id])
+
+
+def _rule_page(line: Line, reader: Staff) -> str:
+    """The rule that answered, for who may see rules; "" when it is gone."""
+    if line.author is not None or not line.rule or not may(reader, "replies.read"):
+        return ""
+    return reverse("replies:show", args=[line.rule_id])
 
 
 def _receipt(message: Any) -> tuple[Receipt, str]:
@@ -207,13 +234,18 @@ def _receipt(message: Any) -> tuple[Receipt, str]:
     return Receipt("problem", _("Uncertain: the answer was lost"), "bad"), ""
 
 
-def _trouble(message: Any) -> tuple[str, str]:
-    """Why a message did not arrive, in words; a provider's own where it gave some."""
+def _trouble(message: Any) -> Trouble | None:
+    """Why a message did not arrive; what the provider said in its own words stays apart, for who wants to know."""
     if message.state == "failed":
-        said = " ".join(filter(None, (message.error_title, message.error_detail))) or message.error_code
-        return _("Not delivered."), said or (why(message.reason) if message.reason else "")
+        raw = "\n".join(filter(None, (message.error_title, message.error_detail)))
+        words = undelivered(message.error_code)
+        if not words and message.reason:
+            words = why(message.reason)
+        if not words and (raw or message.error_code):
+            words = _("The provider refused it, and said why in its own words.")
+        return Trouble(_("Not delivered."), words, message.error_code, raw)
     if message.state == "skipped":
-        return _("Not sent."), why(message.reason) if message.reason else ""
+        return Trouble(_("Not sent."), why(message.reason) if message.reason else "")
     if message.state == "uncertain":
-        return _("Uncertain."), _("Nobody knows yet whether it arrived; a receipt will settle it.")
-    return "", ""
+        return Trouble(_("Uncertain."), _("Nobody knows yet whether it arrived; a receipt will settle it."))
+    return None

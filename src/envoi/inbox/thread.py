@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 from ..core.errors import BadInput, NotFound
 from ..message_templates.wording import Bubble
 from ..messaging.models import Message
-from ..messaging.queries import Shown, bubble_of, files_of
+from ..messaging.queries import Shown, bubble_of, files_of, headers_of
 from ..team.models import Staff
 from ..team.rights import require
 from .models import Conversation, ConversationEvent, InternalNote, MessageAuthor
@@ -49,8 +50,9 @@ class Line:
     """One line of a thread, by `what`: a message, a note of a colleague, or an event between them.
 
     Of a message: `message` itself, `bubble` as its reader saw it, files, what it quotes, reactions on it, whether its
-    sender changed or revoked it, who wrote it (`author`, else `rule_id` or the message's campaign), and until when its
-    writer may take it back. Of a note: `note`, its author and the names in it. Of an event: `event` and `author`.
+    sender changed or revoked it, who wrote it (`author`, else the rule `rule_id`, by its name as it is called now, or
+    the message's campaign), and until when its writer may take it back. Of a note: `note`, its author and who is named
+    in it. Of an event: `event` and `author`.
     """
 
     what: Literal["message", "note", "event"]
@@ -66,9 +68,11 @@ class Line:
     edited: bool = False
     revoked: bool = False
     rule_id: int | None = None
+    rule: str = ""
     canned_id: int | None = None
     undo_until: datetime | None = None
     note: InternalNote | None = None
+    named: Sequence[Staff] = ()
     event: ConversationEvent | None = None
     detail: Mapping[str, Any] = field(default_factory=dict)
 
@@ -129,29 +133,52 @@ def _lines(contact_id: int, found: Sequence[Any]) -> list[Line]:
         one.message_id: one
         for one in MessageAuthor.objects.filter(contact_id=contact_id, message_id__in=keys).select_related("staff")
     }
-    names = Staff.objects.in_bulk({one.by_id for one in found if not isinstance(one, Message) and one.by_id})
-    files, quotes = files_of(messages), _quoted(contact_id, messages)
-    folded = _folded(contact_id, messages)
+    notes = [one for one in found if isinstance(one, InternalNote)]
+    people = {one.by_id for one in found if not isinstance(one, Message) and one.by_id}
+    names = Staff.objects.in_bulk(people | {named for one in notes for named in one.mentions})
+    told = _About(
+        authors, _rules({one.rule_id for one in authors.values() if one.rule_id}), files_of(messages),
+        headers_of(messages), _quoted(contact_id, messages), _folded(contact_id, messages),
+    )  # fmt: skip
     lines = []
     for one in found:
         if isinstance(one, Message):
-            lines.append(_message(one, authors.get(one.id), files, quotes, folded))
+            lines.append(_message(one, told))
         elif isinstance(one, InternalNote):
-            lines.append(Line("note", one.at, one.id, one.conversation_id, names.get(one.by_id or 0), note=one))
+            named = [names[staff_id] for staff_id in one.mentions if staff_id in names]
+            writer = names.get(one.by_id or 0)
+            lines.append(Line("note", one.at, one.id, one.conversation_id, writer, note=one, named=named))
         else:
             author = names.get(one.by_id or 0)
             lines.append(Line("event", one.at, one.id, one.conversation_id, author, event=one, detail=one.detail or {}))
     return lines
 
 
-def _message(
-    message: Message,
-    author: MessageAuthor | None,
-    files: Mapping[int, Sequence[Shown]],
-    quotes: Mapping[str, Quoted],
-    folded: Mapping[str, list[Message]],
-) -> Line:
-    about = folded.get(message.provider_id or "", [])
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What is known of the messages of a page beside themselves, read for all of them at once."""
+
+    authors: Mapping[int, MessageAuthor]
+    rules: Mapping[int, str]
+    files: Mapping[int, Sequence[Shown]]
+    headers: Mapping[int, Mapping[str, Mapping[str, Any]]]
+    quotes: Mapping[str, Quoted]
+    folded: Mapping[str, list[Message]]
+
+
+def _rules(ids: set[int]) -> dict[int, str]:
+    """The names of rules, by id; those that are deleted are left out. They live higher on the street."""
+    if not ids:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id, name FROM reply_rules WHERE id = ANY(%(ids)s)", {"ids": list(ids)})
+        return dict(cursor.fetchall())
+
+
+def _message(message: Message, told: _About) -> Line:
+    author = told.authors.get(message.id)
+    rule_id = author.rule_id if author else None
+    about = told.folded.get(message.provider_id or "", [])
     undo = message.created_at + timedelta(seconds=UNDO_SECONDS)
     takes_back = author is not None and author.staff_id is not None and message.state == "queued"
     return Line(
@@ -161,13 +188,14 @@ def _message(
         author.conversation_id if author else None,
         author.staff if author else None,
         message=message,
-        bubble=bubble_of(message),
-        files=files.get(message.id, ()),
-        quoted=_quote(message.reply_to, quotes),
+        bubble=bubble_of(message, told.headers.get(message.id)),
+        files=told.files.get(message.id, ()),
+        quoted=_quote(message.reply_to, told.quotes),
         reactions=_reactions(about),
         edited=any(one.kind == "edit" for one in about),
         revoked=any(one.kind == "revoke" for one in about),
-        rule_id=author.rule_id if author else None,
+        rule_id=rule_id,
+        rule=told.rules.get(rule_id or 0, ""),
         canned_id=author.canned_id if author else None,
         undo_until=undo if takes_back and undo > timezone.now() else None,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -11,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from ..team.requests import StaffRequest
 from ..team.rights import may
 from . import actions, beside, hub, panes, queries, viewing
-from .asked import asked
+from .asked import Asked, asked
 from .places import url_of
 
 
@@ -23,6 +25,8 @@ def conversation_list(request: StaffRequest) -> HttpResponse:
     if target == "queue-rows":
         context = panes.rows(request, wanted, request.headers.get("X-Open", ""))
         return _varied(render(request, "inbox/_rows_answer.html", context | {"oob": True}))
+    if not request.GET and not target and (busy := panes.where_work_is(request.user)) != wanted.view:
+        return redirect(wanted.href(view=busy))
     context = panes.queue(request, wanted, request.headers.get("X-Open", ""))
     if target == "queue":
         return _varied(render(request, "inbox/_queue.html", context | {"teams": beside.teams(request.user)}))
@@ -33,6 +37,8 @@ def conversation_list(request: StaffRequest) -> HttpResponse:
 @require_safe
 def show(request: StaffRequest, contact_id: int, conversation_id: int) -> HttpResponse:
     wanted = asked(request.GET)
+    if "view" not in request.GET and not request.headers.get("HX-Target"):
+        wanted = replace(wanted, view=panes.where_work_is(request.user))
     context = panes.conversation(request, contact_id, conversation_id, wanted)
     _seen(request, contact_id, conversation_id)
     if request.headers.get("HX-Target") == "open":
@@ -46,10 +52,10 @@ def show_by_point(request: StaffRequest, contact_id: int, conversation_id: int) 
     return redirect(url_of(contact_id, conversation_id), permanent=True)
 
 
-def whole_page(request: StaffRequest, context: dict[str, object], wanted: object, status: int = 200) -> HttpResponse:
+def whole_page(request: StaffRequest, context: dict[str, object], wanted: Asked, status: int = 200) -> HttpResponse:
     """The three panes with a conversation open; also how a form that was refused comes back without scripts."""
     one = context["open"]
-    left = panes.queue(request, wanted, one.key)  # type: ignore[arg-type,attr-defined]
+    left = panes.queue(request, wanted, one.key)  # type: ignore[attr-defined]
     return render(request, "inbox/inbox.html", left | context | _around(request), status=status)
 
 

@@ -47,4 +47,4 @@ def path_of(contact_id: int, conversation_id: int) -> str:
 
 def customer_path(contact_id: int) -> str:
     """How the paths of all conversations of one customer begin."""
-    return f"/inbox/{contact_id}."
+    return f"/inbox/{contact_id}-"

@@ -52,6 +52,8 @@ def send(request: StaffRequest, contact_id: int, conversation_id: int) -> HttpRe
 @transaction.atomic
 def _reply(request: StaffRequest, contact_id: int, conversation_id: int, text: str) -> list[int]:
     """All of it goes, or nothing does."""
+    if not any(request.POST.getlist("anyway")):
+        actions.not_crossing(contact_id, conversation_id, by=request.user)
     canned = whole(request.POST.get("canned", ""))
     changed = canned is not None and text.strip() != request.POST.get("canned_text", "").strip()
     reply_to = request.POST.get("reply_to", "")[:500]
@@ -158,11 +160,17 @@ def done(request: StaffRequest, contact_id: int, conversation_id: int, event: st
 def refused(request: StaffRequest, contact_id: int, conversation_id: int, problem: Problem) -> HttpResponse:
     """The sentence, and nothing lost: the text is in the field still, and kept as a draft."""
     if getattr(request, "htmx", False):
-        answer = render(request, "_problem.html", {"problem": problem}, status=problem.status)
+        name = "inbox/_crossed.html" if isinstance(problem, actions.JustAnswered) else "_problem.html"
+        answer = render(request, name, {"problem": problem}, status=problem.status)
         if isinstance(problem, WindowClosed):
             answer["HX-Trigger"] = json.dumps({"inbox:window-closed": {}})
         return answer
     wanted = asked(request.GET)
     context = panes.conversation(request, contact_id, conversation_id, wanted)
-    typed = {"text": request.POST.get("text", ""), "problem": problem.sentence, "mode": request.POST.get("mode", "")}
+    typed = {
+        "text": request.POST.get("text", ""),
+        "problem": problem,
+        "crossed": isinstance(problem, actions.JustAnswered),
+        "mode": request.POST.get("mode", ""),
+    }
     return whole_page(request, context | typed, wanted, status=problem.status)

@@ -17,7 +17,7 @@ from ..campaigns import actions as campaigns
 from ..channels import facts as channels
 from ..contacts import actions as contacts
 from ..contacts.models import ConsentEntry, Contact
-from ..contacts.optin import question_to, says_yes
+from ..contacts.optin import question_to, says, says_yes
 from ..contacts.optout import Words
 from ..core.events import (
     AccountChanged,
@@ -116,6 +116,7 @@ def keep(received: Sequence[tuple[MessageReceived, Origin]]) -> list[Kept | None
     contacts.note_all_inbound(latest)
     lately = min((fact.at for fact, _origin in received), default=None)
     asked = satisfaction.asked_lately({row[0] for row in rows}, lately) if lately else set()
+    marketing: dict[int, str] = {}
     arrived = [
         None
         if message_id is None
@@ -127,7 +128,7 @@ def keep(received: Sequence[tuple[MessageReceived, Origin]]) -> list[Kept | None
                 at=fact.at,
                 text=fact.text,
                 kind=fact.kind,
-                asks=_asks(fact, origin, contact_id, channel_id, asked=contact_id in asked),
+                asks=_asks(fact, origin, contact_id, channel_id, asked=contact_id in asked, marketing=marketing),
             )
         )
         for (contact_id, channel_id, fact), (_fact, origin), message_id in zip(rows, received, kept, strict=True)
@@ -136,20 +137,31 @@ def keep(received: Sequence[tuple[MessageReceived, Origin]]) -> list[Kept | None
     return [None if one is None else Kept(one.message_id, opened.get(one.message_id), one.asks) for one in arrived]
 
 
-def _asks(fact: MessageReceived, origin: Origin, contact_id: int, channel_id: int, *, asked: bool) -> bool:
+def _asks(
+    fact: MessageReceived,
+    origin: Origin,
+    contact_id: int,
+    channel_id: int,
+    *,
+    asked: bool,
+    marketing: dict[int, str],
+) -> bool:
     """Whether somebody should answer: not a STOP or START, which Envoi heeds by itself, nor a mark of satisfaction.
 
     A word counts by what it means at this moment: a yes confirms only a START that waits for it, and a START
     ("empezar", "voltar") of who receives promotions already changes nothing. Else they answer what somebody has asked.
+    marketing: each customer's consent as the words before in the same batch will have left it, filled as they come.
     """
     if fact.kind not in WORDS:
         return True
     meaning = origin.words.meaning([fact.text, _payload(fact)])
-    if meaning == "stop":
-        return False
     if meaning:
-        marketing = Contact.objects.values_list("marketing", flat=True).get(pk=contact_id)
-        if marketing == "pending" or (meaning == "start" and marketing != "granted"):
+        if contact_id not in marketing:
+            marketing[contact_id] = Contact.objects.values_list("marketing", flat=True).get(pk=contact_id)
+        was = marketing[contact_id]
+        became = says(meaning, was)
+        marketing[contact_id] = became or was
+        if meaning == "stop" or became:
             return False
     return not satisfaction.heard(fact, contact_id=contact_id, channel_id=channel_id, asked=asked)
 

@@ -36,7 +36,8 @@ class Button:
 class Bubble:
     """A message as its customer sees it, variables filled. A carousel's cards are bubbles of their own.
 
-    header_kind: "", text, image, video, document, gif, location or product. header_note: which file or place it is.
+    header_kind: "", text, image, video, document, gif, location or product. header_note: which file or place it is;
+    header_file: the library's file that it shows, None where there is none.
     """
 
     header: str
@@ -47,6 +48,7 @@ class Bubble:
     header_note: str = ""
     offer: str = ""
     cards: tuple[Bubble, ...] = ()
+    header_file: int | None = None
 
 
 def bubble(
@@ -62,6 +64,8 @@ def bubble(
     """
     kind = header_format(components)
     text = str(part_of(components, "HEADER").get("text") or "")
+    header = (chosen or {}).get(f"{prefix}header") or {}
+    file = header.get("file")
     return Bubble(
         header=_fill(text, values, prefix, "header."),
         header_kind=kind,
@@ -70,12 +74,13 @@ def bubble(
         buttons=tuple(
             _button(button, values, f"{prefix}button.{n}") for n, button in enumerate(buttons_of(components), 1)
         ),
-        header_note=_note(kind, (chosen or {}).get(f"{prefix}header") or {}, sample_link(components)),
+        header_note=_note(kind, header, sample_link(components)),
         offer=str(offer_of(components).get("text") or ""),
         cards=tuple(
             bubble(card, values, chosen, prefix=f"card.{number}.")
             for number, card in enumerate(cards_of(components), 1)
         ),
+        header_file=file if isinstance(file, int) else None,
     )
 
 

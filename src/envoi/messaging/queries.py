@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -88,12 +89,53 @@ def _cause(message: Message) -> dict[str, Any]:
     return {"reason": message.reason} if message.reason else {}
 
 
-def bubble_of(message: Message) -> Bubble:
-    """The message as its customer saw it."""
+def bubble_of(message: Message, headers: Mapping[str, Mapping[str, Any]] | None = None) -> Bubble:
+    """The message as its customer saw it; headers: what its template's headers showed (headers_of)."""
     if message.template is None:
         return Bubble("", "", message.text, "", ())
     components = message.template.components
-    return bubble(components, filled_by(components, message.values or []))
+    return bubble(components, filled_by(components, message.values or []), headers)
+
+
+def headers_of(messages: Iterable[Message]) -> dict[int, dict[str, dict[str, Any]]]:
+    """What the headers of templates showed, by message id and by the header's key, as campaigns say it (wording).
+
+    A single message keeps its own; those of a campaign share their lane's form.
+    """
+    templates = [one for one in messages if one.template_id is not None]
+    found = {one.id: dict(kept) for one in templates if (kept := (one.content or {}).get("headers"))}
+    campaigns = {one.campaign_id for one in templates if one.campaign_id is not None}
+    if not campaigns:
+        return found
+    with connection.cursor() as cursor:
+        # Campaigns live higher on the street; of them the lane alone is asked for.
+        cursor.execute(
+            """
+            SELECT c.id, l.form -> 'header', l.form -> 'cards'
+              FROM campaigns c JOIN lanes l ON l.id = c.lane_id
+             WHERE c.id = ANY(%(ids)s)
+            """,
+            {"ids": list(campaigns)},
+        )
+        shared = {row[0]: _chosen(_json(row[1]), _json(row[2])) for row in cursor.fetchall()}
+    return found | {one.id: shared[one.campaign_id] for one in templates if shared.get(one.campaign_id or 0)}
+
+
+def _chosen(header: Any, cards: Any) -> dict[str, dict[str, Any]]:
+    """A form's header parameters ({"type": "image", "image": {…}}) as what was chosen for each header."""
+    parameters = {"header": header}
+    for number, card in enumerate(cards if isinstance(cards, list) else [], start=1):
+        parameters[f"card.{number}.header"] = card.get("header") if isinstance(card, Mapping) else None
+    return {
+        key: dict(one[one["type"]])
+        for key, one in parameters.items()
+        if isinstance(one, Mapping) and isinstance(one.get(one.get("type")), Mapping)
+    }
+
+
+def _json(value: Any) -> Any:
+    """Django's cursors hand JSON over as text."""
+    return json.loads(value) if isinstance(value, str) else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +158,15 @@ def files_of(messages: Iterable[Message]) -> dict[int, list[Shown]]:
     found = Attachment.objects.filter(contact_id__in=contacts, message_id__in=ids).select_related("file")
     for one in found.order_by("message_id", "place"):
         shown.setdefault(one.message_id, []).append(Shown(one.kind, one.state, one.file, one.reason))
-    ours = {message.id: list(file_ids_in(message.content)) for message in every if message.direction == "out"}
+    headers = headers_of(every)
+    # Of a template its own header; what a carousel shows stands on its cards.
+    ours = {
+        message.id: list(
+            file_ids_in(headers.get(message.id, {}).get("header") if message.template_id else message.content)
+        )
+        for message in every
+        if message.direction == "out"
+    }
     files = files_by_id({file_id for several in ours.values() for file_id in several})
     for message_id, file_ids in ours.items():
         for file_id in file_ids:

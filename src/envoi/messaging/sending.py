@@ -137,7 +137,7 @@ def queue(
     queued: dict[str, Any]
     if isinstance(message, Words):
         queued = _template(channel, message)
-        _files(queued.pop("mapping"), by=by)
+        _files(queued["headers"], by=by)
     else:
         _files(message.content, by=by)
         due_in = min(due_in, _left_of_window(contact.pk, channel.pk) - LAST_MOMENT)
@@ -238,7 +238,7 @@ def _template(channel: Channel, words: Words) -> dict[str, Any]:
         "template_id": template.pk,
         "values": values,
         "lane_id": lane_for(channel.pk, PRIORITY[Template.Category(template.category)], form.dump()),
-        "mapping": mapping,
+        "headers": {key: dict(given) for key, given in words.headers.items() if given},
     }
 
 

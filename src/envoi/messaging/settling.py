@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from ..channels.models import Channel
+from ..contacts.models import Contact
 from ..core.errors import BadInput
 from ..core.vault import Unreadable, unseal
 from ..providers.repeats import SAFE_FOR, TRIES, repeats_safely
@@ -32,10 +33,17 @@ CHOICES: dict[str, Callable[..., int]] = {
 }
 
 
-def settle(keys: Sequence[Key], *, choice: str, by: Staff | None) -> int:
+def settle(
+    keys: Sequence[Key],
+    *,
+    choice: str,
+    by: Staff | None,
+    given_up: Callable[[Sequence[Key]], None] | None = None,
+) -> int:
     """Settle these messages by a person's choice; returns how many were still uncertain when it was done.
 
-    What a receipt has settled meanwhile is left as the receipt says. Raises BadInput for an unknown choice or nobody.
+    What a receipt has settled meanwhile is left as the receipt says. given_up: what follows for messages that count as
+    failed from now on, in the transaction that says so. Raises BadInput for an unknown choice or nobody.
     """
     require(by, "messages.settle")
     if choice not in CHOICES:
@@ -44,14 +52,23 @@ def settle(keys: Sequence[Key], *, choice: str, by: Staff | None) -> int:
         raise BadInput(_("Pick at least one message."))
     done = 0
     for start in range(0, len(keys), MOST):
-        done += _settle(keys[start : start + MOST], choice=choice, by=by)
+        done += _settle(keys[start : start + MOST], choice=choice, by=by, given_up=given_up)
     return done
 
 
 @transaction.atomic
-def _settle(keys: Sequence[Key], *, choice: str, by: Staff | None) -> int:
+def _settle(
+    keys: Sequence[Key], *, choice: str, by: Staff | None, given_up: Callable[[Sequence[Key]], None] | None
+) -> int:
+    follows = given_up if choice == "give_up" else None
+    if follows is not None:
+        # The contacts before their messages, as intake holds them.
+        people = Contact.objects.select_for_update(no_key=True).filter(pk__in={key[0] for key in keys})
+        list(people.order_by("pk").values_list("pk"))
     done = CHOICES[choice](ledger_db(), keys, by=str(by) if by else _("the operator"))
     note(by, "messages.settle", f"messages/{choice}", {"asked": len(keys), "settled": done, "first": list(keys[0])})
+    if follows is not None:
+        follows(keys)
     return done
 
 

@@ -232,13 +232,19 @@ def faq(request: StaffRequest) -> HttpResponse:
 
 
 @login_required
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def suggestions(request: StaffRequest) -> HttpResponse:
-    """Answers from the FAQ for what a customer asked, as a piece for the composer."""
-    text, language = request.GET.get("text", "")[:2_000], request.GET.get("language", "")[:12]
+    """Answers from the FAQ for what a customer asked, as a piece for the composer. What they wrote is better posted:
+    addresses are written into logs."""
+    given = request.POST if request.method == "POST" else request.GET
+    text, language = given.get("text", "")[:2_000], given.get("language", "")[:12]
     found = suggesting.suggest(text, language=language, by=request.user)
-    context = {"suggestions": found, "into": request.GET.get("into", "text")[:60]}
-    return render(request, "replies/_suggestions.html", context)
+    context = {"suggestions": found, "into": given.get("into", "text")[:60]}
+    answer = render(request, "replies/_suggestions.html", context)
+    if not queries.settings(request.user).suggest:
+        # Whoever asks for each message need not go on asking.
+        answer["X-Suggestions"] = "off"
+    return answer
 
 
 @login_required

@@ -19,6 +19,8 @@ from ..channels.tiers import LOWEST
 from ..contacts import attributes
 from ..contacts import queries as contacts
 from ..core.paging import whole
+from ..inbox import queries as inbox
+from ..inbox.receipts import follow_given_up
 from ..messaging import queries as messages_read
 from ..messaging import settling
 from ..orders import queries as orders
@@ -39,7 +41,8 @@ from .story import contact_story
 @require_safe
 def overview(request: StaffRequest) -> HttpResponse:
     now = queries.overview(request.user)
-    return render(request, "reports/overview.html", {"now": now, "chart": _daily(now.days)})
+    waiting = inbox.counts(request.user) if may(request.user, "inbox.read") else None
+    return render(request, "reports/overview.html", {"now": now, "chart": _daily(now.days), "inbox": waiting})
 
 
 @login_required
@@ -104,7 +107,8 @@ def settle(request: StaffRequest) -> HttpResponse:
         keys = unknown.keys_of_campaign(request.user, campaign_id)
     else:
         keys = [key for one in request.POST.getlist("message") if (key := _key(one))]
-    done = settling.settle(keys, choice=request.POST.get("choice", ""), by=request.user)
+    choice = request.POST.get("choice", "")
+    done = settling.settle(keys, choice=choice, by=request.user, given_up=follow_given_up)
     settled = ngettext("%(count)d message is settled.", "%(count)d messages are settled.", done) % {"count": done}
     messages.success(request, settled)
     return go(request, "reports:uncertain")

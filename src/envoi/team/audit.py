@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from django.db import connection
+from django.utils import timezone
 
 from ..core.paging import Page, whole
 from .models import ApiKey, AuditEntry, Change, Staff
@@ -102,13 +103,15 @@ POINTS = {
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the reader looks for. person: a staff id, or "none" for what nobody of the staff did."""
+    """What the reader looks for. person: a staff id, or "none" for what nobody of the staff did. zone: by whose clock
+    the days are meant: the reader's, by which the lines are shown too."""
 
     person: str = ""
     subject: str = ""
     verb: str = ""
     since: date | None = None
     until: date | None = None
+    zone: tzinfo = field(default_factory=timezone.get_current_timezone)
 
 
 @dataclass(slots=True)
@@ -180,7 +183,7 @@ def _keys(asked: Asked, after: str | None, limit: int) -> list[tuple[datetime, i
         changes.append("false")
     for name, day, extra in (("since", asked.since, 0), ("until", asked.until, 1)):
         if day is not None:
-            given[name] = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=extra)
+            given[name] = datetime.combine(day, time.min, tzinfo=asked.zone) + timedelta(days=extra)
             for each in (audit, changes):
                 each.append(f"at {'>=' if name == 'since' else '<'} %({name})s")
     statement = DEEDS.format(audit=" AND ".join(audit), changes=" AND ".join(changes))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
 
-from . import sessions, two_step
+from . import opening, sessions, two_step
 from .changes import acting
+from .holiday_days import is_zone
 from .models import Staff
 from .rights import rights_of
 
@@ -19,6 +21,7 @@ Next = Callable[[HttpRequest], HttpResponse]
 
 READING = ("GET", "HEAD", "OPTIONS")
 LATER = "two_step_later"
+ZONE_COOKIE = "envoi_zone"
 # Where somebody who owes a second step may go: to set it up, to sign out, to read it in another language.
 OPEN = ("/account/", "/i18n/", "/api/", "/team/two-step-needed/")
 
@@ -38,6 +41,24 @@ def present(get_response: Next) -> Next:
             return get_response(request)
 
     return middleware
+
+
+def own_time(get_response: Next) -> Next:
+    """Show and read times by the reader's own clock: their browser's time zone, else that of the opening hours."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.path.startswith("/api/"):
+            return get_response(request)
+        with timezone.override(_zone_of(request)):
+            return get_response(request)
+
+    return middleware
+
+
+def _zone_of(request: HttpRequest) -> ZoneInfo:
+    # Set by zone.js. Whatever else stands there names no zone.
+    told = request.COOKIES.get(ZONE_COOKIE, "")
+    return ZoneInfo(told if is_zone(told) else opening.company_zone())
 
 
 def second_step(get_response: Next) -> Next:

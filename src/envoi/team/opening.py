@@ -59,6 +59,11 @@ def hours_by_team() -> dict[int | None, Hours]:
     return found
 
 
+def company_zone() -> str:
+    """The time zone of the company's opening hours, UTC while it has none."""
+    return OpeningHours.objects.filter(team=None).values_list("zone", flat=True).first() or "UTC"
+
+
 def hours_of(team_id: int | None = None) -> Hours:
     """When a team is there, None the whole company."""
     known = hours_by_team()

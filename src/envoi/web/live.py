@@ -8,11 +8,14 @@ from time import monotonic
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.contrib.auth import get_user
 from django.db import close_old_connections
 from django.http import HttpRequest, StreamingHttpResponse
 from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
-from django.utils import translation
+from django.utils import timezone, translation
+
+from ..core.errors import Problem
 
 EVERY = 1.0
 QUIET = 5.0
@@ -34,15 +37,18 @@ def stream(
     """
     # One token for the whole stream: Django masks it anew each time, and the same piece would look changed.
     token, language = get_token(request), translation.get_language() or "en"
+    zone = timezone.get_current_timezone()
 
-    def rendered() -> tuple[str, bool]:
+    def rendered() -> tuple[str, bool] | None:
         try:
-            # Who was signed out meanwhile reads no further.
-            if not request.session.exists(request.session.session_key or ""):
-                return "", False
-            with translation.override(language):
+            if not _still_signed_in(request):
+                return None
+            with translation.override(language), timezone.override(zone):
                 template, context, more = piece()
                 return render_to_string(template, {**context, "csrf_token": token}, request), more
+        except Problem:
+            # It is gone, or no longer theirs to see: the page itself says so.
+            return None
         finally:
             close_old_connections()
 
@@ -56,14 +62,29 @@ def stream(
     return response
 
 
-async def _messages(rendered: Callable[[], tuple[str, bool]], *, every: float, at_most: float) -> AsyncIterator[bytes]:
+def _still_signed_in(request: HttpRequest) -> bool:
+    """Whether this session is alive and its person may sign in still; the request has them as they are now, so that
+    their rights are read anew. A stream outlives by far the look at both that a request begins with."""
+    request.session = type(request.session)(request.session.session_key)
+    request.user = get_user(request)
+    return request.user.is_authenticated
+
+
+async def _messages(
+    rendered: Callable[[], tuple[str, bool] | None], *, every: float, at_most: float
+) -> AsyncIterator[bytes]:
     started = told = monotonic()
     last, pause = "", every
     # The browser waits this long before it asks again when the connection drops.
     yield b"retry: 2000\n\n"
     while monotonic() - started < at_most:
         begun = monotonic()
-        html, more = await sync_to_async(rendered)()
+        found = await sync_to_async(rendered)()
+        if found is None:
+            # Asked for as any page, it leads to the sign-in, or says what is not for them.
+            yield b"event: reload\ndata: reload\n\n"
+            return
+        html, more = found
         took = monotonic() - begun
         if html != last:
             last, told, pause = html, monotonic(), every

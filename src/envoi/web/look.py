@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 from django.conf.locale import LANG_INFO
@@ -68,6 +68,13 @@ def moment(when: datetime | None) -> str:
     if local.year == today.year:
         return f"{short_day(local)} {formats.date_format(local, 'H:i')}"
     return whole_day(local)
+
+
+def moment_or_day(when: datetime | None) -> str:
+    """`moment`; of what a file brought with its day alone, kept as midnight UTC, that day wherever its reader is."""
+    if when and when.astimezone(UTC).time() == time.min:
+        return whole_day(when.astimezone(UTC))
+    return moment(when)
 
 
 def moment_exact(when: datetime | None) -> str:

@@ -124,11 +124,14 @@ def enqueue(
     values: Sequence[str] | None = None,
     expires_at: datetime | None = None,
     due_in: timedelta = timedelta(0),
+    headers: Mapping[str, Any] | None = None,
 ) -> int:
     """Queue one whole message, or one that fills its lane's form with `values` (not of a campaign); returns its id.
 
-    due_in: nobody claims it before; until then `take_back` is sure to find it.
+    due_in: nobody claims it before; until then `take_back` is sure to find it. headers: what a template's headers show;
+    it leaves with the lane's form, and is kept with the message for whoever reads it later.
     """
+    kept = {"headers": headers} if headers else content
     row = db.execute(
         """
         WITH made AS (
@@ -153,7 +156,7 @@ def enqueue(
             "kind": kind,
             "category": category,
             "text": text,
-            "content": None if content is None else Jsonb(content),
+            "content": None if kept is None else Jsonb(kept),
             # All that dispatch needs stands in the outbox, which it reads alone.
             "whole": Jsonb({**(content or {}), "kind": kind, "reply_to": reply_to}),
             "reply_to": reply_to,

@@ -11,7 +11,7 @@ from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext, pgettext
 
-from ..look import language_name, moment, moment_exact, money, unit_price, whole_day
+from ..look import language_name, moment, moment_exact, moment_or_day, money, unit_price, whole_day
 from ..markets import market_word
 from ..told import consent_proof, consent_source, why
 
@@ -206,6 +206,7 @@ register.filter(consent_proof)
 register.filter(moment)
 register.filter(whole_day)
 register.filter(moment_exact)
+register.filter(moment_or_day)
 
 
 @register.filter

@@ -1,7 +1,7 @@
 // Writing: autosize, drafts, files by drop or paste, canned replies after "/", names after "@", quotes, what was sent.
 
 import { emojiFor } from "./emoji.js";
-import { composer, field, isNote, openKey, openUrl, post, problem, sayProblem, tell, token, words } from "./page.js";
+import { composer, field, isNote, openKey, openUrl, post, problem, refuse, refused, sayProblem, tell, token, words } from "./page.js";
 import { closeSuggest, suggestKey, suggestOn } from "./suggest.js";
 import { refreshOpen, refreshQueue, toBottom } from "./live.js";
 
@@ -126,12 +126,24 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   // Refusals are read where one writes.
   if (event.detail.xhr.status >= 400 && event.target.closest?.("#problem, .composer") && composer()) {
     const from = event.detail.requestConfig?.elt;
-    if (from?.closest(".composer, .thread")) event.detail.target = document.getElementById("composer-told");
+    if (!from?.closest(".composer, .thread")) return;
+    event.detail.shouldSwap = false;
+    problem(event.detail.serverResponse);
   }
 });
 document.addEventListener("htmx:sendError", (event) => {
   if (event.target.closest?.(".composer")) sayProblem(words("lost"));
 });
+
+// A colleague has just answered: it goes all the same when one says so, this once.
+const anyway = (value) => { const kept = document.querySelector("#reply input[name=anyway]"); if (kept) kept.value = value; };
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("[data-anyway]")) return;
+  event.preventDefault();
+  anyway("1");
+  document.getElementById("reply").requestSubmit();
+});
+document.addEventListener("htmx:afterRequest", (event) => event.target.id === "reply" && anyway(""));
 
 for (const kind of ["inbox:sent", "inbox:noted"]) {
   document.addEventListener(kind, (event) => {
@@ -215,7 +227,36 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (event.target.id === "panel") event.target.querySelector(".offers a, input:not([type=hidden], .unseen), textarea")?.focus();
 });
 
+// A picture that is chosen for a template's header is seen in the preview before it is uploaded, whenever that is drawn.
+async function previewHeader() {
+  const form = document.querySelector(".template-form");
+  const file = form?.querySelector("[type=file][name^='header.header.']")?.files[0];
+  const media = form?.querySelector("#template-preview .bubble > .media");
+  if (!media || !file?.type.startsWith("image/")) return;
+  const reader = new FileReader();
+  reader.addEventListener("load", () => {
+    const picture = document.createElement("img");
+    picture.className = "media";
+    picture.alt = file.name;
+    picture.src = reader.result;
+    media.replaceWith(picture);
+  });
+  reader.readAsDataURL(file);
+}
+document.addEventListener("change", (event) => event.target.matches(".template-form [type=file]") && previewHeader());
+document.addEventListener("htmx:afterSettle", (event) => event.target.id === "template-preview" && previewHeader());
+
 // ---- Files: dropped anywhere on the thread, pasted, or picked
+
+// Where nothing is left to send, why the file was refused says more than that there is nothing.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.id !== "reply" || !refused().length || uploads || form.elements.text.value.trim() || form.querySelector("[name=attached]")) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  refused().at(-1).scrollIntoView({ block: "nearest" });
+  field().focus();
+}, true);
 
 // Whoever sends while a file is on its way sends it too: the form waits for it.
 let uploads = 0, sendAfter = false;
@@ -230,9 +271,10 @@ async function upload(files) {
   const place = composer()?.querySelector("[data-chips]");
   if (!place || !files.length) return;
   if (isNote()) write(false);
+  for (const old of refused()) old.remove();
   problem("");
   uploads += 1;
-  let refused = false;
+  let failed = false;
   for (const file of files) {
     const waiting = document.createElement("li");
     waiting.className = "chip file-chip soft";
@@ -244,10 +286,10 @@ async function upload(files) {
       const answer = await fetch(composer().dataset.upload, { method: "POST", body, headers: { "X-CSRFToken": token(), "HX-Request": "true" }, credentials: "same-origin" });
       const html = await answer.text();
       if (answer.ok) place.insertBefore(new DOMParser().parseFromString(html, "text/html").body.querySelector("li"), waiting);
-      else problem(html);
-      refused ||= !answer.ok;
+      else refuse(html, file.name);
+      failed ||= !answer.ok;
     } catch {
-      refused = true;
+      failed = true;
       sayProblem(words("lost"));
     }
     waiting.remove();
@@ -257,7 +299,7 @@ async function upload(files) {
   if (uploads || !sendAfter) return;
   sendAfter = false;
   // What was refused is read first; the text stays for another go.
-  if (!refused) document.getElementById("reply")?.requestSubmit();
+  if (!failed) document.getElementById("reply")?.requestSubmit();
 }
 
 document.addEventListener("change", (event) => {

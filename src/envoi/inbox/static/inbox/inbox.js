@@ -1,6 +1,7 @@
 // The inbox comes to life: each module listens for what concerns it; here is what happens when a conversation is opened.
 
 import "../web/picker.js";
+import { answers } from "./answers.js";
 import { keepNow, readyComposer } from "./composer.js";
 import "./keys.js";
 import { atBottom, follow, forgetOthers, refreshQueue, remember, toBottom } from "./live.js";
@@ -14,6 +15,8 @@ function ready() {
   localise();
   readyComposer();
   if (!seek(location.hash.slice(1), 20)) toBottom();
+  document.querySelector(".conv > a[aria-current]")?.scrollIntoView({ block: "nearest" });
+  answers();
   // Pictures make the thread grow after it was scrolled, and the composer makes it shrink.
   growth.disconnect();
   for (const one of document.querySelectorAll(".thread, .thread-in")) growth.observe(one);

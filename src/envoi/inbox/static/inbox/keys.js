@@ -1,5 +1,6 @@
 // Keys of the inbox. They are quiet while one types, and while something is open over the page.
 
+import { toAnswers } from "./answers.js";
 import { write } from "./composer.js";
 import { field, opened } from "./page.js";
 import { suggestOn } from "./suggest.js";
@@ -36,6 +37,7 @@ const OPEN_KEYS = {
   r: () => write(false),
   n: () => write(true),
   "/": cannedNow,
+  q: toAnswers,
   a: () => document.querySelector(".assign-form .picker-button, .assign-form select")?.click(),
   s: () => { const menu = document.getElementById("snooze-menu"); if (menu) { menu.open = true; menu.querySelector("button")?.focus(); } },
   e: () => document.querySelector("[data-close-form]")?.requestSubmit(),

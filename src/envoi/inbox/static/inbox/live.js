@@ -1,6 +1,7 @@
 // What happens elsewhere comes in by server-sent events; the pieces that it concerns are asked for anew, and only what
 // differs is put into the page: a film goes on playing, a menu stays open, the place one reads at stays in view.
 
+import { answers } from "./answers.js";
 import { composer, me, openKey, openUrl, opened, root, seldom, words } from "./page.js";
 import { localise, setWindow } from "./times.js";
 
@@ -90,6 +91,7 @@ async function openAgain() {
   }
   showOthers();
   localise(opened());
+  answers();
   if (stay) toBottom();
   else if (added) document.querySelector("[data-newest]")?.removeAttribute("hidden");
 }

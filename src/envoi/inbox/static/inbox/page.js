@@ -28,11 +28,25 @@ export async function post(url, values = {}) {
 }
 
 // A refusal in words, above the field; the server's own piece is HTML that it has escaped.
+// What is marked to stay (a file that was refused) goes only when somebody closes it, or adds another file.
 export function problem(html) {
   const place = document.getElementById("composer-told");
   if (!place) return;
   const parsed = new DOMParser().parseFromString(html, "text/html");
-  place.replaceChildren(...parsed.body.childNodes);
+  place.replaceChildren(...refused(), ...parsed.body.children);
+}
+
+export const refused = () => [...document.querySelectorAll("#composer-told > [data-stays]")];
+
+// The sentence about one file, with the file's name before it.
+export function refuse(html, name) {
+  problem(html);
+  const box = document.querySelector("#composer-told > :last-child");
+  if (!box || "stays" in box.dataset) return;
+  const file = document.createElement("bdi");
+  file.textContent = name;
+  box.querySelector(".body")?.prepend(file, ": ");
+  box.dataset.stays = "";
 }
 
 export function sayProblem(text) {
@@ -42,7 +56,7 @@ export function sayProblem(text) {
   inside.className = "body";
   inside.textContent = text;
   box.append(inside);
-  document.getElementById("composer-told")?.replaceChildren(box);
+  document.getElementById("composer-told")?.replaceChildren(...refused(), box);
 }
 
 // One call now, one more at the end of `wait` if there were others meanwhile; never more often. `.now()` waits for nothing.

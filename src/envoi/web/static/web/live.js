@@ -40,7 +40,7 @@ function follow(place) {
     });
     source.addEventListener("message", (event) => swap(event.data));
     source.addEventListener("done", () => source.close());
-    source.addEventListener("reload", () => location.reload());
+    source.addEventListener("reload", () => { source.close(); location.reload(); });
     source.addEventListener("error", () => {
       // The browser itself retries a dropped connection; a refused one (readyState CLOSED) is ours to retry.
       lost(true);

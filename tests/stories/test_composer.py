@@ -1,0 +1,196 @@
+"""An agent at the composer: answers from the FAQ, a file that is refused, a quicker colleague, where the work is."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Browser, expect
+
+from envoi.inbox.models import Conversation, MessageAuthor
+from envoi.messaging.models import Message
+from envoi.replies import actions as replies
+from envoi.team.models import Staff
+from tests.rig import Rig, wait_until
+
+from .test_inbox import (  # noqa: F401  (fixtures)
+    PHONE,
+    PNG,
+    ada,
+    address,
+    at_desk,
+    ben,
+    browser,
+    bubble,
+    conversation_of,
+    drop,
+    open_shop,
+    row,
+    say,
+    write,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ANSWER = "Within two days, by post."
+
+
+def know(question: str, answer: str, language: str = "") -> None:
+    replies.save_entry(question=question, answer=answer, language=language, by=None)
+
+
+def test_answers_from_the_faq_are_put_into_the_field_and_never_sent(
+    rig: Rig,
+    browser: Browser,  # noqa: F811
+    ben: Staff,  # noqa: F811
+) -> None:
+    know("How long does delivery take?", ANSWER)
+    know("Do you deliver abroad? How long does it take?", "Yes: within a week.")
+    know("快递要多久？", "两天。")
+    open_shop(rig, sending=False)
+    say(rig, "How long does delivery take?")
+    one = conversation_of()
+    with at_desk(browser, rig, ben) as page:
+        asked = []
+        page.on("request", lambda request: asked.append(request.url) if "suggestions" in request.url else None)
+        # Off until somebody switches it on; then it is not asked for again on this page.
+        page.goto(address(one))
+        expect(bubble(page, "How long does delivery take?")).to_be_visible()
+        say(rig, "Hello?")
+        expect(bubble(page, "Hello?")).to_be_visible()
+        expect(page.locator("#suggestions")).to_be_hidden()
+        assert len(asked) == 1
+
+        replies.save_settings(per_hour=5, silent_minutes=120, silent_until_closed=False, suggest=True, by=None)
+        say(rig, "How long does delivery take <b>?")
+        expect(bubble(page, "How long does delivery take <b>?")).to_be_visible()
+        page.reload()
+        offered = page.locator("#suggestions [data-insert]")
+        expect(offered).to_have_count(2)
+        expect(page.get_by_role("group", name="Suggested answers")).to_be_visible()
+        expect(page.get_by_role("status").filter(has_text="Suggested answers: 2")).to_have_count(1)
+
+        # By the keyboard: from the field or from outside it, along the list, and into the field.
+        page.locator("#words").focus()
+        page.keyboard.press("Alt+ArrowUp")
+        expect(offered.first).to_be_focused()
+        page.keyboard.press("ArrowDown")
+        expect(offered.nth(1)).to_be_focused()
+        page.keyboard.press("Escape")
+        expect(page.locator("#words")).to_be_focused()
+        page.keyboard.press("Escape")
+        page.locator("#thread").press("q")
+        page.keyboard.press("Enter")
+        expect(page.locator("#words")).to_have_value(ANSWER)
+        expect(page.locator("#words")).to_be_focused()
+        assert not Message.objects.filter(direction="out").exists()
+
+        # By a click: where the caret is, beside what was typed.
+        page.locator("#words").fill("Hello! ")
+        offered.first.click()
+        expect(page.locator("#words")).to_have_value(f"Hello! {ANSWER}")
+        assert not Message.objects.filter(direction="out").exists()
+
+        # Not for a note; and gone once it is answered. Another question has its own.
+        page.get_by_text("Note", exact=True).first.click()
+        expect(page.locator("#suggestions")).to_be_hidden()
+        page.get_by_text("Reply", exact=True).first.click()
+        page.locator("#words").press("Enter")
+        expect(bubble(page, ANSWER)).to_be_visible()
+        expect(offered).to_have_count(0)
+        # Providers tell whole seconds: what they write next must not seem to come before it.
+        Message.objects.filter(direction="out").update(created_at=timezone.now() - timedelta(seconds=5))
+        say(rig, "请问快递要多久？")
+        expect(offered).to_have_count(1)
+        page.get_by_role("button", name="Not now").click()
+        expect(offered).to_have_count(0)
+
+
+def test_why_a_file_was_refused_stays_until_it_is_read(
+    rig: Rig,
+    browser: Browser,  # noqa: F811
+    ben: Staff,  # noqa: F811
+) -> None:
+    open_shop(rig, sending=False)
+    say(rig, "Which one is it?")
+    one = conversation_of()
+    refusal = "WhatsApp does not carry files of this type"
+    with at_desk(browser, rig, ben) as page:
+        page.goto(address(one))
+        told = page.locator("#composer-told")
+        drop(page, "setup.exe", b"MZ\x90\x00" + bytes(200), "application/pdf")
+        expect(told).to_contain_text("setup.exe")
+        expect(told).to_contain_text(refusal)
+        page.locator("[data-send]").click()
+        page.locator("[data-send]").click()
+        expect(told).to_contain_text(refusal)
+        expect(told).not_to_contain_text("Write something first")
+        # What was written goes, and that the file did not is still said.
+        write(page, "This one")
+        expect(bubble(page, "This one")).to_be_visible()
+        expect(told).to_contain_text(refusal)
+        told.get_by_role("button", name="Close").click()
+        expect(told).not_to_contain_text(refusal)
+        page.locator("[data-send]").click()
+        expect(told).to_contain_text("Write something first")
+        # Another file takes its place.
+        drop(page, "setup.exe", b"MZ\x90\x00" + bytes(200), "application/pdf")
+        expect(told).to_contain_text(refusal)
+        drop(page, "sleeve.png", PNG, "image/png")
+        expect(page.locator("[data-chips]")).to_contain_text("sleeve.png")
+        expect(told).not_to_contain_text(refusal)
+
+
+def test_an_answer_right_after_a_colleagues_is_asked_about(
+    rig: Rig,
+    browser: Browser,  # noqa: F811
+    ada: Staff,  # noqa: F811
+    ben: Staff,  # noqa: F811
+) -> None:
+    open_shop(rig, sending=False)
+    say(rig, "Where is my parcel?")
+    one = conversation_of()
+    with at_desk(browser, rig, ada) as hers, at_desk(browser, rig, ben) as his:
+        hers.goto(address(one))
+        his.goto(address(one))
+        his.locator("#words").fill("It left on Monday.")
+        write(hers, "It leaves today.")
+        expect(bubble(his, "It leaves today.")).to_be_visible()
+        his.locator("#words").press("Enter")
+        told = his.locator("#composer-told")
+        expect(told).to_contain_text(re.compile("Ada Bernard answered .* s ago"))
+        expect(his.locator("#words")).to_have_value("It left on Monday.")
+        assert MessageAuthor.objects.count() == 1
+        his.get_by_role("button", name="Send anyway").click()
+        expect(bubble(his, "It left on Monday.")).to_be_visible()
+        expect(his.locator("#words")).to_have_value("")
+        expect(told).to_be_empty()
+        # Once said is not said for ever.
+        expect(his.locator("#reply input[name=anyway]")).to_have_value("")
+
+
+def test_the_chosen_row_is_in_view_and_times_are_the_browsers(
+    rig: Rig,
+    browser: Browser,  # noqa: F811
+    ada: Staff,  # noqa: F811
+) -> None:
+    open_shop(rig, sending=False)
+    for number in range(30):
+        say(rig, f"Question {number}", phone=f"+336399810{number:02}")
+    wait_until(lambda: Conversation.objects.count() == 30, saying="thirty conversations")
+    oldest = Conversation.objects.order_by("last_at", "id").first()
+    assert oldest is not None
+    with at_desk(browser, rig, ada, timezone_id="Asia/Kolkata", viewport={"width": 1280, "height": 600}) as page:
+        # Nobody has anything: the inbox opens where there is something to do.
+        page.goto("/inbox/")
+        expect(page).to_have_url(re.compile("view=unassigned"))
+        page.goto(address(oldest) + "?view=all")
+        expect(row(page, oldest)).to_be_in_viewport()
+        expect(page.locator("#lines > .line").first).to_have_class(re.compile("event"))
+        # The server's own words say the same as the browser's clock.
+        page.goto(f"/contacts/{oldest.contact_id}/")
+        at = oldest.opened_at
+        there = (at.hour * 60 + at.minute + 330) % 1440
+        expect(page.locator(".timeline time").first).to_contain_text(f"{there // 60:02}:{there % 60:02}")
