@@ -48,7 +48,8 @@ def e164(text: str, *, country: str | None = None) -> str:
     country: ISO 3166 letters assumed for a number written without `+`; without it such a number is refused.
     Raises BadPhone with a sentence.
     """
-    digits = unspoiled(text.strip().replace("\u00a0", " "))
+    # An apostrophe before it: how spreadsheets and shops keep "+33…" from being taken for a sum.
+    digits = unspoiled(text.strip().replace("\u00a0", " ").lstrip("'’"))
     if digits.startswith("00"):
         digits = "+" + digits[2:]
     if not digits.startswith("+") and country is None:
