@@ -36,9 +36,9 @@ def products_of(text: str) -> str:
 
 @lru_cache(maxsize=32_768)
 def product_of(name: str, sku: str, quantity: int, price: Decimal | None) -> str:
-    """One product with columns of its own as the JSON of Order.items, "" without one; price: of one piece. Raises BadCell.
+    """One product with columns of its own as the JSON of Order.items, "" without one. Raises BadCell.
 
-    Its name is taken as it stands: “2 x” or a semicolon in it counts nothing.
+    price: of one piece. Its name is taken as it stands: “2 x” or a semicolon in it counts nothing.
     """
     if not name and not sku:
         return ""
