@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import tracemalloc
+import zipfile
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
+from xml.etree import ElementTree
 
 import pytest
 from django.test import Client
 from python_calamine import CalamineWorkbook
 
 from envoi.contacts.models import Contact
-from envoi.core import tables
+from envoi.core import tables, workbooks
 from envoi.team.models import AuditEntry, Staff
 
 from .files import brought, counts
@@ -73,12 +78,71 @@ def test_who_may_not_export_reads_why(client):
         assert "export" not in client.get("/contacts/").content.decode()
 
 
-def test_a_workbook_has_an_end_and_csv_has_none(signed_in, monkeypatch):
-    brought(PEOPLE)
-    monkeypatch.setattr(tables, "MOST_XLSX", 1)
-    answer = signed_in.get("/contacts/export?as=xlsx")
-    assert answer.status_code == 422
-    assert "take the CSV" in answer.content.decode()
+def test_a_workbook_goes_on_in_another_sheet_where_one_is_full():
+    rows = [[f"name {n}", n] for n in range(10)]
+    content = b"".join(workbooks.as_xlsx(["a", "b"], rows, most_rows=5))
+    book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+    found = [book.get_sheet_by_index(n).to_python() for n in range(len(book.sheet_names))]
+    assert [len(sheet) for sheet in found] == [5, 5, 3]
+    assert all(sheet[0] == ["a", "b"] for sheet in found)
+    assert [row for sheet in found for row in sheet[1:]] == rows
+    # One that is full to the brim is not followed by an empty one, and nothing at all is a sheet of titles.
+    for rows, sheets in (([["x", 1]] * 8, 2), ([], 1)):
+        content = b"".join(workbooks.as_xlsx(["a", "b"], rows, most_rows=5))
+        assert len(CalamineWorkbook.from_filelike(io.BytesIO(content)).sheet_names) == sheets
+
+
+def test_more_rows_than_one_sheet_of_the_format_holds():
+    pieces = workbooks.as_xlsx(["n"], ([n] for n in range(workbooks.MOST_ROWS + 4)))
+    with zipfile.ZipFile(io.BytesIO(b"".join(pieces))) as archive:
+        assert archive.read("xl/worksheets/sheet2.xml").count(b"<row ") == 6
+        assert archive.read("xl/worksheets/sheet1.xml").endswith(
+            b'<row r="1048576"><c r="A1048576"><v>1048574</v></c></row></sheetData></worksheet>'
+        )
+
+
+def test_every_kind_of_cell_reads_back_as_it_was():
+    when = datetime(2026, 11, 28, 13, 30, 15, tzinfo=timezone(timedelta(hours=1)))
+    row = [
+        "  <a> & 'b' ]]> \u202f中文 _x0041_ \x07",
+        7,
+        -1.5,
+        Decimal("12.30"),
+        True,
+        date(2026, 2, 28),
+        when,
+        None,
+        "",
+    ]
+    row += ["=1+1", "x" * 40_000, float("inf"), "last"]
+    content = b"".join(workbooks.as_xlsx([f"t{n}" for n in range(len(row))], [row]))
+    (found,) = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0).to_python()[1:]
+    assert found[1:6] == [7, -1.5, 12.3, True, date(2026, 2, 28)]
+    assert found[6].replace(microsecond=0) == datetime(2026, 11, 28, 12, 30, 15)  # noqa: DTZ001  (a cell has no zone)
+    assert found[7:10] == ["", "", "=1+1"]
+    assert (len(found[10]), found[11], found[12]) == (32_767, "inf", "last")
+    assert text_of_first(content) == row[0]
+
+
+def text_of_first(content: bytes) -> str:
+    """The first cell under the titles as the format means it: _xHHHH_ stands for a character."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        sheet = ElementTree.fromstring(archive.read("xl/worksheets/sheet1.xml"))  # noqa: S314  (our own)
+    text = sheet.findall(".//{*}row")[1].find(".//{*}t").text
+    return re.sub("_x([0-9A-F]{4})_", lambda found: chr(int(found[1], 16)), text)
+
+
+def test_the_first_rows_leave_before_the_last_are_made():
+    made = 0
+
+    def rows():
+        nonlocal made
+        for made in range(50_000):
+            yield [f"name {made}"]
+
+    pieces = workbooks.as_xlsx(["name"], rows())
+    assert next(pieces)
+    assert made < 3_000
 
 
 def test_the_rejects_come_as_a_workbook_too(signed_in):
@@ -89,7 +153,7 @@ def test_the_rejects_come_as_a_workbook_too(signed_in):
     assert counts(one) == {"rejected": 1}
 
 
-@pytest.mark.parametrize("make", [tables.as_csv, tables.as_xlsx])
+@pytest.mark.parametrize("make", [tables.as_csv, workbooks.as_xlsx])
 def test_memory_does_not_grow_with_the_rows(make):
     def peak(rows: int) -> int:
         tracemalloc.start()

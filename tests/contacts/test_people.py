@@ -4,12 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
+from django.utils import translation
 
 from envoi.contacts import actions, queries
 from envoi.contacts.models import Contact, Identity
 from envoi.core.errors import BadInput, NotAllowed, NotFound
 from envoi.core.events import Person
-from envoi.core.phone import BadPhone
+from envoi.core.phone import BadPhone, e164
 from envoi.team.models import AuditEntry, Staff
 
 from .files import Aside, until, waiting
@@ -245,3 +246,15 @@ def test_tags_are_counted_exactly_while_they_are_few_and_from_statistics_beyond(
     assert [(tag.name, count) for tag, count in queries.tags()] == [("all", 3), ("one", 1)]
     actions.untag(ids, name="all")
     assert [(tag.name, count) for tag, count in queries.tags()] == [("all", 3), ("one", 1)]
+
+
+def test_what_is_wrong_with_a_number_is_said_in_the_readers_language():
+    with translation.override("fr"), pytest.raises(BadPhone, match="indicatif"):
+        e164("0639980001")
+    for text, sentence in (
+        ("abc", "“abc” is no phone number."),
+        ("+33 12", "“+33 12” has too few or too many digits for its country."),
+    ):
+        with pytest.raises(BadPhone) as problem:
+            e164(text, country="FR")
+        assert problem.value.sentence == sentence

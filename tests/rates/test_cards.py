@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 from django.test import Client
+from django.utils import translation
 
 from envoi.channels.models import Account, Channel
 from envoi.core.errors import NotAllowed
@@ -180,3 +181,27 @@ def test_a_markets_page_names_its_countries_and_says_what_is_not_certain(
     assert words in text
     assert ("This list is not certain" in text) is unsure
     assert "its countries are not certain" in client.get("/prices/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("language", "search", "markets"),
+    [
+        ("en", "german", ["Germany"]),
+        ("fr", "allem", ["Germany"]),
+        ("fr", "EMIRATS", ["United Arab Emirates"]),
+        ("zh-hans", "德国", ["Germany"]),
+        # A country of a region is found by its own name, and by its letters.
+        ("fr", "senegal", ["Rest of Africa"]),
+        ("zh-hans", "塞内加尔", ["Rest of Africa"]),
+        ("en", "SN", ["Rest of Africa"]),
+        ("fr", "Germany", ["Germany"]),
+        ("fr", "nowhere", []),
+    ],
+)
+def test_markets_are_found_by_their_names_and_their_countries_in_the_readers_language(owner, language, search, markets):
+    with translation.override(language):
+        found = {row.market for row in queries.rows(owner, currency="USD", day=NOVEMBER, search=search)}
+    assert found >= set(markets)
+    assert bool(found) == bool(markets)
+    if search != "SN":
+        assert found == set(markets)

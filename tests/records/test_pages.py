@@ -10,9 +10,10 @@ from django.test import Client
 from django.utils import timezone
 
 from envoi.contacts import actions, attributes, duplicates, optout, profile
-from envoi.contacts.models import Attribute, Contact, ContactEvent, Note
+from envoi.contacts.models import Attribute, Contact, ContactEvent, DifferentPeople, Note
 from envoi.core.errors import BadInput
 from envoi.core.events import Person
+from envoi.records import merging
 from envoi.reports.story import contact_story
 from envoi.team.models import AuditEntry, Staff
 
@@ -208,6 +209,26 @@ def test_a_pair_known_by_name_or_id_is_told_apart_too(owner):
     duplicates.tell_apart(alone.pk, known.pk, by=owner)
     duplicates.tell_apart(known.pk, alone.pk, by=owner)
     assert duplicates.perhaps_the_same(owner) == []
+
+
+def test_who_is_not_somebody_is_not_whom_that_one_becomes_either(owner):
+    first, second, third = (Contact.objects.create(name="Ana", username="ana.l").pk for _ in range(3))
+    duplicates.tell_apart(second, third, by=owner)
+    # The second becomes the first: the first is suggested with the third no more.
+    merged = merging.merge(kept_id=first, gone_id=second, by=owner)
+    assert duplicates.perhaps_the_same(owner) == []
+    # And on, into a fourth.
+    fourth = Contact.objects.create(name="Ana", username="ana.l").pk
+    onward = merging.merge(kept_id=fourth, gone_id=first, by=owner)
+    assert duplicates.perhaps_the_same(owner) == []
+    merging.undo(onward.pk, by=owner)
+    merging.undo(merged.pk, by=owner)
+    # As before: only what somebody said.
+    assert [(one.first_id, one.second_id) for one in DifferentPeople.objects.all()] == [(second, third)]
+    assert [(one.kept.pk, one.gone.pk) for one in duplicates.perhaps_the_same(owner)] == [
+        (third, fourth),
+        (first, second),
+    ]
 
 
 def test_the_address_of_a_preview_leads_on_after_the_merge(signed_in, owner):

@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.db import connection
+from django.utils import translation
 
 from envoi.contacts import actions as people
 from envoi.contacts.models import Attribute, Contact, Tag
@@ -221,3 +222,14 @@ def test_a_newer_question_from_the_same_page_ends_the_one_before_it(raw_db: psyc
 @pytest.fixture(autouse=True)
 def born() -> None:
     Attribute.objects.create(key="born", label="Born", kind="date")
+
+
+def test_a_ready_made_segment_has_its_name_in_the_readers_language_until_somebody_names_it(owner: Staff) -> None:
+    (monthly,) = ready.take(["monthly"], tags=False, by=owner)
+    own = actions.save_segment(name="Monthly buyers of ours", rule=monthly.rule, by=owner)
+    with translation.override("fr"):
+        assert str(monthly) == monthly.title != "Monthly buyers"
+        assert own.title == "Monthly buyers of ours"
+        named = actions.save_segment(name="Regulars", rule=monthly.rule, by=owner, segment_id=monthly.pk)
+        assert named.title == "Regulars"
+    assert monthly.title == "Monthly buyers"

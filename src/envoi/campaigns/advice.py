@@ -91,8 +91,8 @@ def _counted_blockers(campaign: Campaign, made: Forecast, card: Card, standing: 
         missing = [group for group in made.left_out if group.reason.startswith("missing:")]
         if missing and sum(group.people for group in missing) == made.total:
             words = _("%(reason)s for everybody in “%(segment)s”: choose what fills it, or a text that stands in.")
-            yield Advice("missing_for_everyone", words, {"reason": missing[0].label, "segment": campaign.segment.name})
-        yield Advice("nobody", _("Nobody in “%(segment)s” would get this."), {"segment": campaign.segment.name})
+            yield Advice("missing_for_everyone", words, {"reason": missing[0].label, "segment": campaign.segment.title})
+        yield Advice("nobody", _("Nobody in “%(segment)s” would get this."), {"segment": campaign.segment.title})
     unknown = [part for part in made.parts if part.unit is None]
     if unknown and not card.is_empty:
         named = [f"{part.country or '?'} ({part.market})" for part in unknown[:MOST_NAMED]]

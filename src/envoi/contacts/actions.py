@@ -36,7 +36,7 @@ from .models import Consent, Contact, Import, Source, Tag
 from .moves import move_identity
 from .options import ImportOptions
 from .preparing import JOBS
-from .stored import is_stored, path_of
+from .stored import is_stored, is_to_unpack, path_of
 from .undoing import KEPT
 from .words import language_of
 
@@ -228,7 +228,8 @@ def start_import(
     """Store the file below MEDIA_ROOT/imports/<id>/ and queue the job that reads it; row and job commit together.
 
     options: see ImportOptions. queue: False for who reads the file itself, here and now.
-    draft: only store it; preparing.choose says later what its columns are.
+    draft: only store it; preparing.choose says later what its columns are. The worker turns a large workbook into CSV
+    first.
     Raises BadInput for options that can't be meant.
     """
     require(by, "contacts.import")
@@ -247,6 +248,9 @@ def start_import(
         shutil.copyfileobj(file, target, 1 << 20)
     one.path = str(stored.relative_to(settings.MEDIA_ROOT))
     one.bytes_total = stored.stat().st_size
+    if draft and is_to_unpack(one):
+        one.state = Import.State.UNPACKING
+        jobs.defer("contacts.unpack", import_id=one.pk)
     one.save(update_fields=["path", "bytes_total", "state"])
     note(by, "contacts.import", f"import/{one.pk}", {"file": one.file_name, "kind": kind})
     if queue and not draft:
@@ -264,7 +268,7 @@ def cancel_import(import_id: int, *, by: Staff | None) -> Import:
     if one.state in (Import.State.FINISHED, Import.State.FAILED, Import.State.CANCELLED):
         raise AlreadyOver(_("This import has ended already."))
     one.cancel_requested = True
-    if one.state == Import.State.QUEUED:
+    if one.state in (Import.State.QUEUED, Import.State.UNPACKING):
         one.state = Import.State.CANCELLED
     one.save(update_fields=["cancel_requested", "state"])
     note(by, "contacts.cancel_import", f"import/{one.pk}")

@@ -75,6 +75,28 @@ class Board:
         """Tell lists to step over these ids, from, below, from, below, … for as long as the import writes."""
         self._one("UPDATE imports SET unseen = %(ids)s::bigint[] WHERE id = %(id)s RETURNING true", ids=ids)
 
+    def begin_unpacking(self) -> None:
+        """A workbook is being turned into CSV. Raises Cancelled."""
+        self._tell(
+            """UPDATE imports SET started_at = now(), bytes_done = 0, problem = ''
+                WHERE id = %(id)s RETURNING cancel_requested"""
+        )
+
+    def unpacked(self, share: float) -> None:
+        """How much of a workbook is read, 0 to 1. Raises Cancelled."""
+        self._tell(
+            "UPDATE imports SET bytes_done = bytes_total * %(share)s WHERE id = %(id)s RETURNING cancel_requested",
+            share=share,
+        )
+
+    def end_unpacking(self) -> None:
+        """The workbook is read: its columns can be chosen. Raises Cancelled."""
+        self._tell(
+            """UPDATE imports SET state = CASE WHEN cancel_requested THEN state ELSE 'draft' END,
+                                  started_at = NULL, bytes_done = 0
+                WHERE id = %(id)s RETURNING cancel_requested"""
+        )
+
     def begin_undo(self) -> None:
         """What was brought in is being taken back."""
         self._one(

@@ -69,6 +69,6 @@ def _day_and_month(text: str, first: str, second: str, order: str) -> tuple[str,
 
 
 def _time(text: str) -> str:
-    """A time as fromisoformat wants it: "9:05" becomes "09:05", "Z" and "+02:00" stay, " UTC" is said shorter."""
-    text = text.strip().removesuffix(" UTC")
+    """A time as fromisoformat wants it: "9:05" becomes "09:05", "Z" and " +0200" are taken, " UTC" is said shorter."""
+    text = text.strip().removesuffix(" UTC").replace(" +", "+").replace(" -", "-")
     return text if text[1:2] != ":" else "0" + text

@@ -56,6 +56,8 @@ CONTACT_TITLES: Titles = {
 }
 
 ORDER_DATE: tuple[str, ...] = ("date", "order date", "ordered at", "purchase date", "date de commande", "date d'achat")
+# What shops' own exports call it: Shopify, WooCommerce.
+ORDER_DATE += ("created at", "date created")
 ORDER_DATE += ("日期", "下单日期", "订单日期", "下单时间", "购买日期")
 AMOUNT: tuple[str, ...] = ("amount", "total", "total amount", "order total", "price", "value")
 AMOUNT += ("montant", "prix", "montant total", "金额", "总额", "订单金额", "总金额", "价格")
@@ -63,6 +65,7 @@ ORDER: tuple[str, ...] = ("order", "order id", "order number", "order no", "comm
 ORDER += ("n° commande", "id commande", "订单号", "订单编号", "订单id")
 
 PRODUCT: tuple[str, ...] = ("product", "products", "item", "article", "sku", "product name", "line items")
+PRODUCT += ("lineitem name", "item name")
 PRODUCT += ("produit", "produits", "articles", "référence", "商品", "商品名称", "产品", "货号")
 
 ORDER_TITLES: Titles = {
@@ -71,9 +74,12 @@ ORDER_TITLES: Titles = {
     "at": ORDER_DATE,
     "amount": AMOUNT,
     "currency": ("currency", "devise", "monnaie", "货币", "币种"),
-    "quantity": ("quantity", "qty", "items", "pieces", "quantité", "qté", "数量", "件数"),
+    "quantity": ("quantity", "qty", "items", "pieces", "lineitem quantity", "quantité", "qté", "数量", "件数"),
     "external_id": ORDER,
     "items": PRODUCT,
+    "sku": ("lineitem sku", "item sku", "product sku"),
+    "price": ("lineitem price", "item price", "unit price", "prix unitaire", "单价"),
+    "other_phone": ("billing phone", "shipping phone"),
 }
 
 # What a column may be beside what is known by name: an attribute under a title of its own, or nothing.
@@ -127,6 +133,9 @@ def guess(header: Sequence[str], titles: Titles) -> list[str]:
     # “Nom” is the whole name, unless “Prénom” stands beside it.
     if "prenom" in words:
         meaning["nom"] = "last_name"
+    # A shop's export calls the order's number “Name” where its lines have “Lineitem name”.
+    if "external_id" in titles and "lineitem name" in words:
+        meaning["name"] = "external_id"
     found: list[str] = []
     for title, word in zip(header, words, strict=True):
         name = meaning.get(word, "")
@@ -187,7 +196,7 @@ def need_contacts(header: Sequence[str], columns: Columns) -> None:
 def need_orders(header: Sequence[str], columns: Columns, currency: str) -> None:
     """Raise BadInput unless the columns name a customer, a date and an amount; currency: the whole file's, or ""."""
     found = columns.at.keys()
-    if not found & {"customer", "phone"} or not found >= {"at", "amount"}:
+    if not found & {"customer", "phone", "other_phone"} or not found >= {"at", "amount"}:
         needed = _("columns with the customer (“customer” or “phone”), the date (“date”) and the amount (“amount”)")
         raise missing(header, needed)
     if "currency" not in found and not currency:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
@@ -46,6 +48,18 @@ SELECT kept, gone, why FROM (
 """  # noqa: S608  (our own text)
 
 
+# Whoever is not the one who goes is not the one who stays either.
+CARRY = """
+INSERT INTO different_people (first_id, second_id, at, by_id)
+SELECT LEAST(other, %(kept)s), GREATEST(other, %(kept)s), at, by_id
+  FROM (SELECT CASE WHEN first_id = %(gone)s THEN second_id ELSE first_id END AS other, at, by_id
+          FROM different_people WHERE %(gone)s IN (first_id, second_id)) AS known
+ WHERE other <> %(kept)s
+    ON CONFLICT (first_id, second_id) DO NOTHING
+RETURNING id
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """Two records and why they may be one person's; `kept` is the older one."""
@@ -81,3 +95,14 @@ def tell_apart(one_id: int, other_id: int, *, by: Staff | None) -> None:
     first, second = sorted((one_id, other_id))
     DifferentPeople.objects.get_or_create(first_id=first, second_id=second, defaults={"by": by})
     note(by, "contacts.tell_apart", f"contact/{first}", {"other": second})
+
+
+def carry_apart(cursor: Any, *, gone: int, kept: int) -> list[int]:
+    """Let what was said of a contact that goes hold for the one who stays, too; returns what `forget_apart` takes."""
+    cursor.execute(CARRY, {"gone": gone, "kept": kept})
+    return [row[0] for row in cursor.fetchall()]
+
+
+def forget_apart(carried: Sequence[int]) -> None:
+    """Undo `carry_apart`."""
+    DifferentPeople.objects.filter(pk__in=carried).delete()

@@ -209,6 +209,9 @@ ORDER_COLUMNS = [
     ("quantity", _("Quantity")),
     ("external_id", _("Order number")),
     ("items", _("Products")),
+    ("sku", _("Number of the product")),
+    ("price", _("Price of one piece")),
+    ("other_phone", _("Phone, where the first is empty")),
 ]
 
 

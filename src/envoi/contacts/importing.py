@@ -190,7 +190,7 @@ def without_cycles() -> Iterator[None]:
 
 def _bring(one: Import, kind: Kind, board: Board) -> None:
     titles = is_known(kind.titles)
-    with table_of(one, lambda title: folded(title) in titles) as table:
+    with table_of(one, lambda title: folded(title) in titles, lambda share: board.look()) as table:
         columns = recognise(table.header, kind.titles, ImportOptions.parse(one.options).columns)
         reader = kind.reader(one, table.header, columns)
         rejects = Rejects(table.path.with_name(REJECTS), _original(table.header, columns))

@@ -392,6 +392,7 @@ class Import(models.Model):
         ORDERS = "orders", _("Orders")
 
     class State(models.TextChoices):
+        UNPACKING = "unpacking", _("Reading the workbook")
         DRAFT = "draft", _("Being prepared")
         QUEUED = "queued", _("Waiting")
         READING = "reading", _("Reading the file")

@@ -29,7 +29,7 @@ from .columns import (
 )
 from .models import Import, ImportColumns
 from .options import ImportOptions
-from .stored import AS_CSV, table_of
+from .stored import AS_CSV, is_to_unpack, table_of
 from .words import folded
 
 JOBS = {Import.Kind.CONTACTS: "contacts.run_import", Import.Kind.ORDERS: "orders.run_import"}
@@ -93,6 +93,8 @@ def choose(import_id: int, *, options: Mapping[str, Any], check_only: bool, by: 
         raise NotFound(_("There is no such import."))
     if one.state not in OPEN:
         raise NotOpen(_("This import runs or has run already: send the file again to choose otherwise."))
+    if is_to_unpack(one):
+        raise NotOpen(_("The workbook was not read to its end: import the file again."))
     chosen = ImportOptions.parse(options)
     with table_of(one) as table:
         columns = recognise(table.header, TITLES[one.kind], chosen.columns)

@@ -15,6 +15,7 @@ from .finding import COUNTED, KNOWN, Sort, find, name_tags
 from .models import ConsentEntry, Contact, Identity, Import, Note, Tag
 from .preparing import OPEN, NotOpen, Preview, preview
 from .rejects import REJECTS
+from .stored import is_to_unpack
 from .unseen import stretches
 
 __all__ = ["COUNTED", "KNOWN", "Sort"]
@@ -112,6 +113,13 @@ def import_for(staff: Staff | None, import_id: int) -> Import:
     if found is None:
         raise NotFound(_("There is no such import."))
     return found
+
+
+def is_readable(staff: Staff | None, import_id: int) -> bool:
+    """Whether the first rows of an import can be shown: not while a large workbook is yet to be turned into CSV."""
+    require(staff, "contacts.import")
+    one = import_for(staff, import_id)
+    return one.state != Import.State.UNPACKING and not is_to_unpack(one)
 
 
 def preview_of(staff: Staff | None, import_id: int) -> tuple[Import, Preview]:

@@ -7,11 +7,14 @@ process that unpacks has limits that the kernel keeps: when it meets one, a pers
 from __future__ import annotations
 
 import csv
+import os
 import resource
 import subprocess
 import sys
+import time as clock
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,6 +30,12 @@ MOST_UNPACKED = 1 << 30
 MOST_MEMORY = 3 << 29
 MOST_SECONDS = 300
 MOST_COLUMNS = 501
+# What takes longer than a moment to unpack is the worker's.
+SMALL_PACKED = 1 << 20
+SMALL_UNPACKED = 8 << 20
+# The list of an archive's members is read whole: an honest workbook has some dozens.
+MOST_LISTED = 4 << 20
+LOOK_SECONDS = 0.5
 
 _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0"
@@ -50,23 +59,50 @@ def is_workbook(path: Path) -> bool:
     return head == _OLE
 
 
-def convert(path: Path, target: Path) -> None:
-    """Write the first sheet with anything in it as CSV in UTF-8, one line a row. Raises NoSheet, with the reason."""
+def is_small(path: Path) -> bool:
+    """Whether a workbook is unpacked in a moment. Raises NoSheet as is_workbook does."""
+    if path.stat().st_size > SMALL_PACKED:
+        return False
+    with path.open("rb") as file:
+        return file.read(4) != _ZIP or _look_inside(path) <= SMALL_UNPACKED
+
+
+def convert(path: Path, target: Path, tell: Callable[[float], None] = lambda share: None) -> None:
+    """Write the first sheet with anything in it as CSV in UTF-8, one line a row. Raises NoSheet, with the reason.
+
+    tell: hears twice a second how much is done, 0 to 1; what it raises ends the process, and leaves nothing.
+    """
     if path.stat().st_size > MOST_PACKED:
         raise NoSheet(_too_big())
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "envoi.contacts.sheets", str(path), str(target)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            timeout=MOST_SECONDS,
-        ).returncode
-    except subprocess.TimeoutExpired:
-        done = _TOO_BIG
+    words = [sys.executable, "-m", "envoi.contacts.sheets", str(path), str(target)]
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(words, stdin=quiet, stdout=subprocess.PIPE, stderr=quiet) as process:
+        try:
+            done = _follow(process, tell)
+        except BaseException:
+            process.kill()
+            target.unlink(missing_ok=True)
+            raise
     if done != _DONE:
         target.unlink(missing_ok=True)
         raise NoSheet(_sentence(done))
+
+
+def _follow(process: subprocess.Popen[bytes], tell: Callable[[float], None]) -> int:
+    assert process.stdout
+    os.set_blocking(process.stdout.fileno(), False)
+    end = clock.monotonic() + MOST_SECONDS
+    share = 0.0
+    while True:
+        with suppress(subprocess.TimeoutExpired):
+            return process.wait(min(LOOK_SECONDS, MOST_SECONDS))
+        if clock.monotonic() > end:
+            process.kill()
+            return _TOO_BIG
+        with suppress(BlockingIOError):
+            if told := os.read(process.stdout.fileno(), 65_536).split():
+                share = float(told[-1])
+        tell(share)
 
 
 def _sentence(code: int) -> str:
@@ -84,7 +120,10 @@ def _too_big() -> str:
     return _("The workbook is too large to be read whole: save its sheet as CSV, which may have any size.")
 
 
-def _look_inside(path: Path) -> None:
+def _look_inside(path: Path) -> int:
+    """How many bytes an archive says that it unpacks to. Raises NoSheet for one that holds no workbook."""
+    if path.stat().st_size > MOST_PACKED or _listed(path) > MOST_LISTED:
+        raise NoSheet(_too_big())
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
@@ -93,17 +132,34 @@ def _look_inside(path: Path) -> None:
     names = {member.filename for member in members}
     if not names.intersection(_INSIDE):
         raise NoSheet(_("This is a ZIP archive without a workbook in it: unpack it and send the file that is inside."))
-    if sum(member.file_size for member in members) > MOST_UNPACKED:
+    unpacked = sum(member.file_size for member in members)
+    if unpacked > MOST_UNPACKED:
         raise NoSheet(_too_big())
+    return unpacked
+
+
+def _listed(path: Path) -> int:
+    """The bytes of an archive's list of members, as its end says; 0 when it has no such end."""
+    with path.open("rb") as file:
+        file.seek(-min(path.stat().st_size, 66_000), os.SEEK_END)
+        tail = file.read()
+    at = tail.rfind(b"PK\x05\x06")
+    return int.from_bytes(tail[at + 12 : at + 16], "little") if at >= 0 else 0
 
 
 def _rows(path: Path) -> Iterator[list[Any]]:
-    """The rows of the first sheet that has any, from its first line on."""
+    """The rows of the first sheet that has any, from its first line on; says meanwhile how many of them are read."""
     workbook = CalamineWorkbook.from_path(str(path))
     for name in workbook.sheet_names:
         sheet = workbook.get_sheet_by_name(name)
         if sheet.end is not None and sheet.height:
-            yield from sheet.iter_rows()
+            next_ = 0.0
+            for number, row in enumerate(sheet.iter_rows()):
+                yield row
+                if number % 1000 == 0 and clock.monotonic() > next_:
+                    # Unpacking the sheet was about half of it. Nobody hears it any more: then there is no use in it.
+                    print(0.5 + 0.5 * number / sheet.height, flush=True)
+                    next_ = clock.monotonic() + LOOK_SECONDS
             return
 
 

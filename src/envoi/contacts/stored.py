@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
+from secrets import token_hex
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -18,7 +19,13 @@ from .reading import Table
 
 # Whoever is erased is in no file of ours after this, whatever the file called them (docs/decisions/0017).
 KEPT = timedelta(days=30)
-RUNNING = (Import.State.QUEUED, Import.State.READING, Import.State.WRITING, Import.State.UNDOING)
+RUNNING = (
+    Import.State.UNPACKING,
+    Import.State.QUEUED,
+    Import.State.READING,
+    Import.State.WRITING,
+    Import.State.UNDOING,
+)
 # A workbook as CSV, beside the workbook itself.
 AS_CSV = "sheet.csv"
 
@@ -49,19 +56,44 @@ def forget_old() -> int:
     return forget(old.filter(created_at__lt=clock.now() - KEPT).values_list("pk", flat=True))
 
 
-def table_of(one: Import, known: Callable[[str], bool] = bool) -> Table:
-    """The rows of an import's file; a workbook is turned into CSV once. Raises BadInput, with the reason."""
+def table_of(
+    one: Import, known: Callable[[str], bool] = bool, tell: Callable[[float], None] = lambda share: None
+) -> Table:
+    """The rows of an import's file; a workbook is turned into CSV once. Raises BadInput, with the reason.
+
+    tell: hears how far that is (sheets.convert). Pages never call it for what `is_to_unpack`.
+    """
     path = path_of(one)
     try:
         if not sheets.is_workbook(path):
             return Table(path, known)
+        unpack(one, tell)
     except FileNotFoundError:
         raise BadInput(_("The stored file is gone: send it again.")) from None
+    return Table(path.with_name(AS_CSV), known)
+
+
+def is_to_unpack(one: Import) -> bool:
+    """Whether it is a workbook too large to be turned into CSV while a page waits, and not turned yet.
+
+    What is no workbook, or can be read by nobody, is none: whoever opens it says why.
+    """
+    path = path_of(one)
+    try:
+        return sheets.is_workbook(path) and not sheets.is_small(path) and not path.with_name(AS_CSV).exists()
+    except (BadInput, FileNotFoundError):
+        return False
+
+
+def unpack(one: Import, tell: Callable[[float], None]) -> None:
+    """Turn a workbook into CSV, unless that was done. Raises BadInput, FileNotFoundError, and what `tell` raises."""
+    path = path_of(one)
     converted = path.with_name(AS_CSV)
-    if not converted.exists():
-        draft = path.with_name(AS_CSV + ".part")
-        sheets.convert(path, draft)
-        draft.replace(converted)
-        one.bytes_total = converted.stat().st_size
-        Import.objects.filter(pk=one.pk).update(bytes_total=one.bytes_total)
-    return Table(converted, known)
+    if converted.exists():
+        return
+    # A name of its own: a worker that was killed may have left a process that still writes.
+    draft = path.with_name(f"{AS_CSV}.{token_hex(4)}.part")
+    sheets.convert(path, draft, tell)
+    draft.replace(converted)
+    one.bytes_total = converted.stat().st_size
+    Import.objects.filter(pk=one.pk).update(bytes_total=one.bytes_total)

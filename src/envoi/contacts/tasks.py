@@ -5,7 +5,7 @@ from __future__ import annotations
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from . import identities, imports, stored, undoing
+from . import identities, imports, stored, undoing, unpacking
 
 # Again when the database went away or another worker is still on it; each try begins at the first line.
 AGAIN = RetryStrategy(max_attempts=60, wait=5)
@@ -16,6 +16,13 @@ AGAIN = RetryStrategy(max_attempts=60, wait=5)
 def run_import(import_id: int) -> None:
     """Bring one file in; safe to run twice."""
     imports.run(import_id)
+
+
+# One at a time: each may take the memory that a workbook is allowed.
+@app.task(name="contacts.unpack", retry=AGAIN, lock="workbooks")
+def unpack(import_id: int) -> None:
+    """Turn a large workbook into CSV; safe to run twice."""
+    unpacking.run(import_id)
 
 
 @app.task(name="contacts.undo_import", retry=AGAIN, lock="imports")

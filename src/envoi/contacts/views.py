@@ -27,7 +27,7 @@ from . import actions, exporting, preparing, queries
 from .columns import ATTRIBUTE, TITLE
 from .forms import ColumnsForm, ContactForm, ListForm, UploadForm, meanings
 from .rejects import rejected_rows
-from .stored import KEPT, is_stored
+from .stored import KEPT, is_stored, is_to_unpack
 
 
 @login_required
@@ -96,6 +96,9 @@ def start_import(request: StaffRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def import_columns(request: StaffRequest, import_id: int) -> HttpResponse:
+    if not queries.is_readable(request.user, import_id):
+        # A large workbook is the worker's; its page shows how far that is, and comes back here.
+        return redirect("contacts:import_show", import_id)
     try:
         one, preview = queries.preview_of(request.user, import_id)
     except BadInput as problem:
@@ -187,7 +190,7 @@ def _import_context(request: StaffRequest, import_id: int) -> dict[str, Any]:
         "read_share": percent(share),
         "seconds_left": left,
         "can_undo": one.state == "finished" and actions.can_undo(one),
-        "can_choose": one.state in preparing.OPEN and is_stored(one),
+        "can_choose": one.state in preparing.OPEN and is_stored(one) and not is_to_unpack(one),
         "is_stored": is_stored(one),
         "kept_days": KEPT.days,
     }

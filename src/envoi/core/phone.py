@@ -10,6 +10,7 @@ import re
 from functools import lru_cache
 
 import phonenumbers
+from django.utils.translation import gettext as _
 from phonenumbers import NumberParseException, PhoneNumberFormat
 
 from .errors import BadInput
@@ -48,17 +49,18 @@ def e164(text: str, *, country: str | None = None) -> str:
     country: ISO 3166 letters assumed for a number written without `+`; without it such a number is refused.
     Raises BadPhone with a sentence.
     """
-    digits = unspoiled(text.strip().replace("\u00a0", " "))
+    # An apostrophe before it: how spreadsheets and shops keep "+33…" from being taken for a sum.
+    digits = unspoiled(text.strip().replace("\u00a0", " ").lstrip("'’"))
     if digits.startswith("00"):
         digits = "+" + digits[2:]
     if not digits.startswith("+") and country is None:
-        raise BadPhone(f"“{text}” has no country code: write it as +33…, or choose a country for the file.")
+        raise BadPhone(_("“%(phone)s” has no country code: write it as +33…") % {"phone": text.strip()[:40]})
     try:
         number = phonenumbers.parse(_today(digits, country), country)
     except NumberParseException:
-        raise BadPhone(f"“{text}” is not a phone number.") from None
+        raise BadPhone(_("“%(phone)s” is no phone number.") % {"phone": text.strip()[:40]}) from None
     if not phonenumbers.is_possible_number(number):
-        raise BadPhone(f"“{text}” has too few or too many digits for its country.")
+        raise BadPhone(_("“%(phone)s” has too few or too many digits for its country.") % {"phone": text.strip()[:40]})
     return line_of(phonenumbers.format_number(number, PhoneNumberFormat.E164))
 
 

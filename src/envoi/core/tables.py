@@ -1,32 +1,20 @@
-"""Rows as CSV or XLSX, written as they come, so that a million of them need no more memory than a thousand.
+"""Rows as CSV, written as they come, so that a million of them need no more memory than a thousand; XLSX: workbooks.
 
-No cell of either can run: in CSV what a spreadsheet would take for a formula gets an apostrophe before it; in XLSX text
-is written as text.
+No cell can run: what a spreadsheet would take for a formula gets an apostrophe before it.
 """
 
 from __future__ import annotations
 
 import csv
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from io import StringIO
 from itertools import chain, islice
-from typing import IO, Any
 
-import xlsxwriter
-
-# A worksheet takes 1,048,576 rows; at 100 µs each, this many are ready in the time that people wait for a page.
-MOST_XLSX = 100_000
 CHUNK = 1_000
-LONGEST_XLSX = 32_767
 
 Cell = str | int | float | Decimal | date | datetime | bool | None
-
-
-class TooLongForXlsx(Exception):
-    """There are more rows than a workbook is made for here."""
 
 
 def guarded(cell: str) -> str:
@@ -59,33 +47,6 @@ def as_csv(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[st
         buffer.truncate()
 
 
-def as_xlsx(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> IO[bytes]:
-    """A workbook in a temporary file, at its beginning. Raises TooLongForXlsx beyond MOST_XLSX rows."""
-    file = tempfile.TemporaryFile()  # noqa: SIM115  (it is what we return)
-    # Row by row to the disk; nothing in a cell is looked at for formulas, links or numbers.
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    workbook = xlsxwriter.Workbook(file, options)
-    try:
-        day = workbook.add_format({"num_format": "yyyy-mm-dd"})
-        moment = workbook.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
-        bold = workbook.add_format({"bold": True})
-        sheet = workbook.add_worksheet()
-        sheet.freeze_panes(1, 0)
-        for place, title in enumerate(header):
-            sheet.write_string(0, place, title[:LONGEST_XLSX], bold)
-        for number, row in enumerate(rows, 1):
-            if number > MOST_XLSX:
-                raise TooLongForXlsx
-            for place, cell in enumerate(row):
-                _write(sheet, number, place, cell, day, moment)
-        workbook.close()
-    except BaseException:
-        file.close()
-        raise
-    file.seek(0)
-    return file
-
-
 def _plain(cell: Cell) -> str:
     match cell:
         case None:
@@ -95,20 +56,3 @@ def _plain(cell: Cell) -> str:
         case datetime() | date():
             return cell.isoformat()
     return str(cell)
-
-
-def _write(sheet: Any, row: int, place: int, cell: Cell, day: Any, moment: Any) -> None:
-    match cell:
-        case None | "":
-            return
-        case str():
-            sheet.write_string(row, place, cell[:LONGEST_XLSX])
-        case bool():
-            sheet.write_boolean(row, place, cell)
-        case int() | float() | Decimal():
-            sheet.write_number(row, place, cell)
-        case datetime():
-            # Workbooks know no time zone: it is UTC, as in the CSV.
-            sheet.write_datetime(row, place, cell.astimezone(UTC).replace(tzinfo=None), moment)
-        case date():
-            sheet.write_datetime(row, place, cell, day)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +22,7 @@ from ..core import clock
 from ..core.phone import BadPhone, is_shortened
 from .amounts import amount_of, currency_of, quantity_of
 from .merging import COPY, STAGE, merge
-from .products import products_of
+from .products import product_of, products_of
 
 
 def run(import_id: int) -> None:
@@ -63,6 +64,8 @@ class OrderReader:
         self._currencies = Known(lambda text: (currency_of(text) if text else options.currency) or None)
         self._quantities = Known(lambda text: str(quantity_of(text) if text else 1))
         self._products = Known(products_of)
+        # Each row is then one product, and not a cell a list of them.
+        self._one_product = bool({"sku", "price"} & columns.at.keys())
         self._perhaps = Known(lambda text: _perhaps_phone(self._phones, text))
 
     def row(self, line: int, cells: Cells) -> StageRow:
@@ -74,17 +77,21 @@ class OrderReader:
             )
         cells = [cell.strip() for cell in cells[:width]]
         cells += [""] * (width + 1 - len(cells))
-        customer, phone, day, amount, currency_text, quantity, number, products = (
-            cells[place[name]] for name in ORDER_TITLES
-        )
-
-        if not customer and not phone:
-            raise BadCell(_("The row names no customer."))
+        cell = {name: cells[at] for name, at in place.items()}
+        customer, number, amount = cell["customer"], cell["external_id"], cell["amount"]
+        phone = cell["phone"] or cell["other_phone"]
         if len(customer) > 160 or len(number) > 120:
             raise BadCell(_("The customer number or order number is too long."))
-        if not day or not amount:
+        products = self._items(cell["items"], cell["sku"], cell["quantity"], cell["price"])
+        if not amount and number:
+            # A further line of an order whose first line says all else (lines.gather).
+            quantity = str(quantity_of(cell["quantity"])) if cell["quantity"] else ""
+            return (str(line), "", "", "", "", "", "", quantity, number, products)
+        if not customer and not phone:
+            raise BadCell(_("The row names no customer."))
+        if not cell["at"] or not amount:
             raise BadCell(_("The row has no date or no amount."))
-        currency = currency_of(currency_text) if currency_text else self._options.currency
+        currency = currency_of(cell["currency"]) if cell["currency"] else self._options.currency
         if not currency:
             raise BadCell(_("The row has no currency."))
         return (
@@ -93,12 +100,12 @@ class OrderReader:
             _phone(self._phones, phone) if phone else "",
             # “Customer” may hold phones: tried when nobody has it as a number.
             _perhaps_phone(self._phones, customer) if customer and not phone else "",
-            str(self._day(day)),
+            str(self._day(cell["at"])),
             str(amount_of(amount)),
             currency,
-            str(quantity_of(quantity) if quantity else 1),
+            str(quantity_of(cell["quantity"]) if cell["quantity"] else 1),
             number,
-            products_of(products),
+            products,
         )
 
     def batch(self, found: Batch) -> tuple[list[StageRow], set[int]]:
@@ -108,13 +115,17 @@ class OrderReader:
         column = {name: columns[at] for name, at in self._place.items()}
 
         customers = list(map(str.strip, column["customer"]))
-        phones = self._phones.all_e164(column["phone"], columns[-1])
+        phones = self._phones.all_e164(self._numbers(column["phone"], column["other_phone"]), columns[-1])
         perhaps = columns[-1] if all(phones) else self._perhaps.of(customers)
         days = self._days.of(column["at"])
         amounts = self._amounts.of(column["amount"])
         currencies = self._currencies.of(column["currency"])
         quantities = self._quantities.of(column["quantity"])
-        products = self._products.of(column["items"])
+        products = (
+            list(map(self._item, column["items"], column["sku"], column["quantity"], column["price"]))
+            if self._one_product
+            else self._products.of(column["items"])
+        )
         numbers = list(map(str.strip, column["external_id"]))
         doubt = set(found.odd) | doubtful((phones, days, amounts, currencies, quantities, products))
         doubt |= longer(customers, 160) | longer(numbers, 120)
@@ -128,6 +139,26 @@ class OrderReader:
 
     def finish(self, cursor: Any) -> None:
         """All is in the stage."""
+
+    def _items(self, name: str, sku: str, quantity: str, price: str) -> str:
+        """The products of a row as JSON, "" for none. Raises BadCell."""
+        if not self._one_product:
+            return products_of(name)
+        pieces = quantity_of(quantity) if quantity else 1
+        return product_of(name, sku, pieces, amount_of(price) if price else None)
+
+    def _item(self, *cells: str) -> str | None:
+        """As _items, None for what is refused."""
+        try:
+            return self._items(*map(str.strip, cells))
+        except BadCell:
+            return None
+
+    def _numbers(self, phones: Sequence[str], others: Sequence[str]) -> Sequence[str]:
+        """The phone of each row, or the other one where it has none."""
+        if self._place["other_phone"] == self._width:
+            return phones
+        return [phone if phone.strip() else other for phone, other in zip(phones, others, strict=True)]
 
     def _day(self, text: str) -> datetime:
         return past(moment_of(text, self._options.date_order), self._now)

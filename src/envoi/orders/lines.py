@@ -47,6 +47,69 @@ DELETE FROM matched m USING twice t
 """
 
 
+# Further lines of an order have a number and no amount. Each belongs to the line before it that has one, so that a file
+# in which an order stands twice stays two orders of one number; without any before it, to the first one after.
+PARTS = """
+CREATE TEMPORARY TABLE parts ON COMMIT DROP AS
+SELECT line, COALESCE(before, after) AS head, external_id, amount IS NULL AS further
+  FROM (SELECT line, external_id, amount,
+               max(line) FILTER (WHERE amount IS NOT NULL) OVER (PARTITION BY external_id ORDER BY line) AS before,
+               min(line) FILTER (WHERE amount IS NOT NULL) OVER (PARTITION BY external_id) AS after
+          FROM stage WHERE external_id IN (SELECT external_id FROM stage WHERE amount IS NULL)) AS numbered
+"""
+HEADLESS = """
+WITH alone AS (DELETE FROM parts WHERE head IS NULL RETURNING line, external_id)
+INSERT INTO refused (line, reason) SELECT line, replace(%(sentence)s, '{number}', external_id) FROM alone
+"""
+GATHER = """
+WITH rows AS (
+    SELECT p.head, s.line, s.quantity,
+           CASE WHEN jsonb_array_length(s.items) = 1
+                THEN jsonb_build_array(s.items -> 0 || jsonb_build_object(
+                         'quantity', GREATEST(s.quantity, (s.items -> 0 ->> 'quantity')::int)))
+                ELSE s.items END AS items
+      FROM parts p JOIN stage s USING (line)
+), products AS (
+    SELECT r.head, jsonb_agg(e.item ORDER BY r.line, e.place) AS items
+      FROM rows r CROSS JOIN LATERAL jsonb_array_elements(r.items) WITH ORDINALITY AS e (item, place)
+     GROUP BY r.head
+), pieces AS (
+    SELECT head, LEAST(sum(quantity), 2147483647)::int AS quantity FROM rows GROUP BY head
+)
+UPDATE stage s SET quantity = n.quantity, items = p.items
+  FROM pieces n LEFT JOIN products p USING (head)
+ WHERE s.line = n.head
+"""
+GATHERED = "DELETE FROM stage WHERE amount IS NULL"
+WITH_THEIRS = """
+INSERT INTO refused (line, reason)
+SELECT p.line, r.reason FROM parts p JOIN refused r ON r.line = p.head WHERE p.further
+"""
+
+
+def gather(cursor: Any) -> int:
+    """Put the products of further lines into the staged line that has the order's amount; returns how many went in."""
+    cursor.execute("SELECT EXISTS (SELECT FROM stage WHERE amount IS NULL)")
+    if not cursor.fetchone()[0]:
+        return 0
+    cursor.execute(PARTS)
+    cursor.execute("ANALYZE parts")
+    cursor.execute(
+        HEADLESS,
+        {"sentence": _("The row has no amount, and no other row of order {number} that could be read has one.")},
+    )
+    cursor.execute(GATHER)
+    cursor.execute(GATHERED)
+    cursor.execute("SELECT count(*) FROM parts WHERE further")
+    return int(cursor.fetchone()[0])
+
+
+def refuse_with_their_order(cursor: Any) -> int:
+    """Refuse the further lines of refused orders with them, so that the file of rejects has all; returns how many."""
+    cursor.execute(WITH_THEIRS)
+    return int(cursor.rowcount)
+
+
 def put_together(cursor: Any, how: str) -> int:
     """Make one row of the lines of each order; returns how many rows went into others.
 

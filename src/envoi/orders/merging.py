@@ -144,17 +144,21 @@ SELECT count(*) FILTER (WHERE o.id IS NULL), count(*),
 
 def merge(cursor: Any, one: Import, options: ImportOptions, watch: Watch) -> Outcome:
     """Move the table `stage` into orders and order_totals, and tell `watch` between the statements."""
+    further = lines.gather(cursor)
     if options.unknown_customers == "create":
         # A check makes them as well, and lets go of them with all else.
         cursor.execute(CREATE + unseen.RANGES.format(people="made"), {"import": one.pk})
         watch.hide(unseen.edges(cursor))
     duplicate = _find_out_whose(cursor, options, watch)
+    if not one.check_only:
+        _lock(cursor)
+        watch.look()
+    if further:
+        duplicate += further - lines.refuse_with_their_order(cursor)
     if one.check_only:
         cursor.execute(FORESEEN)
         created, total, updated = cursor.fetchone()
         return Outcome(created, updated, total - created - updated, duplicate)
-    _lock(cursor)
-    watch.look()
     cursor.execute(CHOOSE_OWN.format(source="matched"))
     cursor.execute(CHANGED, {"import": one.pk})
     updated = cursor.rowcount

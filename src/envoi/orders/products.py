@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -10,6 +11,8 @@ import msgspec
 from django.utils.translation import gettext as _
 
 from ..contacts.cells import BadCell
+
+_encode = msgspec.json.Encoder(decimal_format="number").encode
 
 MOST = 200
 LONGEST = 120
@@ -29,6 +32,22 @@ def products_of(text: str) -> str:
     if len(words) > MOST:
         raise BadCell(_("An order has at most %(most)s products.") % {"most": MOST})
     return msgspec.json.encode([_product(word) for word in words]).decode() if words else ""
+
+
+@lru_cache(maxsize=32_768)
+def product_of(name: str, sku: str, quantity: int, price: Decimal | None) -> str:
+    """One product with columns of its own as the JSON of Order.items, "" without one. Raises BadCell.
+
+    price: of one piece. Its name is taken as it stands: “2 x” or a semicolon in it counts nothing.
+    """
+    if not name and not sku:
+        return ""
+    if max(len(name), len(sku)) > LONGEST:
+        raise BadCell(_("The name of a product is longer than %(most)s characters.") % {"most": LONGEST})
+    item: dict[str, Any] = {"sku": sku or name, "name": name or sku, "quantity": quantity}
+    if price is not None:
+        item["amount"] = price * quantity
+    return _encode([item]).decode()
 
 
 def _product(word: str) -> dict[str, Any]:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from django.db import connection
 from django.db.models import F, Max, Q, Sum
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from ..channels.models import Account
 from ..core.errors import NotFound
 from ..team.models import Staff
 from ..team.rights import require
+from ..web.markets import market_word
 from .cards import OTHER, ZERO, Band, Card, Fee
 from .models import Billing, Category, Cost, Market, ProviderFee, Rate
 
@@ -192,23 +197,46 @@ def currencies(staff: Staff | None) -> list[str]:
 
 
 def rows(staff: Staff | None, *, currency: str, day: date | None = None, search: str = "") -> list[Row]:
-    """A card by market, as it holds on `day` (today)."""
+    """A card by market, as it holds on `day` (today).
+
+    search: part of a market's name, or of one of its countries', in English or in the reader's language.
+    """
     require(staff, "channels.read")
     day = day or timezone.now().date()
     found = Rate.objects.filter(
         Q(valid_to__isnull=True) | Q(valid_to__gt=day), currency=currency, valid_from__lte=day
     ).order_by("market", "category", "-valid_from", "tier_from")
-    if search:
-        found = found.filter(market__icontains=search)
     table: dict[str, dict[str, Rate]] = {}
     for rate in found:
         table.setdefault(rate.market, {}).setdefault(rate.category, rate)
+    wanted = _markets_named(search, table, day) if search else table
     made = []
     for market, known in table.items():
+        if market not in wanted:
+            continue
         newest = max(known.values(), key=lambda one: one.valid_from)
         prices = tuple(known.get(category) for category in Category.values)
         made.append(Row(market, prices, newest.valid_from, newest.source))
     return made
+
+
+def _markets_named(search: str, markets: Iterable[str], day: date) -> set[str]:
+    word = _plain(search)
+    here = Locale.parse((get_language() or "en").replace("-", "_")).territories
+    english = Locale("en").territories
+    named = {market: [market, market_word(market)] for market in markets}
+    for country, market in markets_on(day).items():
+        if market in named:
+            named[market] += [here.get(country, ""), english.get(country, "")]
+            if word == country.casefold():
+                named[market].append(word)
+    return {market for market, names in named.items() if any(word in _plain(name) for name in names)}
+
+
+def _plain(text: str) -> str:
+    """Without capitals and accents."""
+    apart = unicodedata.normalize("NFKD", text.strip().casefold())
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))
 
 
 def history(staff: Staff | None, *, currency: str, market: str) -> list[Rate]:

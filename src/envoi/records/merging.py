@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ..contacts import belongings, consents, events
+from ..contacts import belongings, consents, duplicates, events
 from ..contacts.belongings import Saved
 from ..contacts.models import Contact, Merge
 from ..core.errors import BadInput, NotFound, Problem
@@ -122,6 +122,7 @@ def merge(*, kept_id: int, gone_id: int, by: Staff | None) -> Merge:
             setattr(people[kept_id], name, value)
         people[kept_id].updated_at = timezone.now()
         people[kept_id].save()
+        apart = duplicates.carry_apart(cursor, gone=gone_id, kept=kept_id)
         lines = _consent_lines(merged, before, will_be, by)
         _derive([kept_id])
         merged.saved = {
@@ -130,6 +131,7 @@ def merge(*, kept_id: int, gone_id: int, by: Staff | None) -> Merge:
             "after": _row(cursor, kept_id),
             "tables": tables,
             "lines": lines,
+            "apart": apart,
         }
         merged.save(update_fields=["saved"])
     detail = {"merge": merged.pk, "gone": gone_id, "name": str(people[gone_id])}
@@ -166,6 +168,8 @@ def undo(merge_id: int, *, by: Staff | None) -> Merge:
         belongings.insert(cursor, "contacts", [saved["gone"]])
         # The line that said "a withdrawal of either holds for both" was no word of anybody's.
         consents.take_back(ledger_db(), kept_id, saved["lines"])
+        # Merges of before have none.
+        duplicates.forget_apart(saved.get("apart", ()))
         for one in ALL:
             if one.table in saved["tables"]:
                 back = Saved(**saved["tables"][one.table])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ..contacts.models import Contact, Tag
@@ -36,7 +37,12 @@ class Segment(models.Model):
         triggers = [kept(hot=("counted", "counted_at"))]
 
     def __str__(self) -> str:
-        return self.name
+        return self.title
+
+    @property
+    def title(self) -> str:
+        """Its name; of a ready-made one that nobody has named otherwise, in the reader's language."""
+        return gettext(self.name) if self.ready and self.name else self.name
 
 
 class SegmentMember(models.Model):

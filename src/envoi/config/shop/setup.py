@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import time
 
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from ...campaigns import actions as campaigns
 from ...campaigns.models import Campaign
@@ -32,6 +33,8 @@ SHOP = "Record shop"
 EMAIL = "owner@shop.example"
 PASSWORD = "demo-shop-1"  # noqa: S105  (printed on the terminal; the demo listens on this machine only)
 
+# Its own words for a segment; readers of other languages see them in theirs (Segment.title).
+BOUGHT = _("Has bought from us")
 RULE = {
     "all": [
         {"field": "tag", "is": "has", "value": "demo shop"},
@@ -83,7 +86,7 @@ def open_shop(*, provider: str, simulator_url: str, customers: int, throughput: 
     )
     at_any_hour()
     _bring(customers, seed)
-    segment = segments.save_segment(name="Has bought from us", rule=RULE, by=None)
+    segment = segments.save_segment(name=str(BOUGHT), rule=RULE, by=None, ready="bought")
     _ready_made(owner)
     campaign = campaigns.create(
         name="Autumn offer",

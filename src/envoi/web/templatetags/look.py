@@ -19,7 +19,7 @@ register = template.Library()
 
 TONES = {
     "good": {"active", "approved", "delivered", "finished", "granted", "green", "high", "read", "replied"},
-    "busy": {"reading", "running", "sending", "writing"},
+    "busy": {"reading", "running", "sending", "unpacking", "writing"},
     "warn": {"medium", "paused", "pending", "uncertain", "waits", "yellow"},
     "bad": {"disabled", "failed", "low", "red", "rejected", "suspended", "withdrawn"},
     "hollow": {"cancelled", "draft", "gone", "queued", "skipped", "unknown", "waiting"},
@@ -57,6 +57,7 @@ def _words() -> dict[str, str]:
         "finished": pgettext("state", "finished"),
         "undoing": pgettext("state", "being undone"),
         "undone": pgettext("state", "undone"),
+        "unpacking": pgettext("state", "reading the workbook"),
         "gone": pgettext("state", "deleted at the provider"),
         "granted": pgettext("state", "agreed"),
         "waiting": pgettext("state", "waiting"),

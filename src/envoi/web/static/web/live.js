@@ -1,7 +1,7 @@
 // Keeps pieces of a page current by server-sent events.
 //
 // <section data-live-url="/campaigns/3/live/"> subscribes. Each message is HTML: one or more elements, each with an id;
-// each takes the place of the element with that id. An event named "done" ends the subscription; "reload" reloads the page.
+// each takes the place of the element with that id; one with data-live-go leads on to another page. An event named "done" ends the subscription; "reload" reloads the page.
 // Without this file, or when the stream is lost for good, the page offers a link that reloads it.
 
 const LONGEST_WAIT = 30_000;
@@ -16,6 +16,7 @@ function swap(html) {
   for (const fresh of [...parsed.body.children]) {
     const stale = fresh.id && document.getElementById(fresh.id);
     if (!stale || busy(stale) || stale.outerHTML === fresh.outerHTML) continue;
+    if (fresh.dataset.liveGo) location.assign(fresh.dataset.liveGo);
     const focused = stale.contains(document.activeElement) ? document.activeElement.id : "";
     const open = [...stale.querySelectorAll("details[open][id]")].map((details) => details.id);
     const live = document.importNode(fresh, true);
