@@ -155,3 +155,22 @@ def test_two_dispatchers_see_each_other_in_the_pace(rig: Rig) -> None:
     store.slots(rig.db, route, replies=0, bulk=1)
     after = store.slots(rig.db, route, replies=0, bulk=1)
     assert after.found - alone.left > timedelta(milliseconds=10)
+
+
+def test_who_sends_alone_takes_the_slots_that_the_database_was_late_for(rig: Rig) -> None:
+    rig.begin(faults="none")
+    rig.shop(customers=1, throughput=80)
+    [route] = store.routes(rig.db, allow_base_url=True).values()
+    rig.db.execute(
+        """
+        INSERT INTO channel_pace (channel_id, free_at, bulk_at)
+        VALUES (%s, clock_timestamp() - interval '10 seconds', clock_timestamp() - interval '10 seconds')
+        """,
+        [route.channel_id],
+    )
+    since = rig.db.execute("SELECT clock_timestamp() - interval '0.4 seconds'").fetchone()
+    assert since
+    missed = store.slots(rig.db, route, replies=0, bulk=5, alone_since=since[0])
+    assert missed.now + timedelta(seconds=missed.moments[0]) == since[0]
+    in_company = store.slots(rig.db, route, replies=0, bulk=5)
+    assert in_company.moments[0] >= 0

@@ -44,6 +44,18 @@ def test_slots_that_pass_unused_are_not_saved_up_for_a_burst() -> None:
     assert taken[1] - taken[0] == pytest.approx(1 / (80 * limits.SHARE))
 
 
+def test_who_sends_alone_still_has_the_slots_that_a_late_database_missed() -> None:
+    alone = Pace(80, None, free=-0.5, bulk=-0.5, alone=True, late=-0.3)
+    taken, _, _ = limits.take(0, 50, alone)
+    assert taken[0] == pytest.approx(-0.3), "nothing waited before that"
+    assert taken[1] - taken[0] == pytest.approx(1 / (80 * limits.SHARE_ALONE))
+    assert limits.take(0, 1, replace(alone, late=-9.0))[0] == [-0.5], "older ones were taken"
+    assert limits.take(0, 1, replace(alone, late=-9.0, free=-9.0, bulk=-9.0))[0] == pytest.approx([-0.9])
+    assert limits.take(0, 1, replace(alone, rests=-0.1))[0] == [-0.1], "in a rest none was missed"
+    assert limits.take(0, 1, replace(alone, late=86_400.0))[0] == [0.0], "the database's clock went back"
+    assert limits.take(0, 1, replace(alone, alone=False))[0] == [0.0]
+
+
 def test_nothing_is_taken_further_ahead_than_the_horizon() -> None:
     taken, free, _ = limits.take(0, 500, Pace(80))
     assert len(taken) == 19
@@ -121,7 +133,7 @@ def test_a_provider_that_stands_still_never_counts_too_many_at_once(seed: int, l
             at = max(now + 0.005, stalls_until)
             counted.append(at)
             answers.append((at + 0.005, now))
-        now += 1 / (limit * limits.SHARE)
+        now += 1 / (limit * limits.SHARE_ALONE)
     assert most_in_a_second(counted) <= limit
     assert len(counted) > 2 * limit
 

@@ -26,6 +26,19 @@ def test_two_dispatchers_together_never_exceed_the_numbers_throughput(rig: Rig) 
     assert peak >= THROUGHPUT * 0.6, "both stood in each other's way"
 
 
+def test_one_dispatcher_alone_uses_its_number_and_never_exceeds_it(rig: Rig) -> None:
+    rig.begin(faults="none")
+    rig.launch(rig.shop(customers=600, throughput=200))
+    rig.start("dispatch")
+    wait_until(lambda: not rig.waiting(), seconds=60, saying="the campaign did not end")
+    ledger = rig.simulated.ledger()
+    [peak] = ledger["peak_per_second"].values()
+    assert ledger["accepted"] == 600
+    assert peak <= 200
+    assert "130429" not in ledger["refused"]
+    assert peak >= 200 * 0.7, "its own strictness kept it far below"
+
+
 def test_a_throttled_channel_slows_down_and_still_sends_to_everybody(rig: Rig) -> None:
     rig.begin(faults="none")
     # We believe that the number may do 200 a second, the provider allows 40.

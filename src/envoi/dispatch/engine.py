@@ -15,6 +15,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any, TypeVar
 
 import psycopg
@@ -133,7 +134,7 @@ class Runner:
                 # The database says so too as soon as it is recorded; until then it would hand out more.
                 await self._until(self._stopping, IDLE)
                 continue
-            began = self._loop.time()
+            began = monotonic()
             replies = self._gate.replies
             here = len(self._gate) + len(self._preparing)
             taken = await self._in_database(
@@ -158,7 +159,7 @@ class Runner:
             self._to_answer.clear()
             if self._stopping.is_set() or self._gate.rests_for > LONG_REST:
                 continue
-            began = self._loop.time()
+            began = monotonic()
             taken = await self._in_database(
                 store.take_replies,
                 self.route,
@@ -227,9 +228,16 @@ class Runner:
             pause = 1.0
             if lacking > 0 and not self._gate.rests_for:
                 replies = min(self._gate.replies, lacking)
-                taken = await self._in_database(store.slots, self.route, replies=replies, bulk=lacking - replies)
+                alone = self._left is not None and monotonic() >= self._company_until
+                taken = await self._in_database(
+                    store.slots,
+                    self.route,
+                    replies=replies,
+                    bulk=lacking - replies,
+                    alone_since=self._clock.now(self._gate.ready_since) if alone else None,
+                )
                 if taken is not None:
-                    self._keep_slots(taken, self._loop.time())
+                    self._keep_slots(taken, monotonic())
                 pause = AGAIN
             await self._until(self._to_take_slots, pause)
 
@@ -248,7 +256,7 @@ class Runner:
     # Sending
 
     def _begin(self, one: Ready) -> None:
-        now = self._loop.time()
+        now = monotonic()
         if now > one.last:
             # The answer could come after the lease: then somebody else may already call it uncertain.
             self._gate.answered(now, now)
@@ -275,7 +283,7 @@ class Runner:
             following, self._next = self._next, None
 
     async def _send(self, one: Ready) -> None:
-        began = self._loop.time()
+        began = monotonic()
         outcome, error = await deliver(
             self._provider,
             self._http,
@@ -285,7 +293,7 @@ class Runner:
             one.form,
             self._now,
         )
-        now = self._loop.time()
+        now = monotonic()
         self._gate.answered(began, now)
         if error is not None:
             self._heed(error, now)
@@ -320,7 +328,7 @@ class Runner:
                 self._gate.rest(now + 5.0)
 
     def _now(self) -> datetime:
-        return self._clock.now(self._loop.time())
+        return self._clock.now(monotonic())
 
     # Recording
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
+from time import monotonic
 
 import msgspec
 
@@ -19,10 +20,12 @@ from ..providers import base
 REPLIES = 0  # the priority of their lanes
 PRIORITIES = 3
 CROWDED = 0.002  # seconds until the provider's second is looked at again, when nothing else does before
+# Every moment here is monotonic()'s: uvloop's time() is cut to milliseconds, and who believes in an answer one of them
+# too early lets the next message leave too early.
 
 
 class Ready(msgspec.Struct, frozen=True):
-    """A claimed message that may leave at the next slot, until `last` (the loop's time).
+    """A claimed message that may leave at the next slot, until `last` (monotonic time).
 
     whole, form: the message and its lane's form with every file filled in; `message` is as it was claimed.
     """
@@ -54,10 +57,11 @@ class Gate:
         self._allowed = in_flight
         self._lines: tuple[deque[Ready], ...] = tuple(deque() for _ in range(PRIORITIES))
         self._ready = 0
+        self._ready_since = 0.0
         self._window = limits.Window()
         self._throughput = 1.0
         self._most = min(in_flight, 8)
-        # Slots that have not come, and those that have and are not used; the loop's times.
+        # Slots that have not come, and those that have and are not used; monotonic times.
         self._slots: deque[float] = deque()
         self._come: deque[float] = deque()
         self._alone_from = float("inf")
@@ -82,6 +86,11 @@ class Gate:
         return len(self._slots) + len(self._come)
 
     @property
+    def ready_since(self) -> float:
+        """Since when there has been no moment without a message that is ready."""
+        return self._ready_since if self._ready else monotonic()
+
+    @property
     def most_in_flight(self) -> int:
         """A second's worth: a provider that takes longer is in trouble, and so few need not fear for their lease."""
         if self._doubts:
@@ -91,7 +100,7 @@ class Gate:
     @property
     def rests_for(self) -> float:
         """For how many seconds nothing may leave, as the provider asked; 0 when it may."""
-        return max(self._rests_until - self._loop.time(), 0.0) if self._rests_until else 0.0
+        return max(self._rests_until - monotonic(), 0.0) if self._rests_until else 0.0
 
     def pace(self, throughput: float) -> None:
         """The provider takes so many a second."""
@@ -100,6 +109,8 @@ class Gate:
 
     def put(self, one: Ready) -> None:
         """One more is ready."""
+        if not self._ready:
+            self._ready_since = monotonic()
         self._lines[min(one.message.priority, PRIORITIES - 1)].append(one)
         self._ready += 1
 
@@ -134,7 +145,7 @@ class Gate:
 
     def open(self) -> None:
         """Let leave what may leave now, and look again at the next slot."""
-        now = self._loop.time()
+        now = monotonic()
         self._follow_slots(now)
         most, alone = self.most_in_flight, now >= self._alone_from
         while self._ready and self._come and self.sending < most:
@@ -173,7 +184,8 @@ class Gate:
                 return
             self._timer.cancel()
         self._looks_at = at
-        self._timer = self._loop.call_at(at, self._looked)
+        # uvloop's timers know whole milliseconds, and half of them would ring too early for their slot.
+        self._timer = self._loop.call_later(max(at - monotonic(), 0.0) + 0.0005, self._looked)
 
     def _looked(self) -> None:
         self._timer = None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -191,15 +191,18 @@ def take_replies(
         return Taken(_without(db, route, allowed, broken), pace.throughput, room, more=False, forms=forms)
 
 
-def slots(db: Connection, route: Route, *, replies: int, bulk: int) -> Slots:
+def slots(db: Connection, route: Route, *, replies: int, bulk: int, alone_since: datetime | None = None) -> Slots:
     """Take slots for so many messages, or for those of them that fit into the horizon: one short transaction.
 
+    alone_since: nobody else sends for the channel, and messages have waited for slots since then.
     Dispatchers of one channel wait on each other here, hence apart from the claim, which takes longer.
     """
     with db.transaction():
         # A slot that is forgotten in a power cut was taken less than a second ago: not worth waiting for the disk.
         db.execute("SET LOCAL synchronous_commit = off")
         pace, now = _pace(db, route.channel_id, lock=True)
+        if alone_since is not None:
+            pace = replace(pace, alone=True, late=(alone_since - now).total_seconds())
         moments, free, bulk_free = limits.take(replies, bulk, pace)
         if moments:
             db.execute(

@@ -61,13 +61,17 @@ class Client:
             building = self._client.request(method, url).headers(dict(headers))
             # A GET with an empty body would still announce one.
             request = (building.body_bytes(body) if body or method == "POST" else building).build_streamed()
-            async with request as response:
-                content = bytearray()
-                while (chunk := await response.body_reader.read_chunk()) is not None:
-                    content += chunk
-                    if len(content) > most:
-                        raise Uncertain(Failure("answer_too_long", "The answer is too long", url))
-                return Answer(response.status, Headers(response), bytes(content))
+            # Entered and read by hand: each await here lets go of the interpreter's lock and waits for it anew, and an
+            # answer that was read to its end has nothing left to close.
+            response = await request.__aenter__()
+            try:
+                content = bytes(await response.body_reader.read(most + 1) or b"")
+                if len(content) > most:
+                    raise Uncertain(Failure("answer_too_long", "The answer is too long", url))
+            except BaseException:
+                await request.__aexit__(None, None, None)
+                raise
+            return Answer(response.status, Headers(response), content)
         except ValueError as error:
             # Also pyreqwest's BuilderError: nothing was built, hence nothing sent.
             failure = Failure("bad_address", "The account's address is no web address", url)

@@ -15,6 +15,9 @@ from datetime import timedelta
 # How much of the provider's limit is used. What is left covers the unevenness of the way there: n messages a second
 # that are late by up to 15 ms put at most n x 1.015 into a provider's second.
 SHARE = 0.985
+# Who sends alone sees each second as the provider does (Window), and needs no more than what keeps it from being full:
+# where it always is, one pause comes back each second, and a reply would wait in it.
+SHARE_ALONE = 0.99
 
 # Meta sheet, E.1 and J.2: what customers write counts too, so while there is talk campaigns leave room for it.
 TALKING_SHARE = 0.85
@@ -52,6 +55,8 @@ class Pace:
     throughput: the provider's limit a second. per_minute: our own ceiling for campaigns, None for none.
     free: when the next message may leave. bulk: when the next one of a campaign may. rests: until when none may.
     share: what was left of the pace at the last cut; cut: when that was. talked: when a reply last left.
+    alone: nobody else sends for this channel. late: since when messages have waited for slots; the slots since then
+    were missed because the database was late, and who sends alone still has them.
     """
 
     throughput: float
@@ -62,6 +67,8 @@ class Pace:
     share: float = 1.0
     cut: float | None = None
     talked: float | None = None
+    alone: bool = False
+    late: float = 0.0
 
     @property
     def part(self) -> float:
@@ -70,15 +77,19 @@ class Pace:
         return max(LEAST_SHARE, min(1.0, self.share + RECOVERY_PER_SECOND * max(since, 0.0)))
 
     @property
+    def _used(self) -> float:
+        return SHARE_ALONE if self.alone else SHARE
+
+    @property
     def step(self) -> float:
         """Seconds between two messages."""
-        return 1.0 / (self.throughput * SHARE * self.part)
+        return 1.0 / (self.throughput * self._used * self.part)
 
     @property
     def bulk_step(self) -> float:
         """Seconds between two messages of campaigns."""
         talking = self.talked is not None and self.talked > -TALKING_SECONDS
-        rate = self.throughput * self.part * (TALKING_SHARE if talking else SHARE)
+        rate = self.throughput * self.part * (TALKING_SHARE if talking else self._used)
         return 1.0 / min(rate, (self.per_minute or 60 * rate) / 60)
 
     @property
@@ -86,8 +97,10 @@ class Pace:
         """When the next message may leave."""
         # Nobody takes slots further ahead than this: such a time was written by a clock that has since gone back.
         free = self.free if self.free <= 2 * HORIZON_SECONDS + 2 * self.bulk_step else 0.0
-        rests = self.rests if self.rests <= LONGEST_REST_SECONDS else 0.0
-        return max(free, rests, 0.0)
+        first = max(min(self.late, 0.0), -TOLERANCE_ALONE.total_seconds()) if self.alone else 0.0
+        # 0 is no rest at all; one that is over still ends what was missed before its end.
+        rests = self.rests if self.rests and self.rests <= LONGEST_REST_SECONDS else first
+        return max(free, rests, first)
 
     @property
     def next_bulk(self) -> float:
@@ -115,7 +128,7 @@ def take(replies: int, bulk: int, pace: Pace) -> tuple[list[float], float, float
     """The next slots within the horizon, replies' first; the new `free` and `bulk`.
 
     As many as were asked for, or fewer: at least 1 of a kind unless the horizon is full. Slots that passed unused are
-    gone, never saved up.
+    gone, never saved up, but for those for which a message waited (Pace.late).
     """
     replies = min(replies, _within(HORIZON_SECONDS - pace.next, pace.step))
     slots = [pace.next + pace.step * position for position in range(replies)]

@@ -11,8 +11,9 @@ from collections import deque
 
 from .throughput import SHARE
 
-# What is late catches up to this part of the limit, or to the whole messages of the pace where that is more.
-FULL = 0.99
+# What is late catches up to this part of the limit, or to the whole messages of the pace where that is more. Counted
+# this strictly all of it could be used; what is left is for clocks that do not run alike.
+FULL = 0.998
 SECOND = 1.0
 # The quickest answer of the last 15 to 30 seconds is the measure of the way; this much of it may be of our own making.
 LOOK_BACK_SECONDS = 15.0
