@@ -458,8 +458,6 @@ CREATE TABLE contacts (
     updated_at              timestamp with time zone NOT NULL DEFAULT statement_timestamp(),
     last_inbound_at         timestamp with time zone,
     window_open_until       timestamp with time zone,
-    promoted_at             timestamp with time zone,
-    promoted_by             bigint,
     held_until              timestamp with time zone,
     held_at                 timestamp with time zone,
     held_times              smallint NOT NULL DEFAULT 0,
@@ -1076,6 +1074,8 @@ CREATE TABLE pairs (
     blocked_times           smallint NOT NULL DEFAULT 0,
     channel_id              bigint NOT NULL,
     contact_id              bigint NOT NULL,
+    promoted_at             timestamp with time zone,
+    promoted_by             bigint,
     CONSTRAINT pairs_pkey PRIMARY KEY (contact_id, channel_id),
     CONSTRAINT pairs_blocked_times_check CHECK ((blocked_times >= 0))
 );

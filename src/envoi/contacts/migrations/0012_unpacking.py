@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contacts', '0010_kept_changes'),
+        ('contacts', '0011_promotions_of_pairs'),
     ]
 
     operations = [
