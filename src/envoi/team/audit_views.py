@@ -86,5 +86,6 @@ def _asked(request: HttpRequest) -> log.Asked:
         person=given.get("person", "")[:20],
         subject=given.get("subject", "").strip()[:120],
         verb=given.get("verb", "")[:60],
-        **days,
+        since=days["since"],
+        until=days["until"],
     )
