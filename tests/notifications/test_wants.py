@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
+from importlib import import_module
+from pathlib import Path
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as some
 
 from envoi.core import clock
 from envoi.core.errors import BadInput
-from envoi.notifications import actions, queries
+from envoi.notifications import actions, migrations, queries
 from envoi.notifications.models import Notification, NotificationSettings
 from envoi.notifications.wants import quiet_until
 from envoi.notifications.wording import sentence
@@ -122,3 +124,14 @@ def test_quiet_hours_end_when_they_say_and_nothing_is_quiet_then(
     elif start != end:
         # Not quiet now: some moment of the next day is.
         assert any(quiet_until(settings, at + timedelta(minutes=m)) for m in range(1441))
+
+
+def test_links_of_before_lead_to_the_page_itself(ana: Staff) -> None:
+    for link in ("/inbox/17.4/", "/inbox/17-4/", "/inbox/", "/replies/1.2/"):
+        actions.notify([ana.pk], Kind.ASSIGNED, link=link)
+    (found,) = Path(migrations.__path__[0]).glob("*_links_to_conversations.py")
+    rewrite = import_module(f"{migrations.__name__}.{found.stem}").REWRITE
+    with connection.cursor() as cursor:
+        cursor.execute(rewrite)
+    links = sorted(Notification.objects.values_list("link", flat=True))
+    assert links == ["/inbox/", "/inbox/17-4/", "/inbox/17-4/", "/replies/1.2/"]

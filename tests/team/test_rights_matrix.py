@@ -220,7 +220,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "replies:bench": ("replies.read", "replies.read"),
     "replies:settings": ("replies.read", "replies.write"),
     "replies:faq": ("replies.read", "replies.write"),
-    "replies:suggestions": ("replies.read", NONE),
+    "replies:suggestions": ("replies.read", "replies.read"),
     "replies:delete_entry": (NONE, "replies.write"),
     "replies:pools": ("replies.read", NONE),
     "replies:new_pool": ("replies.write", "replies.write"),
