@@ -23,8 +23,8 @@ SHORTEST_FUZZY = 4
 # Typos are looked for in as many words; long texts are no slips of the thumb around a keyword.
 MOST_FUZZY_WORDS = 60
 # Parts of words are looked for by five letters of theirs at every second place of the text: of a part with six letters
-# and more either the first five or the five after its first letter stand at such a place. Shorter ones are looked for by
-# all their letters at every place; where no spaces are written by the first two, which say as much there.
+# and more either the first five or the five after its first letter stand at such a place. Shorter ones are looked for
+# by all their letters at every place; where no spaces are written by the first two, which say as much there.
 PART = 5
 UNSPACED_PART = 2
 # The places of a text, made once: cutting it there is then one loop without Python in it. A letter may fold to several.

@@ -80,6 +80,8 @@ def edit(request: StaffRequest, rule_id: int | None = None) -> HttpResponse:
     }
     if rule and request.method != "POST":
         context |= _fared(request, rule)
+        given = {one.get("pool") for one in rule.actions}
+        context["low"] = [one for one in queries.pools(request.user) if one.is_low and one.pool.pk in given]
     return page_or_piece(request, "replies/edit.html", "replies/_draft.html", context)
 
 
