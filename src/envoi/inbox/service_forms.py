@@ -86,7 +86,7 @@ def _minutes(label: Any, help_text: Any = "") -> forms.IntegerField:
 
 
 class TargetsForm(forms.Form):
-    """How long customers may wait, in minutes. An empty field is as in the next more general row."""
+    """How long customers may wait, in minutes. An empty field is as for everybody else."""
 
     first = _minutes(_("First answer, minutes"))
     next = _minutes(_("Each later answer, minutes"))

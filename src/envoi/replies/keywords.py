@@ -164,6 +164,8 @@ def is_one_typo(keyword: str, said: str) -> bool:
     Never another first letter: “miscount” is no “discount”. In a phrase only words of six letters and more may have a
     letter taken for another: “my older” is no “my order”.
     """
+    if keyword == said:
+        return True
     if OSA.distance(keyword, said, score_cutoff=1) > 1:
         return False
     if len(keyword) == len(said) and keyword[0] != said[0] and keyword[1::-1] != said[:2]:

@@ -23,6 +23,8 @@ from .models import Staff, Team
 from .rights import require
 
 PREVIEW_DAYS = 365
+# Of words that make no sense, as much as shows which ones are meant.
+SHOWN = 40
 # Days long past change no wait that still lasts.
 PAST_DAYS = 60
 
@@ -200,7 +202,7 @@ def read_spans(words: str) -> Spans:
     except NoSpan as error:
         raise BadInput(
             _("“%(words)s” is no time of opening: write 9:00-12:30, 13:30-18:00, or nothing when closed.")
-            % {"words": error.args[0]}
+            % {"words": error.args[0] if len(error.args[0]) <= SHOWN else error.args[0][:SHOWN] + "…"}
         ) from None
     if hours.overlap(spans):
         raise BadInput(_("The times of a day overlap: %(words)s.") % {"words": hours.write_spans(spans)})
