@@ -184,6 +184,11 @@ class AssignmentForm(forms.Form):
         required=False,
     )
 
+    @classmethod
+    def of(cls, rule: AssignmentRule) -> AssignmentForm:
+        """The form as it stands now."""
+        return cls(initial={name: getattr(rule, name) for name in cls.base_fields})
+
 
 class SkillForm(forms.Form):
     """Which tag asks for which skill."""

@@ -117,6 +117,13 @@ def open_seconds_between(a: datetime, b: datetime, hours: Hours) -> float:
     return total
 
 
+def open_between(a: datetime, b: datetime, hours: Hours) -> Iterator[tuple[datetime, datetime]]:
+    """The stretches from `a` to `b` in which somebody is there, in order and merged."""
+    for start, end in _open(hours, a, until=b):
+        if end > a and start < b:
+            yield max(start, a), min(end, b)
+
+
 def after_open_seconds(at: datetime, seconds: float, hours: Hours) -> datetime | None:
     """The moment at which somebody has been there for `seconds` since `at`; None when that never comes."""
     if is_always(hours):

@@ -46,12 +46,15 @@ class SpecialDay:
     inherited: bool
 
 
-def hours_by_team() -> dict[int | None, Hours]:
-    """The hours of the company (None) and of every team that has its own or an exception of its own."""
+def hours_by_team(*, since: date | None = None) -> dict[int | None, Hours]:
+    """The hours of the company (None) and of every team that has its own or an exception of its own.
+
+    since: from when on exceptions are asked for; without it those that may still matter to somebody who waits.
+    """
     rows = {one.team_id: one for one in OpeningHours.objects.all()}
     days: dict[int | None, dict[date, Spans | None]] = {}
-    since = timezone.localdate() - timedelta(days=PAST_DAYS)
-    for one in OpeningException.objects.filter(day__gte=since):
+    first = timezone.localdate() - timedelta(days=PAST_DAYS) if since is None else since - timedelta(days=2)
+    for one in OpeningException.objects.filter(day__gte=first):
         spans = None if one.usual else hours.parse_spans(one.hours)
         days.setdefault(one.team_id, {})[one.day] = spans
     company = _hours(rows.get(None), days.get(None, {}))
