@@ -139,3 +139,7 @@ def test_the_empty_page_offers_rules_that_work_at_once(rig: Rig, page: Page, own
     page.get_by_role("button", name="Switch “Thanks” off").click()
     expect(page.get_by_role("button", name="Switch “Thanks” on")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    # Every way to be told of something can be ticked without scrolling sideways.
+    page.goto("/notifications/settings/")
+    assert page.locator(".wants").evaluate("table => table.scrollWidth <= table.clientWidth")
+    expect(page.get_by_label("Promo codes run out: Browser")).to_be_in_viewport(ratio=1)
