@@ -118,10 +118,11 @@ def main() -> None:
     matcher = Matcher(known)
     compiling = time.perf_counter() - started
     rig.say(f"Matching {asked.messages} messages …")
-    customer, taken, hits = Customer(), [], 0
+    customer, taken, worked, hits = Customer(), [], [], 0
     for text in said:
-        started = time.perf_counter()
+        started, busy = time.perf_counter(), time.process_time()
         hits += bool(matcher.match(Heard("text", text, AT, 1), customer, lambda _at, _team: True))
+        worked.append(time.process_time() - busy)
         taken.append(time.perf_counter() - started)
     rig.say(f"The loop over all rules, {asked.compared} messages …")
     loop = []
@@ -132,6 +133,7 @@ def main() -> None:
         got = {one.rule.id for one in matcher.match(Heard("text", text, AT, 1), customer, lambda _at, _team: True)}
         assert got == expected, (text, got ^ expected)
     taken.sort()
+    worked.sort()
     rig.result(
         "matching",
         value=statistics.fmean(taken),
@@ -145,6 +147,8 @@ def main() -> None:
             "messages": asked.messages,
             "p50_ms": round(taken[len(taken) // 2] * 1e3, 4),
             "p99_ms": round(taken[int(len(taken) * 0.99)] * 1e3, 4),
+            # Of the processor alone: on a machine that does other things too, the clock counts those.
+            "p99_processor_ms": round(worked[int(len(worked) * 0.99)] * 1e3, 4),
             "most_ms": round(taken[-1] * 1e3, 3),
             "compiling_ms": round(compiling * 1e3, 1),
             "matched_share": round(hits / asked.messages, 3),

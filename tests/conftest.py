@@ -9,12 +9,18 @@ from typing import Any
 import psycopg
 import pytest
 from django.conf import settings
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
 from psycopg.conninfo import make_conninfo
 
 from envoi.channels.models import Account, Channel
 from envoi.core.vault import seal
 from envoi.messaging.models import LimitSettings, MarketingBar, Place
 from envoi.team.models import Staff
+
+# How long an example takes says how busy the machine is, not whether the code is right.
+examples.register_profile("whatever else runs", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+examples.load_profile("whatever else runs")
 
 
 @pytest.fixture(scope="session")

@@ -18,3 +18,4 @@ from envoi.config.settings import DATABASES
 # The test database is made anew and dropped again: connections kept in a pool would hold it.
 DATABASES["default"]["OPTIONS"].pop("pool", None)
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+PASSWORD_HASHERS = ["tests.hashing.OneRound"]

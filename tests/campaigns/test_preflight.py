@@ -7,7 +7,6 @@ from dataclasses import asdict, fields
 from datetime import datetime, timedelta
 from decimal import Decimal
 from importlib import import_module
-from typing import Any
 
 import pytest
 from django.apps import apps
@@ -15,26 +14,23 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone, translation
 
-from envoi.campaigns import actions, budget, canary, forecasts, planning, preflight, queries
+from envoi.campaigns import actions, budget, canary, forecasts, preflight, queries
 from envoi.campaigns.errors import Blocked, OverBudget
 from envoi.campaigns.models import Campaign
 from envoi.campaigns.models import Forecast as Kept
 from envoi.campaigns.policy import Policy
 from envoi.campaigns.preflight import Forecast
 from envoi.channels.models import Account, Channel
-from envoi.contacts.models import Contact
-from envoi.core.events import Receipt
-from envoi.core.ids import MessageKey
 from envoi.message_templates.models import Template
-from envoi.messaging import ledger, pricing
-from envoi.messaging.actions import ledger_db
-from envoi.messaging.limit_tables import LimitSettings, MarketingBar, Pair, Place
+from envoi.messaging import pricing
+from envoi.messaging.limit_tables import LimitSettings, MarketingBar, Place
 from envoi.messaging.models import Lane, Message, Outbox
 from envoi.rates import actions as rates
 from envoi.rates import queries as costs
 from envoi.rates.models import Cost
-from envoi.segments.models import Segment
 from envoi.team.models import Staff
+
+from .drafts import codes, deliver, draft, people, plan, promoted
 
 pytestmark = pytest.mark.django_db
 
@@ -50,60 +46,6 @@ def template(account: Account) -> Template:
         category="marketing",
         state="approved",
         components=[{"type": "BODY", "text": "Bonjour {{1}}"}],
-    )
-
-
-def people(count: int, *, start: str = "+3363998", **more: Any) -> list[Contact]:
-    known = {"language": "fr", "name": "Client", "marketing": "granted"} | more
-    return Contact.objects.bulk_create(
-        [Contact(phone=f"{start}{Contact.objects.count() + n:04}", **known) for n in range(count)]
-    )
-
-
-def promoted(customers: list[Contact], channel: Channel, at: datetime) -> None:
-    Pair.objects.bulk_create(Pair(contact=one, channel=channel, promoted_at=at) for one in customers)
-
-
-def draft(channel: Channel, template: Template, **more: Any) -> Campaign:
-    segment, _made = Segment.objects.get_or_create(
-        name="French", defaults={"rule": {"field": "language", "is": "is", "value": "fr"}}
-    )
-    made = actions.create(
-        name=f"Autumn {Campaign.objects.count()}",
-        segment_id=segment.pk,
-        channel_id=channel.pk,
-        template_id=template.pk,
-        variables={"1": {"field": "first_name"}},
-        by=None,
-        **more,
-    )
-    return Campaign.objects.select_related("template", "channel__account", "segment").get(pk=made.pk)
-
-
-def plan(campaign: Campaign) -> None:
-    while planning.plan_stretch(campaign.pk):
-        pass
-
-
-def codes(advice: Any) -> set[str]:
-    return {one.code for one in advice}
-
-
-def deliver(messages: Any, **pricing_words: str) -> None:
-    words = {"billable": True, "pricing_model": "PMP", "type": "regular", "category": "marketing"} | pricing_words
-    ledger.settle(
-        ledger_db(),
-        [
-            Receipt(
-                channel="1099",
-                provider_id=f"wamid.{one.id}",
-                key=MessageKey(one.contact_id, one.id),
-                state="delivered",
-                at=timezone.now(),
-                pricing=words,
-            )
-            for one in messages
-        ],
     )
 
 

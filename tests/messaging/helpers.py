@@ -93,3 +93,37 @@ def receipt(contact_id: int, message_id: int, what: Any, *, at: datetime | None 
 
 
 CAP = Failure("131049", "Not delivered", "to keep the ecosystem healthy", action="wait")
+
+
+def ask(db: Db, channel: Channel, room: int = 1000) -> tuple[list[int], list[tuple[str, bool]]]:
+    """Claim, ask the limits and record what they refuse; returns the contacts allowed, and reasons with "waits"."""
+    with db.transaction():
+        taken = ledger.claim(db, channel.pk, room=room, lease=timedelta(seconds=60))
+        allowed, refused = ledger.reserve_customers(db, taken)
+        ledger.record_refusals(db, channel.pk, refused)
+    return [one.contact_id for one in allowed], [(one.reason, one.until is not None) for one in refused]
+
+
+def free_form(db: Db, channel: Channel, lane_id: int, contact_id: int, *, category: str = "service") -> int:
+    return ledger.enqueue(
+        db,
+        contact_id=contact_id,
+        channel_id=channel.pk,
+        lane_id=lane_id,
+        recipient="+33639980001",
+        kind="text",
+        category=category,
+        content={"body": "Hello"},
+    )
+
+
+def window(db: Db, channel: Channel, contact_id: int, wait: str) -> None:
+    db.execute(
+        "INSERT INTO pairs (contact_id, channel_id, window_open_until) VALUES (%s, %s, now() + %s::interval)"
+        " ON CONFLICT (contact_id, channel_id) DO UPDATE SET window_open_until = EXCLUDED.window_open_until",
+        [contact_id, channel.pk, wait],
+    )
+
+
+def tier(channel: Channel, word: str) -> None:
+    Channel.objects.filter(pk=channel.pk).update(tier=word)

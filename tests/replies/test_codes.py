@@ -100,6 +100,11 @@ def test_fifty_customers_at_once_never_share_a_code():
         ("\ufeffcode;percent\nA1;10\nB2;20", ["A1", "B2"], 0),
         ('Code,Note\n"A,1",x\nB2,"y, z"', ["A,1", "B2"], 0),
         ("代码\n优惠2026", ["优惠2026"], 0),
+        ("CODE,3;x", [], 1),
+        ("A1;10\nCODE,3;x\nB2;20", ["A1", "B2"], 1),
+        ("code;percent\nCODE,3;x\nB2;a, b", ["B2"], 1),
+        ("A1,10\nB2,20", ["A1", "B2"], 0),
+        ("A1\tspring", ["A1"], 0),
         ("A1\n" + "x" * 61 + "\n\u202eB2", ["A1"], 2),
     ],
 )

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from envoi.replies.folding import LONGEST, folded
-from envoi.replies.keywords import Keywords, is_one_typo
+from envoi.replies.folding import LONGEST, folded, is_unspaced
+from envoi.replies.keywords import MOST_FUZZY_WORDS, Keywords, is_one_typo, may_be_mistyped
 from envoi.replies.matching import Matcher, numbers_in
 from envoi.replies.rules import Customer, Heard, Rule
 
@@ -252,6 +252,18 @@ def test_sixty_four_thousand_characters_cost_no_more_than_the_longest_message():
     assert len(folded(text)) <= LONGEST
 
 
+def test_a_long_text_is_read_whole_for_keywords_but_typos_only_in_its_beginning():
+    rules = [keyword("promo", "fuzzy", "discount")]
+    words = "please " * MOST_FUZZY_WORDS
+    assert fired(words + "discount", rules=rules) == "promo"
+    assert fired("discuont " + words, rules=rules) == "promo"
+    assert fired(words + "discuont", rules=rules) == ""
+
+
+def test_a_dot_under_a_hindi_letter_is_left_out_however_it_is_written():
+    assert folded("\u0929\u0931\u0934") == folded("\u0928\u093c\u0930\u093c\u0933\u093c") == "\u0928\u0930\u0933"
+
+
 def test_numbers_of_orders_are_read_out_of_a_sentence():
     assert numbers_in("where is #A-1042, or 2026/77? call 12") == ["A-1042", "2026/77"]
 
@@ -279,6 +291,41 @@ def test_one_typo_in_a_word_of_five_letters_is_forgiven_but_for_another_first_le
     index = Keywords()
     index.add(7, word, "fuzzy")
     assert (7 in index.find(changed)) is (changed != other + plain[1:])
+
+
+LETTERS = st.one_of(st.text("ab ", min_size=1, max_size=9), st.text("优惠a ", min_size=1, max_size=6))
+
+
+@given(
+    st.lists(st.tuples(LETTERS, st.sampled_from(["word", "contains", "exact", "fuzzy"])), max_size=8),
+    st.lists(LETTERS, max_size=12).map(" ".join),
+)
+def test_looking_up_finds_what_comparing_every_keyword_finds(words: list[tuple[str, str]], text: str):
+    index = Keywords()
+    for number, (word, how) in enumerate(words):
+        index.add(number, word, how)  # type: ignore[arg-type]
+    said = folded(text)
+    compared = {number for number, (word, how) in enumerate(words) if means(folded(word), how, said)}
+    assert set(index.find(said)) == compared
+
+
+def means(keyword: str, how: str, said: str) -> bool:
+    """Whether a folded text means one keyword, by asking for nothing but that one."""
+    if not keyword:
+        return False
+    if how == "exact":
+        return said == keyword
+    if how == "contains" or is_unspaced(keyword):
+        return keyword in said
+    tokens, size = said.split(), len(keyword.split())
+    windows = [
+        " ".join(tokens[place : place + width])
+        for width in (size - 1, size, size + 1)
+        if width
+        for place in range(len(tokens) - width + 1)
+    ]
+    mistyped = how == "fuzzy" and may_be_mistyped(keyword) and any(is_one_typo(keyword, one) for one in windows)
+    return keyword in windows or mistyped
 
 
 @given(st.text())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -105,6 +106,54 @@ def test_rules_are_moved_switched_and_deleted(page: Client):
     page.post(f"/replies/{one.pk}/delete")
     assert list(ReplyRule.objects.all()) == [two]
     assert page.post(f"/replies/{one.pk}/delete").status_code == 404
+
+
+def test_a_rule_is_dropped_at_its_place_and_nowhere_else(page: Client):
+    rules = [rule(name, name) for name in ("One", "Two", "Three")]
+    moved = page.post(f"/replies/{rules[2].pk}/move", {"to": "1"}, HTTP_HX_REQUEST="true").content.decode()
+    assert moved.index(">Three<") < moved.index(">One<") < moved.index(">Two<")
+    page.post(f"/replies/{rules[0].pk}/move", {"to": "900"})
+    assert list(ReplyRule.objects.order_by("position").values_list("name", flat=True)) == ["Three", "Two", "One"]
+    for wrong in ("0", "-2", "first", "", "9" * 40):
+        answer = page.post(f"/replies/{rules[0].pk}/move", {"to": wrong}, HTTP_HX_REQUEST="true")
+        assert answer.status_code == 422, wrong
+        assert "The first rule has the place 1." in answer.content.decode()
+    # The places of what a search leaves over are not those of all.
+    assert "data-grip" in seen(page.get("/replies/"))
+    assert "data-grip" not in seen(page.get("/replies/?q=one"))
+
+
+def test_nothing_chosen_adds_no_rule_and_says_so_without_cheer(page: Client, channel: Channel):
+    answer = page.post("/replies/ready/", {}, follow=True).content.decode()
+    assert "No rule was added: tick those that you want." in answer
+    assert "notice good" not in answer
+    pool = codes.save_pool(name="P", again="new", low_at=0, empty=[{"text": "None"}], by=None)
+    answer = page.post(f"/replies/codes/{pool.pk}/add", {"pasted": "CODE,3;x"}, follow=True).content.decode()
+    assert "1 line was left out: a code has 1 to 60 characters, no comma, semicolon or tab. CODE,3;x" in answer
+    assert "notice good" not in answer
+
+
+def test_the_bench_tells_namesakes_apart_and_says_why_each_rule_is_silent(page: Client, channel: Channel):
+    seen_at = timezone.now() - timedelta(days=400)
+    known = [
+        Contact.objects.create(phone="+33639980101", name="Ana Silva", last_inbound_at=seen_at, language="fr"),
+        Contact.objects.create(phone="+33639980102", name="Ana Silva", language="es"),
+        Contact.objects.create(name="Ana Silva", language="pt"),
+    ]
+    rule("French", "promo", conditions={"languages": ["fr"]}, say="Oui", starts_at=seen_at)
+    shown = seen(page.post("/replies/try/", {"text": "promo", "who": "Ana Silva"}, HTTP_HX_REQUEST="true"))
+    assert "Who is meant?" in shown
+    for one in known:
+        assert f"who=%23{one.pk}" in shown
+    assert "+33639980101 · last wrote" in shown
+    assert "+33639980102 · never wrote" in shown
+    # The newest is asked until somebody says otherwise; the reason can be read without opening anything.
+    assert f"As Ana Silva (#{known[2].pk}) is known" in shown
+    assert '<span class="under soft">They speak none of its languages: pt</span>' in shown
+    chosen = seen(page.get("/replies/try/", {"text": "promo", "who": f"#{known[0].pk}", "channel": channel.pk}))
+    assert "Oui" in chosen
+    assert "Who is meant?" not in chosen
+    assert f"It holds from {seen_at.day} {seen_at:%b %Y}" in chosen
 
 
 def test_ready_made_rules_are_offered_and_taken(page: Client, write: Write):

@@ -16,6 +16,7 @@ from envoi.contacts.models import Contact
 from envoi.core.errors import BadInput, NotAllowed
 from envoi.inbox.models import Conversation, MessageAuthor
 from envoi.reports import service, service_rows
+from envoi.team import opening
 from envoi.team.models import Staff, Team
 
 pytestmark = pytest.mark.django_db
@@ -150,6 +151,65 @@ def test_the_rows_go_on_where_the_page_before_ended(world: World) -> None:
         if (after := page.next) is None:
             break
     assert len(seen) == len(set(seen)) == 66
+
+
+def test_a_wait_counts_only_while_its_team_was_there(world: World) -> None:
+    """The team is there from 13:00 to 14:00, an hour after these began; everybody else around the clock."""
+    opening.set_hours(world.team.pk, zone="UTC", week=["13:00-14:00"] * 7, by=None)
+    day = world.noon.date() - timedelta(days=50)
+    world.talk(world.ana, 62, closed=26 * 60, days=50)
+    world.talk(world.ana, 59, closed=100, days=50)
+    world.talk(world.ben, 62, days=50)
+    world.talk(None, None, days=50)
+
+    def lines(*, in_hours: bool) -> dict[str, tuple[Any, ...]]:
+        found = service.service(None, since=day, until=day, group="agent", in_hours=in_hours)
+        assert (found.in_hours, found.exact) == (in_hours, True)
+        return {one.name: (one.answer_median, one.resolution_median, one.quick, one.late) for one in found.rows}
+
+    assert lines(in_hours=False) == {
+        "Ana": (60.5 * 60, 830 * 60, 0, 2),
+        "Ben": (62 * 60, None, 0, 1),
+        "": (None, None, 0, 1),
+    }
+    # Two minutes of its hour had gone, and none of it; closed after two of its hours, and after forty minutes of one.
+    assert lines(in_hours=True) == {
+        "Ana": (60, 80 * 60, 2, 0),
+        "Ben": (62 * 60, None, 0, 1),
+        "": (None, None, 0, 1),
+    }
+    total = service.service(None, since=day, until=day, group="agent", in_hours=True).total
+    for which in ("began", "quick", "late", "closed"):
+        page = service_rows.rows(None, since=day, until=day, which=which, group="agent", key=None, in_hours=True)
+        assert len(page.items) == getattr(total, which), which
+
+
+def test_nobody_waits_for_a_team_that_is_never_there(world: World) -> None:
+    opening.set_hours(world.team.pk, zone="UTC", week=[""] * 7, by=None)
+    day = world.noon.date() - timedelta(days=50)
+    world.talk(world.ana, 600, days=50)
+    found = service.service(None, since=day, until=day, group="team", in_hours=True)
+    assert (found.total.answer_median, found.total.quick, found.total.late) == (0, 1, 0)
+
+
+def test_the_switch_of_the_page_leads_to_the_same_rows_and_stretch(world: World, client: Client, owner: Staff) -> None:
+    opening.set_hours(None, zone="UTC", week=["13:00-14:00"] * 7, by=None)
+    day = world.noon.date() - timedelta(days=30)
+    world.talk(world.ben, 61, days=30)
+    client.force_login(owner)
+    around = client.get(f"/reports/service/?from={day}&to={day}").content.decode()
+    assert "All hours count" in around
+    assert "which=late" in around
+    page = client.get(f"/reports/service/?from={day}&to={day}&hours=open").content.decode()
+    assert "A wait counts only while its team was there" in page
+    assert f"from={day}&amp;to={day}&amp;hours=open" in page
+    for hours, which, found in (("open", "quick", True), ("open", "late", False), ("", "late", True)):
+        rows = client.get(f"/reports/service/rows/?from={day}&to={day}&hours={hours}&which={which}").content.decode()
+        assert ("Zoé" in rows) is found, (hours, which)
+    # The page shows as many days as can be counted, rather than nothing; whoever asks for more is told.
+    assert client.get(f"/reports/service/?from={day - timedelta(days=300)}&to={day}&hours=open").status_code == 200
+    with pytest.raises(BadInput, match="92 days"):
+        service.service(None, since=day - timedelta(days=92), until=day, group="agent", in_hours=True)
 
 
 def test_what_a_canned_reply_saves_is_the_companys_to_say(world: World, client: Client, owner: Staff) -> None:

@@ -12,6 +12,7 @@ import pytest
 from envoi.contacts.models import Contact
 from envoi.core.errors import BadInput
 from envoi.rest.models import KeptAnswer
+from envoi.rest.problems import pointer_of
 from envoi.rest.repeats import forget
 from envoi.team import keys
 from envoi.team.models import ApiKey, AuditEntry, Staff
@@ -131,6 +132,42 @@ def test_every_wrong_value_is_named(api: Caller) -> None:
     assert {one["pointer"] for one in problem["errors"]} == {"/phone", "/country", "/nickname", "/tags/0"}
     assert api.get("/contacts", limit=5_000, expect=422)["errors"][0]["pointer"] == "query:limit"
     assert "country code" in api.post("/contacts", {"phone": "0639980001"}, expect=422)["detail"]
+
+
+def test_a_pointer_names_what_the_caller_wrote_and_nothing_of_the_readers_own(api: Caller) -> None:
+    def pointers(body: object) -> list[str]:
+        return [one["pointer"] for one in api.post("/messages", body, expect=422)["errors"]]
+
+    nowhere = {"channel": 1, "to": {"phone": "+33639980001", "contact": 1}, "kind": "text", "text": "Hello"}
+    assert pointers(nowhere) == ["/to"]
+    assert pointers({**nowhere, "to": {"contact": 1}, "text": 5}) == ["/text"]
+    assert pointers({"channel": 1, "to": {"contact": 1}, "kind": "image"}) == [""]
+    both: dict[str, object] = {**nowhere, "to": {"contact": 1}, "kind": "image"}
+    del both["text"]
+    both["media"] = {"file": 1, "link": "https://a.example/b.png"}
+    assert set(pointers(both)) == {"/media"}
+    assert api.post("/messages", both, expect=422)["errors"][0]["detail"] == "Give either file or link."
+    assert set(pointers({**both, "media": {"file": 1, "wrong": 2}})) == {"/media", "/media/wrong"}
+    assert set(pointers({**both, "media": [{"file": "x"}]})) == {"/media", "/media/0/file"}
+
+
+@pytest.mark.parametrize(
+    ("place", "missing", "pointer"),
+    [
+        (["body", "given", "rule", "function-after[_check(), Group]", "all", 1, "tag"], False, "/rule/all/1/tag"),
+        (["body", "given", "rule", "list[tagged-union[Tag,Order]]"], False, "/rule"),
+        (["body", "given", "then", "text", "text"], False, "/then/text"),
+        (["body", "given", "then", "media", "file"], True, "/then/file"),
+        (["body", "given", "a/b", "int"], False, "/a~1b"),
+        (["query", "limit"], False, "query:limit"),
+        (["body"], False, ""),
+    ],
+)
+def test_what_the_reader_of_bodies_calls_its_branches_is_in_no_pointer(
+    place: list[str | int], missing: bool, pointer: str
+) -> None:
+    body = {"rule": {"all": [{}, {"tag": 5}]}, "then": {"do": "text", "text": 5}, "a/b": "x"}
+    assert pointer_of(place, body, missing=missing) == pointer
 
 
 def test_a_refused_write_leaves_nothing_behind(api: Caller) -> None:

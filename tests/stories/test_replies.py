@@ -10,6 +10,7 @@ from envoi.inbox import actions as inbox
 from envoi.inbox.models import Conversation
 from envoi.messaging.models import Message
 from envoi.messaging.sending import What
+from envoi.replies import actions as replies
 from envoi.replies.models import PromoCode, ReplyRule
 from envoi.team.models import Staff
 from tests.rig import Rig, wait_until
@@ -85,6 +86,45 @@ def test_a_rule_made_by_the_page_gives_a_customer_their_code(rig: Rig, page: Pag
     assert len(arrived(rig)) == 2
 
 
+def test_rules_are_dragged_into_their_order(rig: Rig, page: Page, owner: Staff) -> None:
+    rig.begin(faults="none", door="web")
+    for name in ("One", "Two", "Three"):
+        said = [{"do": "text", "texts": [{"language": "", "text": name}]}]
+        replies.save_rule(name=name, trigger={"on": "any"}, actions=said, by=None)
+    sign_in(page)
+    page.goto("/replies/")
+    rows = page.locator(".rules > li")
+    expect(rows).to_contain_text(["One", "Two", "Three"])
+    grip = page.locator("[data-grip]")
+
+    def drag(place: int, onto: int, *, give_up: bool = False) -> None:
+        grip.nth(place).hover()
+        page.mouse.down()
+        box = rows.nth(onto).bounding_box()
+        assert box
+        page.mouse.move(box["x"] + 20, box["y"] + box["height"] * (0.9 if onto > place else 0.1), steps=6)
+        if give_up:
+            page.keyboard.press("Escape")
+        page.mouse.up()
+
+    drag(2, 0)
+    wait_until(lambda: order() == ["Three", "One", "Two"], saying="the dragged rule did not stay where it was dropped")
+    expect(rows).to_contain_text(["Three", "One", "Two"])
+    expect(grip).to_have_text(["1", "2", "3"])
+    drag(0, 1)
+    wait_until(lambda: order() == ["One", "Three", "Two"], saying="a rule can't be dragged down")
+    expect(rows).to_contain_text(["One", "Three", "Two"])
+    # Escape puts it back, and nothing is sent.
+    drag(0, 2, give_up=True)
+    expect(rows).to_contain_text(["One", "Three", "Two"])
+    page.reload()
+    expect(rows).to_contain_text(["One", "Three", "Two"])
+
+
+def order() -> list[str]:
+    return list(ReplyRule.objects.order_by("position").values_list("name", flat=True))
+
+
 @pytest.mark.parametrize("width", [1280, 390])
 def test_the_empty_page_offers_rules_that_work_at_once(rig: Rig, page: Page, owner: Staff, width: int) -> None:
     rig.begin(faults="none", door="web")
@@ -99,3 +139,7 @@ def test_the_empty_page_offers_rules_that_work_at_once(rig: Rig, page: Page, own
     page.get_by_role("button", name="Switch “Thanks” off").click()
     expect(page.get_by_role("button", name="Switch “Thanks” on")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    # Every way to be told of something can be ticked without scrolling sideways.
+    page.goto("/notifications/settings/")
+    assert page.locator(".wants").evaluate("table => table.scrollWidth <= table.clientWidth")
+    expect(page.get_by_label("Promo codes run out: Browser")).to_be_in_viewport(ratio=1)

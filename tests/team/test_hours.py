@@ -134,13 +134,38 @@ def _only(words: str, day: date = date(2026, 3, 29)) -> Hours:
         ("00:00-24:00", "00:00-24:00"),
         ("", ""),
         ("9:00 至 18:00", "09:00-18:00"),
+        ("9h-18h", "09:00-18:00"),
+        ("9-18", "09:00-18:00"),
+        ("9:00–18:00", "09:00-18:00"),
+        ("de 9h30 à 12h, 14h à 18 h", "09:30-12:00, 14:00-18:00"),
+        ("9 am to 5:30 pm", "09:00-17:30"),
+        ("12pm-12am", "12:00-24:00"),
+        ("9点-18点半", "09:00-18:30"),
+        ("从9时到18时30分", "09:00-18:30"),
+        ("９：００－１８：００，２０-２２", "09:00-18:00, 20:00-22:00"),
     ],
 )
 def test_hours_are_read_as_people_type_them(words: str, kept: str) -> None:
     assert write_spans(parse_spans(words)) == kept
 
 
-@pytest.mark.parametrize("words", ["mornings", "9-12", "25:00-26:00", "9:00-9:00", "9:70-10:00", "9:00-24:30"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "mornings",
+        "9",
+        "9-",
+        "9.5-12",
+        "13pm-14pm",
+        "0am-3am",
+        "9-18-20",
+        "25-26",
+        "25:00-26:00",
+        "9:00-9:00",
+        "9:70-10:00",
+        "9:00-24:30",
+    ],
+)
 def test_what_is_no_span_is_refused(words: str) -> None:
     with pytest.raises(NoSpan):
         parse_spans(words)

@@ -7,6 +7,7 @@ from io import BytesIO
 from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -378,7 +379,7 @@ class OptInForm(forms.Form):
         super().__init__(data, initial=initial | {f"in_{code}": text for code, text in chosen.questions.items()})
         for code, ours in questions.items():
             self.fields[f"in_{code}"] = forms.CharField(
-                label=language_name(code).capitalize(),
+                label=capfirst(language_name(code)),
                 required=False,
                 max_length=1_000,
                 widget=forms.Textarea(attrs={"rows": 2, "placeholder": ours, "lang": code, "dir": "auto"}),

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods
@@ -58,7 +59,7 @@ class SatisfactionForm(forms.Form):
 
     def __init__(self, *args: Any, own: dict[str, dict[str, str]], **more: Any) -> None:
         super().__init__(*args, **more)
-        self.languages: list[tuple[str, str]] = [(code, language_name(code).capitalize()) for code in WORDS]
+        self.languages: list[tuple[str, str]] = [(code, capfirst(language_name(code))) for code in WORDS]
         for code, _title in self.languages:
             for name, longest in NAMES.items():
                 self.fields[f"{code}.{name}"] = forms.CharField(

@@ -86,7 +86,7 @@ def _minutes(label: Any, help_text: Any = "") -> forms.IntegerField:
 
 
 class TargetsForm(forms.Form):
-    """How long customers may wait, in minutes. An empty field is as in the next more general row."""
+    """How long customers may wait, in minutes. An empty field is as for everybody else."""
 
     first = _minutes(_("First answer, minutes"))
     next = _minutes(_("Each later answer, minutes"))
@@ -183,6 +183,11 @@ class AssignmentForm(forms.Form):
         help_text=_("Without this, a conversation goes to somebody else rather than to nobody."),
         required=False,
     )
+
+    @classmethod
+    def of(cls, rule: AssignmentRule) -> AssignmentForm:
+        """The form as it stands now."""
+        return cls(initial={name: getattr(rule, name) for name in cls.base_fields})
 
 
 class SkillForm(forms.Form):

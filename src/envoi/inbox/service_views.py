@@ -43,9 +43,8 @@ def hours_page(request: StaffRequest) -> HttpResponse:
     if request.method != "POST":
         return _hours(request, team_id, kept, HoursForm.of(held))
     form = HoursForm(request.POST)
-    if form.is_valid() and _did(form, lambda: service.set_hours(team_id, by=request.user, **form.values())):
-        return _saved(request, "service:hours", team_id)
-    return _hours(request, team_id, kept, form, status=422)
+    done = _done(request, "hours", team_id, form, lambda: service.set_hours(team_id, by=request.user, **form.values()))
+    return done or _hours(request, team_id, kept, form, status=422)
 
 
 @login_required
@@ -80,8 +79,8 @@ def add_exception(request: StaffRequest) -> HttpResponse:
         words = None if usual else given["words"]
         service.set_exception(team_id, given["day"], words=words, name=given["name"], by=request.user)
 
-    if form.is_valid() and _did(form, act):
-        return _saved(request, "service:hours", team_id)
+    if done := _done(request, "hours", team_id, form, act):
+        return done
     shown = HoursForm.of(opening.hours_of(team_id))
     kept = opening.own_hours(team_id, by=request.user)
     return _hours(request, team_id, kept, shown, exception=form, status=422)
@@ -110,9 +109,8 @@ def targets_page(request: StaffRequest) -> HttpResponse:
     def act() -> None:
         service.set_targets(team_id, form.cleaned_data["priority"], values=form.values(), by=request.user)
 
-    if form.is_valid() and _did(form, act):
-        return _saved(request, "service:targets", team_id)
-    return _targets(request, team_id, form, status=422)
+    done = _done(request, "targets", team_id, form, act)
+    return done or _targets(request, team_id, form, status=422)
 
 
 @login_required
@@ -136,8 +134,8 @@ def alarms_page(request: StaffRequest) -> HttpResponse:
     for rule in rules:
         if request.method == "POST" and rule.level == level:
             form = AlarmForm(request.POST, prefix=f"a{rule.level}", **choices)
-            if form.is_valid() and _did(form, _set_alarm(team_id, rule.level, form, request)):
-                return _saved(request, "service:alarms", team_id)
+            if done := _done(request, "alarms", team_id, form, _set_alarm(team_id, rule.level, form, request)):
+                return done
             status = 422
         else:
             form = AlarmForm(prefix=f"a{rule.level}", initial=AlarmForm.initial_of(rule), **choices)
@@ -163,15 +161,14 @@ def assignment_page(request: StaffRequest) -> HttpResponse:
     team_id = _team_id(request)
     rule = service.assignment_rule(team_id, by=request.user)
     if request.method != "POST":
-        names = ("share", "last_agent", "language", "skills", "strict")
-        form = AssignmentForm(initial={name: getattr(rule, name) for name in names})
-        return _assignment(request, team_id, rule, form)
+        return _assignment(request, team_id, rule, AssignmentForm.of(rule))
     form = AssignmentForm(request.POST)
-    if form.is_valid() and _did(
-        form, lambda: service.set_assignment(team_id, values=form.cleaned_data, by=request.user)
-    ):
-        return _saved(request, "service:assignment", team_id)
-    return _assignment(request, team_id, rule, form, status=422)
+
+    def act() -> None:
+        service.set_assignment(team_id, values=form.cleaned_data, by=request.user)
+
+    done = _done(request, "assignment", team_id, form, act)
+    return done or _assignment(request, team_id, rule, form, status=422)
 
 
 @login_required
@@ -189,12 +186,14 @@ def own_assignment_end(request: StaffRequest) -> HttpResponse:
 def add_skill(request: StaffRequest) -> HttpResponse:
     """A tag asks for a skill."""
     form = SkillForm(request.POST)
-    if form.is_valid() and _did(form, lambda: service.add_skill_rule(**form.cleaned_data, by=request.user)):
-        return _saved(request, "service:assignment", None)
+
+    def act() -> None:
+        service.add_skill_rule(**form.cleaned_data, by=request.user)
+
+    if done := _done(request, "assignment", None, form, act):
+        return done
     rule = service.assignment_rule(None, by=request.user)
-    names = ("share", "last_agent", "language", "skills", "strict")
-    shown = AssignmentForm(initial={name: getattr(rule, name) for name in names})
-    return _assignment(request, None, rule, shown, skill=form, status=422)
+    return _assignment(request, None, rule, AssignmentForm.of(rule), skill=form, status=422)
 
 
 @login_required
@@ -280,14 +279,18 @@ def _set_alarm(team_id: int | None, level: int, form: AlarmForm, request: StaffR
     return lambda: service.set_alarm_rule(team_id, level, values=form.cleaned_data, by=request.user)
 
 
-def _did(form: Any, act: Callable[[], object]) -> bool:
-    """Whether it was done; what is wrong with it stands in the form."""
+def _done(
+    request: StaffRequest, page: str, team_id: int | None, form: Any, act: Callable[[], object]
+) -> HttpResponse | None:
+    """Do what a sent form asks and lead to its page; None when it can't be done: what is wrong stands in the form."""
+    if not form.is_valid():
+        return None
     try:
         act()
     except BadInput as problem:
         form.add_error(None, problem.sentence)
-        return False
-    return True
+        return None
+    return _saved(request, f"service:{page}", team_id)
 
 
 def _saved(request: StaffRequest, to: str, team_id: int | None) -> HttpResponse:

@@ -33,8 +33,11 @@ def assign(
     team_id: int | Keep | None = KEEP,
     by: Staff | None,
     why: str = "",
+    told: bool = False,
 ) -> None:
     """Give a conversation to somebody, to a team, or back to nobody (None). `why`: in a word, for the event.
+
+    told: whoever gets it hears of it in another way, with others.
 
     Everybody who answers may take one over, or let go of their own; giving it to others is a right of its own.
     Raises NotFound, NotAllowed, BadInput for people who can't take it.
@@ -60,7 +63,8 @@ def assign(
     change(conversation, **values)
     change(conversation, look_at=_next_look(conversation))
     note_event(contact_id, conversation_id, "assigned", by=by, detail=detail)
-    if (given := values.get("assignee_id")) and (by is None or by.pk != given):
+    given = values.get("assignee_id")
+    if given and not told and (by is None or by.pk != given):
         facts = {"contact": str(conversation.contact), "by": str(by) if by else "", "why": why}
         link = path_of(contact_id, conversation_id)
         notify([given], Notification.Kind.ASSIGNED, link=link, facts=facts)

@@ -19,6 +19,7 @@ USUAL: Mapping[str, tuple[str, ...]] = {
     Kind.RED_ALERT: ("page", "email", "push"),
     Kind.WINDOW_CLOSING: ("page", "email", "push"),
     Kind.NEW_MESSAGE: ("page",),
+    Kind.CODES_LOW: ("page", "email"),
 }
 
 

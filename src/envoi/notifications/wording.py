@@ -25,6 +25,7 @@ def headline(kind: str) -> str:
         Kind.RED_ALERT: _("Red alert"),
         Kind.WINDOW_CLOSING: _("A window closes"),
         Kind.NEW_MESSAGE: _("New message"),
+        Kind.CODES_LOW: _("Promo codes run out"),
     }
     return words.get(kind, kind)
 
@@ -35,6 +36,8 @@ def sentence(kind: str, facts: Mapping[str, Any]) -> str:
     by = str(facts.get("by") or "")
     waited = _waited(facts)
     if kind == Kind.ASSIGNED:
+        if count := _number(facts.get("count")):
+            return _handed_over(count, by, str(facts.get("from") or ""))
         if by:
             return _("%(by)s gave you the conversation with %(customer)s.") % {"by": by, "customer": who}
         return _("The conversation with %(customer)s is yours now.") % {"customer": who}
@@ -59,7 +62,47 @@ def sentence(kind: str, facts: Mapping[str, Any]) -> str:
         }
     if kind == Kind.NEW_MESSAGE:
         return _("%(customer)s wrote to you.") % {"customer": who}
+    if kind == Kind.CODES_LOW:
+        return _codes_low(facts)
     return who
+
+
+def _handed_over(count: int, by: str, leaver: str) -> str:
+    words = {"n": count, "by": by, "name": leaver}
+    if by:
+        return (
+            ngettext(
+                "%(by)s handed %(n)s conversation of %(name)s over to you.",
+                "%(by)s handed %(n)s conversations of %(name)s over to you.",
+                count,
+            )
+            % words
+        )
+    return (
+        ngettext(
+            "%(n)s conversation of %(name)s is yours now.", "%(n)s conversations of %(name)s are yours now.", count
+        )
+        % words
+    )
+
+
+def _codes_low(facts: Mapping[str, Any]) -> str:
+    left = _number(facts.get("left"))
+    words = {"n": left, "pool": str(facts.get("pool") or ""), "rule": str(facts.get("rule") or "")}
+    if not left:
+        return _("No code is left in “%(pool)s”, which the rule “%(rule)s” gives out.") % words
+    return (
+        ngettext(
+            "%(n)s code is left in “%(pool)s”, which the rule “%(rule)s” gives out.",
+            "%(n)s codes are left in “%(pool)s”, which the rule “%(rule)s” gives out.",
+            left,
+        )
+        % words
+    )
+
+
+def _number(value: Any) -> int:
+    return value if isinstance(value, int) else 0
 
 
 def many(count: int) -> str:

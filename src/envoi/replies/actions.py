@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -108,19 +108,34 @@ def set_enabled(rule_id: int, enabled: bool, *, by: Staff | None) -> None:
 @transaction.atomic
 def move(rule_id: int, steps: int, *, by: Staff | None) -> None:
     """Let a rule be asked so many places later, or earlier when it is less than none. Raises NotFound."""
+    _move(rule_id, lambda place: place + steps, by=by)
+
+
+@transaction.atomic
+def move_to(rule_id: int, place: int, *, by: Staff | None) -> None:
+    """Let a rule be the so-many-th that is asked, counted from 1. Raises NotFound, BadInput."""
     require(by, "replies.write")
+    if place < 1:
+        raise BadInput(_("The first rule has the place 1."))
+    _move(rule_id, lambda _place: place - 1, by=by)
+
+
+def _move(rule_id: int, to: Callable[[int], int], *, by: Staff | None) -> None:
+    require(by, "replies.write")
+    # Its row is held from here on: two who move at once move one after the other.
     book.changed()
     order = list(ReplyRule.objects.order_by("position", "id").values_list("id", flat=True))
     if rule_id not in order:
         raise NotFound(_("There is no such rule."))
-    place = order.index(rule_id)
+    was = order.index(rule_id)
     order.remove(rule_id)
-    order.insert(max(0, min(place + steps, len(order))), rule_id)
+    place = max(0, min(to(was), len(order)))
+    order.insert(place, rule_id)
     rules = {one.pk: one for one in ReplyRule.objects.all()}
     for position, one in enumerate(order, 1):
         rules[one].position = position
     ReplyRule.objects.bulk_update(rules.values(), ["position"])
-    note(by, "replies.move", f"rule/{rule_id}", {"steps": steps})
+    note(by, "replies.move", f"rule/{rule_id}", {"steps": place - was})
 
 
 @transaction.atomic

@@ -19,6 +19,8 @@ from .models import PromoCode, PromoPool, ReplyRule
 from .wording import Version
 
 LONGEST_CODE = 60
+# What parts the columns of a file. A code has none of them unless it stands in quotes: nobody could say where it ends.
+SEPARATORS = (",", ";", "\t")
 MOST_AT_ONCE = 200_000
 MOST_BYTES = 20 * 1024 * 1024
 # What the first line of a file may say instead of a code.
@@ -124,21 +126,31 @@ def codes_in(text: str) -> tuple[list[str], list[str]]:
     lines = text.replace("\0", "").removeprefix("\ufeff").splitlines()
     if len(lines) > MOST_AT_ONCE:
         raise BadInput(_("At most 200,000 codes at once: split the file."))
-    separator = ";" if lines and lines[0].count(";") > lines[0].count(",") else ","
+    first = lines[0] if lines else ""
+    separator = max(SEPARATORS, key=first.count)
+    has_heading = _first_cell(first, separator).casefold() in HEADINGS and not _is_mixed(first)
     codes: dict[str, None] = {}
     refused: list[str] = []
-    for number, line in enumerate(lines):
+    for line in lines[1:] if has_heading else lines:
         if not line.strip():
             continue
-        cells = next(csv.reader(StringIO(line), delimiter=separator), [""])
-        code = cells[0].strip()
-        if number == 0 and code.casefold() in HEADINGS:
-            continue
-        if not code or len(code) > LONGEST_CODE or not code.isprintable():
+        code = _first_cell(line, separator)
+        # Without a heading nobody can say where the code of “CODE,3;x” ends; quotes say where.
+        is_quoted = line.lstrip().startswith('"')
+        has_separator = (not has_heading and _is_mixed(line)) or any(one in code for one in SEPARATORS)
+        if not code or len(code) > LONGEST_CODE or not code.isprintable() or (has_separator and not is_quoted):
             refused.append(line.strip()[:80])
         else:
             codes[code] = None
     return list(codes), refused
+
+
+def _is_mixed(line: str) -> bool:
+    return sum(one in line for one in SEPARATORS) > 1
+
+
+def _first_cell(line: str, separator: str) -> str:
+    return next(csv.reader(StringIO(line), delimiter=separator), [""])[0].strip()
 
 
 def take(pool_id: int, contact_id: int, message_id: int) -> str:

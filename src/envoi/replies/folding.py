@@ -6,8 +6,8 @@ spaces between words there are none here either, so that a keyword is found wher
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from functools import lru_cache
 
 # WhatsApp's longest text has 4,096 characters; who sends more says what matters before that.
 LONGEST = 4_096
@@ -60,33 +60,23 @@ def folded(text: str) -> str:
     if text.isascii():
         # Most texts: letters and digits stay, all else parts words.
         return " ".join(text.translate(_ASCII).split())
-    plain = unicodedata.normalize("NFKC", text).casefold().translate(_ALIKE)
-    apart = unicodedata.normalize("NFD", plain)
-    kept = unicodedata.normalize("NFC", "".join(map(_one, apart))).translate(_ALIKE)
-    words = kept.split()
-    if not words:
-        return ""
-    whole = [words[0]]
-    for word in words[1:]:
-        # “优 惠” is “优惠”.
-        glued = is_unspaced(whole[-1][-1]) and is_unspaced(word[0])
-        whole.append(word if glued else " " + word)
-    return "".join(whole)
+    words = " ".join(unicodedata.normalize("NFC", text.translate(_FOLD)).split())
+    # “优 惠” is “优惠”.
+    return _GLUED.sub("", words) if _UNSPACED_LETTER.search(words) else words
 
 
 def is_unspaced(text: str) -> bool:
     """Whether a text holds a letter of a script that writes no spaces between words."""
-    return not text.isascii() and any(_letter_is_unspaced(letter) for letter in text)
+    return not text.isascii() and _UNSPACED_LETTER.search(text) is not None
 
 
-@lru_cache(maxsize=4_096)
-def _letter_is_unspaced(letter: str) -> bool:
-    code = ord(letter)
-    return any(first <= code <= last for first, last in _UNSPACED)
-
-
-@lru_cache(maxsize=8_192)
 def _one(letter: str) -> str:
+    """What becomes of one character, whatever stands around it."""
+    plain = unicodedata.normalize("NFKC", letter).casefold().translate(_ALIKE)
+    return "".join(map(_part, unicodedata.normalize("NFD", plain).translate(_ALIKE)))
+
+
+def _part(letter: str) -> str:
     """What becomes of one character of a decomposed text."""
     code = ord(letter)
     if any(first <= code <= last for first, last in _LEFT_OUT):
@@ -102,4 +92,16 @@ def _one(letter: str) -> str:
     return f" {letter} " if category == "So" else " "
 
 
+class _Fold(dict[int, str]):
+    """What becomes of each character; asked once for each that was ever seen."""
+
+    def __missing__(self, code: int) -> str:
+        found = self[code] = _one(chr(code))
+        return found
+
+
 _ASCII = {code: (chr(code).lower() if chr(code).isalnum() else " ") for code in range(128)}
+_FOLD = _Fold()
+_LETTERS = "".join(f"{chr(first)}-{chr(last)}" for first, last in _UNSPACED)
+_UNSPACED_LETTER = re.compile(f"[{_LETTERS}]")
+_GLUED = re.compile(f"(?<=[{_LETTERS}]) (?=[{_LETTERS}])")

@@ -116,8 +116,14 @@ class RuleFiring(models.Model):
 class PromoPool(models.Model):
     """One-time codes of one offer. again: what somebody gets who asks a second time. low_at: warn when fewer are left.
 
-    empty: what is said when none is left, as texts by language (doing.py).
+    empty: what is said when none is left, as texts by language (doing.py). told: what staff have been told of it since
+    codes were last added (pool_alarms): that few are left, or none.
     """
+
+    class Told(models.TextChoices):
+        NOTHING = ""
+        LOW = "low"
+        EMPTY = "empty"
 
     class Again(models.TextChoices):
         SAME = "same", _("The code that they got before")
@@ -127,12 +133,13 @@ class PromoPool(models.Model):
     again = models.CharField(max_length=4, choices=Again.choices, default=Again.SAME, db_default=Again.SAME)
     low_at = models.PositiveIntegerField(default=100, db_default=100)
     empty = models.JSONField(default=list)
+    told = models.CharField(max_length=5, choices=Told.choices, blank=True, default="", db_default="")
     made_by = models.ForeignKey(Staff, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         db_table = "promo_pools"
-        triggers = [kept()]
+        triggers = [kept(hot=("told",))]
 
     def __str__(self) -> str:
         return self.name

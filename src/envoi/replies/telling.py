@@ -18,6 +18,7 @@ from ..media.models import File
 from ..message_templates.models import Template
 from ..segments.models import Segment
 from ..team.models import Staff, Team
+from ..web.look import whole_day
 from .matching import Check, Verdict
 from .models import PromoPool, ReplyRule
 
@@ -177,6 +178,11 @@ class Told:
     lines: Sequence[tuple[bool, str]]
     after: str = ""
 
+    @property
+    def why(self) -> str:
+        """In one line what makes it fire, or keeps it from that."""
+        return self.after or next((words for holds, words in self.lines if holds is self.verdict.fires), "")
+
 
 def told(verdict: Verdict, names: Names) -> Told:
     """Why a rule fires or not, thing by thing."""
@@ -188,8 +194,9 @@ def told(verdict: Verdict, names: Names) -> Told:
 
 
 def moment(at: Any) -> str:
-    """A moment in the reader's time."""
-    return date_format(timezone.localtime(at), "SHORT_DATETIME_FORMAT")
+    """A moment in the reader's time, its day as it stands everywhere else: "3 Nov 2026 14:05"."""
+    local = timezone.localtime(at)
+    return f"{whole_day(local.date())} {date_format(local, 'H:i')}"
 
 
 def _check(check: Check, names: Names) -> str:
@@ -265,9 +272,14 @@ def _read(text: str) -> str:
 
 
 def _listed(words: Sequence[str]) -> str:
-    shown = ", ".join(f"“{one}”" for one in words[:6])
+    shown = ", ".join(quoted(one) for one in words[:6])
     return f"{shown}, …" if len(words) > 6 else shown
 
 
 def _or(tags: Sequence[str]) -> str:
-    return f" {_('or')} ".join(f"“{one}”" for one in tags)
+    return f" {_('or')} ".join(quoted(one) for one in tags)
+
+
+def quoted(word: str) -> str:
+    """A word as the reader's language quotes it."""
+    return pgettext("a word in a list", "“%(word)s”") % {"word": word}

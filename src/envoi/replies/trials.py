@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -21,16 +23,21 @@ from .telling import MEDIA
 from .trying import Seen, Try, try_out
 
 LONGEST = 70_000
+MOST_MEANT = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What was typed, and the message it makes. who: a phone, a name or #number, "" for somebody unknown."""
+    """What was typed, and the message it makes. who: a phone, a name or #number, "" for somebody unknown.
+
+    contact: the newest of those who may be meant; meant: all of them where they are several.
+    """
 
     given: Try
     who: str
     at: str
     contact: Contact | None
+    meant: Sequence[Contact] = ()
 
 
 def trial_from(data: Mapping[str, Any], *, by: Staff) -> Trial:
@@ -40,7 +47,8 @@ def trial_from(data: Mapping[str, Any], *, by: Staff) -> Trial:
     if channel_id not in [one.pk for one in known]:
         channel_id = known[0].pk if known else 0
     who = str(data.get("who", "")).strip()[:200]
-    contact = _contact(who, by)
+    meant = _meant(who, by)
+    contact = meant[0] if meant else None
     at = str(data.get("at", ""))
     try:
         moment = parse_datetime(at)
@@ -60,7 +68,7 @@ def trial_from(data: Mapping[str, Any], *, by: Staff) -> Trial:
         is_first=data.get("is_first") == "on",
         language=str(data.get("language", "")).strip()[:12].lower(),
     )
-    return Trial(given, who, at if moment else "", contact)
+    return Trial(given, who, at if moment else "", contact, meant if len(meant) > 1 else ())
 
 
 def trial_page(asked: Trial, *, by: Staff) -> dict[str, Any]:
@@ -76,6 +84,7 @@ def trial_page(asked: Trial, *, by: Staff) -> dict[str, Any]:
         "seen": seen,
         "kinds": [("text", _("Text")), *MEDIA.items()],
         "channels": _channels(),
+        "meant": [(one, _as(asked, one)) for one in asked.meant],
     }
 
 
@@ -84,11 +93,19 @@ def _channels() -> list[Channel]:
     return list(Channel.objects.order_by("pk"))
 
 
-def _contact(who: str, by: Staff) -> Contact | None:
+def _meant(who: str, by: Staff) -> list[Contact]:
+    """Whom these words may mean; only whom the reader may see."""
     if not who:
-        return None
-    found = next(iter(contacts_named(by, who, limit=1)), None)
-    try:
-        return contact_for(by, found.pk) if found else None
-    except NotFound:
-        return None
+        return []
+    found = []
+    for one in contacts_named(by, who, limit=MOST_MEANT):
+        with suppress(NotFound):
+            found.append(contact_for(by, one.pk))
+    return found
+
+
+def _as(asked: Trial, one: Contact) -> str:
+    """The address of the same trial with one of those who may be meant."""
+    given = asked.given
+    words = {"text": given.text[:1_000], "payload": given.payload, "source": given.source, "at": asked.at}
+    return urlencode({**words, "channel": given.channel_id, "kind": given.kind, "who": f"#{one.pk}"})

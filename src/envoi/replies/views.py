@@ -32,7 +32,12 @@ def rule_list(request: StaffRequest) -> HttpResponse:
 @login_required
 @require_POST
 def move(request: StaffRequest, rule_id: int) -> HttpResponse:
-    actions.move(rule_id, 1 if request.POST.get("to") == "down" else -1, by=request.user)
+    """One place up or down, or to the place where it was dropped."""
+    to = request.POST.get("to", "")
+    if to in ("up", "down"):
+        actions.move(rule_id, 1 if to == "down" else -1, by=request.user)
+    else:
+        actions.move_to(rule_id, _number(to), by=request.user)
     return _moved(request)
 
 
@@ -47,6 +52,9 @@ def switch(request: StaffRequest, rule_id: int) -> HttpResponse:
 @require_POST
 def ready(request: StaffRequest) -> HttpResponse:
     made = ready_made.take(request.POST.getlist("key"), by=request.user)
+    if not made:
+        messages.warning(request, _("No rule was added: tick those that you want."))
+        return go(request, "replies:list")
     said = ngettext("%(number)d rule added.", "%(number)d rules added.", len(made)) % {"number": len(made)}
     messages.success(request, said)
     return go(request, "replies:list")
@@ -80,6 +88,8 @@ def edit(request: StaffRequest, rule_id: int | None = None) -> HttpResponse:
     }
     if rule and request.method != "POST":
         context |= _fared(request, rule)
+        given = {one.get("pool") for one in rule.actions}
+        context["low"] = [one for one in queries.pools(request.user) if one.is_low and one.pool.pk in given]
     return page_or_piece(request, "replies/edit.html", "replies/_draft.html", context)
 
 
@@ -157,10 +167,13 @@ def add_codes(request: StaffRequest, pool_id: int) -> HttpResponse:
         said += " " + ngettext("%(number)d was known already.", "%(number)d were known already.", added.known) % {
             "number": added.known
         }
-    messages.success(request, said)
+    (messages.success if added.added else messages.warning)(request, said)
     if added.refused:
-        words = ngettext("%(number)d line holds no code: %(lines)s", "%(number)d lines hold no code: %(lines)s",
-                         len(added.refused))  # fmt: skip
+        words = ngettext(
+            "%(number)d line was left out: a code has 1 to 60 characters, no comma, semicolon or tab. %(lines)s",
+            "%(number)d lines were left out: a code has 1 to 60 characters, no comma, semicolon or tab. %(lines)s",
+            len(added.refused),
+        )
         lines = ", ".join(added.refused[:5]) + (" …" if len(added.refused) > 5 else "")
         messages.warning(request, words % {"number": len(added.refused), "lines": lines})
     return go(request, "replies:pool", pool_id)

@@ -46,7 +46,10 @@ class SpeedOut(Schema):
 
 
 class ServiceOut(Schema):
-    """The service report. exact: whether the times are; over more than a week they are right to within 2 %."""
+    """The service report. in_hours: whether only opening hours count.
+
+    exact: whether the times are; over more than a week they are right to within 2 %, but for those of opening hours.
+    """
 
     since: date
     until: date
@@ -56,6 +59,7 @@ class ServiceOut(Schema):
     rows: list[FiguresOut]
     speeds: list[SpeedOut]
     exact: bool
+    in_hours: bool
 
 
 @router.get("/service", response=ServiceOut)
@@ -66,9 +70,13 @@ def service_report(
     ] = None,
     to: Annotated[date | None, Query(description="Last day, UTC; today.")] = None,
     group: Annotated[Literal["agent", "team", "day", "channel"], Query()] = "agent",
+    hours: Annotated[
+        Literal["all", "open"],
+        Query(description="open: a wait counts only while its team was there; at most 92 days then."),
+    ] = "all",
 ) -> Any:
     """How service does: volumes, answer times, satisfaction, canned replies."""
     until = to or timezone.now().date()
     since = from_day or (until - timedelta(days=29) if until.year > service.EARLIEST else until)
-    found = service.service(request.by, since=since, until=until, group=group)
+    found = service.service(request.by, since=since, until=until, group=group, in_hours=hours == "open")
     return {**asdict(found), "speeds": [asdict(one) for one in found.speeds]}

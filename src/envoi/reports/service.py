@@ -1,8 +1,9 @@
 """How service does, per agent, team, day or channel: volumes, answer times, satisfaction, canned replies.
 
 A conversation counts where it began: by the customer's first message in the stretch of time. It is counted under who
-gave the first answer (else whoever has it), its team and its channel as they are now. All hours count, also those when
-the company is closed. Counts are exact; medians of more than a week are right to within 2 % (service_days).
+gave the first answer (else whoever has it), its team and its channel as they are now. All hours count, or only those in
+which its team was there (service_hours). Counts are exact; medians of more than a week are right to within 2 %
+(service_days), but for those of opening hours: these are always counted from the conversations themselves.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from ..team.actions import note
 from ..team.models import Staff, TeamSettings
 from ..team.rights import require
 from . import service_days
+from .service_hours import AROUND, Clock, in_opening_hours
 from .service_terms import KEYS, SOURCE_LATE, SOURCE_QUICK, SPANS, WRITTEN_KEYS
 
 Group = Literal["agent", "team", "day", "channel"]
@@ -29,6 +31,8 @@ GROUPS: tuple[Group, ...] = ("agent", "team", "day", "channel")
 LONGEST = timedelta(days=366)
 # A longer stretch is added up from days that were counted before (service_days).
 EXACT = timedelta(days=7)
+# What opening hours make of a wait is worked out for each conversation, some microseconds each.
+LONGEST_IN_HOURS = timedelta(days=92)
 # Years within which somebody may have asked for a report: beyond them a day more or less is no date.
 EARLIEST, LATEST = 2000, 2200
 
@@ -39,8 +43,9 @@ NAMES: dict[str, str] = {
 }
 
 # One pass over what began in the stretch (conversations_by_begin), for each line and for all together: read once,
-# sorted twice. date_part gives a float, where EXTRACT gives a numeric that takes six times as long to compare.
+# sorted twice.
 FIGURES = """
+{before}
 SELECT key, GROUPING(key) = 1, count(*), count(answer), count(closed),
        percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY answer),
        percentile_cont(0.5) WITHIN GROUP (ORDER BY closed),
@@ -55,11 +60,9 @@ SELECT key, GROUPING(key) = 1, count(*), count(answer), count(closed),
        count(*) FILTER (WHERE score >= %(satisfied)s AND answer > %(late)s)
   FROM (
     SELECT {key} AS key,
-           date_part('epoch', c.first_answer_at - c.first_inbound_at) AS answer,
-           date_part('epoch', c.closed_at - c.first_inbound_at) AS closed,
-           date_part('epoch', now() - c.first_inbound_at) AS waits,
+           {answer} AS answer, {closed} AS closed, {waits} AS waits,
            c.satisfaction AS score, c.asked_at IS NOT NULL AS asked
-      FROM conversations c
+      FROM conversations c {join}
      WHERE c.first_inbound_at >= %(since)s AND c.first_inbound_at < %(until)s
   ) began GROUP BY GROUPING SETS ((key), ())
 """
@@ -138,7 +141,7 @@ class Speed:
 class Report:
     """The whole report: all together, line by line, and by speed. until is its last day.
 
-    exact: whether the durations are; else they are right to within 2 %.
+    exact: whether the durations are; else they are right to within 2 %. in_hours: whether only opening hours count.
     """
 
     since: date
@@ -149,27 +152,33 @@ class Report:
     speeds: list[Speed]
     canned_seconds: int
     exact: bool = True
+    in_hours: bool = False
 
 
-def service(by: Staff | None, *, since: date, until: date, group: Group) -> Report:
-    """The report of the days `since` to `until`, both included (UTC). Raises BadInput for a stretch that can’t be."""
+def service(by: Staff | None, *, since: date, until: date, group: Group, in_hours: bool = False) -> Report:
+    """The report of the days `since` to `until`, both included (UTC). Raises BadInput for a stretch that can’t be.
+
+    in_hours: a wait counts only while its team was there.
+    """
     require(by, "reports.read")
     if group not in GROUPS:
         raise BadInput(_("Group by agent, team, day or channel."))
     known = EARLIEST <= since.year <= LATEST and EARLIEST <= until.year <= LATEST
     if not known or until < since or until - since > LONGEST:
         raise BadInput(_("The first day comes before the last, and they are at most a year apart."))
+    if in_hours and until - since >= LONGEST_IN_HOURS:
+        raise BadInput(_("Opening hours are counted for at most 92 days at once."))
     given = {
         "since": datetime(since.year, since.month, since.day, tzinfo=UTC),
         "until": datetime(until.year, until.month, until.day, tzinfo=UTC) + timedelta(days=1),
     }
     seconds = canned_seconds()
-    exact = until - since < EXACT
+    exact = in_hours or until - since < EXACT
     if exact:
-        total, lines, speeds = _lines(group, given, seconds)
+        total, lines, speeds = _lines(group, given, seconds, in_opening_hours(given["since"]) if in_hours else AROUND)
     else:
         total, lines, speeds = _added_up(group, since, until, seconds)
-    return Report(since, until, group, total, _named(group, lines, since, until), speeds, seconds, exact)
+    return Report(since, until, group, total, _named(group, lines, since, until), speeds, seconds, exact, in_hours)
 
 
 def canned_seconds() -> int:
@@ -189,7 +198,9 @@ def set_canned_seconds(seconds: int, *, by: Staff | None) -> None:
     note(by, "service.canned_seconds", "team_settings/1", {"seconds": seconds})
 
 
-def _lines(group: str, given: dict[str, Any], seconds: int) -> tuple[Figures, dict[str | None, Figures], list[Speed]]:
+def _lines(
+    group: str, given: dict[str, Any], seconds: int, clock: Clock
+) -> tuple[Figures, dict[str | None, Figures], list[Speed]]:
     """All together, each line by its key, and satisfaction by speed."""
     lines: dict[str | None, dict[str, Any]] = {}
     total: dict[str, Any] = {}
@@ -198,7 +209,15 @@ def _lines(group: str, given: dict[str, Any], seconds: int) -> tuple[Figures, di
     with transaction.atomic(), connection.cursor() as cursor:
         # A year of a million conversations is sorted in memory rather than on the disk.
         cursor.execute("SET LOCAL work_mem = '64MB'")
-        cursor.execute(FIGURES.format(key=KEYS[group]), {**given, **SPANS})
+        statement = FIGURES.format(
+            before=clock.before,
+            join=clock.join,
+            key=KEYS[group],
+            answer=clock.seconds_to("c.first_answer_at"),
+            closed=clock.seconds_to("c.closed_at"),
+            waits=clock.seconds_to("now()"),
+        )
+        cursor.execute(statement, {**given, **SPANS, **clock.given})
         for row in cursor.fetchall():
             values = _figures(row)
             if row[1]:

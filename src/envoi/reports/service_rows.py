@@ -11,7 +11,8 @@ from django.db import connection
 from ..core.paging import Page, whole
 from ..team.models import Staff
 from ..team.rights import require
-from .service_terms import KEYS, LATE, QUICK, SATISFIED
+from .service_hours import AROUND, in_opening_hours
+from .service_terms import KEYS, SPANS
 
 LIMIT = 50
 
@@ -20,8 +21,8 @@ WHICH = {
     "began": "true",
     "answered": "c.first_answer_at IS NOT NULL",
     "closed": "c.closed_at IS NOT NULL",
-    "quick": "c.first_answer_at - c.first_inbound_at <= %(quick)s",
-    "late": "COALESCE(c.first_answer_at, c.closed_at, now()) - c.first_inbound_at > %(late)s",
+    "quick": "{answer} <= %(quick)s",
+    "late": "{waited} > %(late)s",
     "scored": "c.satisfaction IS NOT NULL",
     "satisfied": "c.satisfaction >= %(satisfied)s",
     "unhappy": "c.satisfaction < %(satisfied)s",
@@ -29,11 +30,12 @@ WHICH = {
 
 # By conversations_by_begin, from the latest on.
 ROWS = """
+{before}
 SELECT c.contact_id, c.id, p.name, p.phone, c.first_inbound_at, c.first_answer_at, c.closed_at, c.satisfaction,
        c.satisfaction_text, coalesce(nullif(s.name, ''), s.email, '')
   FROM conversations c
   JOIN contacts p ON p.id = c.contact_id
-  LEFT JOIN staff s ON s.id = COALESCE(c.first_answer_by_id, c.assignee_id)
+  LEFT JOIN staff s ON s.id = COALESCE(c.first_answer_by_id, c.assignee_id) {join}
  WHERE c.first_inbound_at >= %(since)s AND c.first_inbound_at < %(until)s AND {which} AND {key}
    AND (c.first_inbound_at, c.id) < (%(at)s, %(after)s)
  ORDER BY c.first_inbound_at DESC, c.id DESC
@@ -62,14 +64,26 @@ class Row:
 
 
 def rows(
-    by: Staff | None, *, since: date, until: date, which: str, group: str, key: str | None, after: str | None = None
+    by: Staff | None,
+    *,
+    since: date,
+    until: date,
+    which: str,
+    group: str,
+    key: str | None,
+    after: str | None = None,
+    in_hours: bool = False,
 ) -> Page[Row]:
-    """The conversations that a number counts, the latest first. key: of which line; None: of all, "" of no one's."""
+    """The conversations that a number counts, the latest first. key: of which line; None: of all, "" of no one's.
+
+    in_hours: as the report that counts only opening hours.
+    """
     require(by, "reports.read")
     require(by, "contacts.read")
     begin, end = _moment(since), _moment(until) + timedelta(days=1)
     given: dict[str, Any] = {"since": begin, "until": end, "at": end, "after": 0, "limit": LIMIT + 1}
-    given |= {"quick": QUICK, "late": LATE, "satisfied": SATISFIED}
+    clock = in_opening_hours(begin) if in_hours else AROUND
+    given |= {**SPANS, **clock.given}
     if after and "." in after:
         micro, number = (whole(part) for part in after.split(".", 1))
         if micro is not None and number is not None and micro < 250_000_000_000_000_000:
@@ -78,7 +92,11 @@ def rows(
     if key is not None:
         condition = f"{KEYS.get(group, KEYS['agent'])} IS NOT DISTINCT FROM %(key)s"
         given["key"] = key or None
-    statement = ROWS.format(which=WHICH.get(which, "true"), key=condition)
+    counts = WHICH.get(which, "true").format(
+        answer=clock.seconds_to("c.first_answer_at"),
+        waited=clock.seconds_to("COALESCE(c.first_answer_at, c.closed_at, now())"),
+    )
+    statement = ROWS.format(before=clock.before, join=clock.join, which=counts, key=condition)
     with connection.cursor() as cursor:
         cursor.execute(statement, given)
         found = [Row(*row) for row in cursor.fetchall()]

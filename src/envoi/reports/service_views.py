@@ -30,8 +30,8 @@ DAYS = 30
 @login_required
 @require_safe
 def report(request: StaffRequest) -> HttpResponse:
-    since, until, group = _asked(request)
-    found = service.service(request.user, since=since, until=until, group=group)
+    since, until, group, in_hours = _asked(request)
+    found = service.service(request.user, since=since, until=until, group=group, in_hours=in_hours)
     context = {
         "report": found,
         "rows": [(row, _title(group, row)) for row in found.rows],
@@ -40,7 +40,8 @@ def report(request: StaffRequest) -> HttpResponse:
         "speeds": [(one, _speed(one.which)) for one in found.speeds],
         "may_change": may(request.user, "service.write"),
         "may_look": may(request.user, "contacts.read"),
-        "stretch": f"from={since.isoformat()}&to={until.isoformat()}",
+        "stretch": f"from={since.isoformat()}&to={until.isoformat()}{'&hours=open' if in_hours else ''}",
+        "clocks": [("open", _("Opening hours only"))],
         "last_days": [(days, _since(days)) for days in (7, 30, 90, 365)],
         "today": timezone.now().date(),
     }
@@ -50,7 +51,7 @@ def report(request: StaffRequest) -> HttpResponse:
 @login_required
 @require_safe
 def rows(request: StaffRequest) -> HttpResponse:
-    since, until, group = _asked(request)
+    since, until, group, in_hours = _asked(request)
     which = request.GET.get("which", "began")
     page = service_rows.rows(
         request.user,
@@ -60,6 +61,7 @@ def rows(request: StaffRequest) -> HttpResponse:
         group=group,
         key=request.GET.get("key"),
         after=request.GET.get("after"),
+        in_hours=in_hours,
     )
     context = {"page": page, "title": _which().get(which, _which()["began"]), "since": since, "until": until}
     return render(request, "reports/service_rows.html", context)
@@ -68,8 +70,8 @@ def rows(request: StaffRequest) -> HttpResponse:
 @login_required
 @require_safe
 def export(request: StaffRequest) -> HttpResponseBase:
-    since, until, group = _asked(request)
-    found = service.service(request.user, since=since, until=until, group=group)
+    since, until, group, in_hours = _asked(request)
+    found = service.service(request.user, since=since, until=until, group=group, in_hours=in_hours)
     header = [
         dict(_groups())[group],
         _("Began"),
@@ -121,7 +123,7 @@ def canned_seconds(request: StaffRequest) -> HttpResponse:
     return go(request, "reports:service")
 
 
-def _asked(request: HttpRequest) -> tuple[date, date, service.Group]:
+def _asked(request: HttpRequest) -> tuple[date, date, service.Group, bool]:
     today = timezone.now().date()
     since, until = _day(request.GET.get("from")), _day(request.GET.get("to"))
     until = min(until or today, today)
@@ -129,7 +131,9 @@ def _asked(request: HttpRequest) -> tuple[date, date, service.Group]:
     if since > until:
         since = until
     group = request.GET.get("group", "agent")
-    return max(since, until - service.LONGEST), until, group if group in service.GROUPS else "agent"
+    in_hours = request.GET.get("hours") == "open"
+    longest = service.LONGEST_IN_HOURS - timedelta(days=1) if in_hours else service.LONGEST
+    return max(since, until - longest), until, group if group in service.GROUPS else "agent", in_hours
 
 
 def _day(text: str | None) -> date | None:

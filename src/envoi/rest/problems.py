@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -92,7 +93,7 @@ def _refusal(request: HttpRequest, error: Any) -> HttpResponse:
         case Problem():
             return answer(error)
         case ValidationError():
-            return _invalid(error.errors)
+            return _invalid(error.errors, _body_of(request))
         case HttpError():
             # What the parser says of a body that is no JSON.
             return plain(error.status_code, str(error.__cause__ or ""))
@@ -108,21 +109,50 @@ def _refusal(request: HttpRequest, error: Any) -> HttpResponse:
     return plain(500)
 
 
-def _invalid(found: Sequence[Mapping[str, Any]]) -> HttpResponse:
+def _invalid(found: Sequence[Mapping[str, Any]], body: Any) -> HttpResponse:
     """What pydantic found, each with a JSON pointer into the body, or the name of what stands in the address."""
-    errors = [{"pointer": _pointer(one["loc"]), "detail": str(one["msg"])} for one in found[:MOST_ERRORS]]
-    sentence = _("%(n)s of the values can’t be meant: “errors” says which.") % {"n": len(found)}
+    said = [(pointer_of(one["loc"], body, missing=one.get("type") == "missing"), _sentence(one)) for one in found]
+    # Two shapes of one field may refuse it with the same words.
+    errors = [{"pointer": pointer, "detail": detail} for pointer, detail in dict.fromkeys(said)][:MOST_ERRORS]
+    sentence = _("%(n)s of the values can’t be meant: “errors” says which.") % {
+        "n": len(dict.fromkeys(pointer for pointer, _detail in said))
+    }
     return _made("bad-input", "Bad input", 422, sentence, errors)
 
 
-def _pointer(place: Iterable[str | int]) -> str:
-    """("body", "given", "to", "phone") is "/to/phone"; "query" and "path" have names instead of pointers."""
-    where, *parts = [str(part) for part in place] or [""]
+def pointer_of(place: Iterable[Any], body: Any, *, missing: bool = False) -> str:
+    """("body", "given", "to", "phone") is "/to/phone"; "query" and "path" have names instead of pointers.
+
+    pydantic puts the names of its own branches between those of the body, "function-after[…]" or a tag: whatever is
+    not in the body that came is none of the caller's, but for the last name of all, when it says what is missing.
+    """
+    where, *parts = list(place) or [""]
     if where in ("query", "path", "header"):
-        return f"{where}:{'.'.join(parts)}"
+        return f"{where}:{'.'.join(str(part) for part in parts)}"
     # Our one body parameter is always called `given`; its name is nothing that a caller wrote.
     words = parts[1:] if parts[:1] == ["given"] else parts
-    return "".join("/" + word.replace("~", "~0").replace("/", "~1") for word in words)
+    walked: list[str] = []
+    for step, word in enumerate(words, 1):
+        in_object = isinstance(body, dict) and word in body
+        in_list = isinstance(body, list) and isinstance(word, int) and 0 <= word < len(body)
+        if in_object or in_list:
+            body = body[word]
+        elif not (missing and step == len(words)):
+            continue
+        walked.append(str(word))
+    return "".join("/" + word.replace("~", "~0").replace("/", "~1") for word in walked)
+
+
+def _sentence(found: Mapping[str, Any]) -> str:
+    return str(found["msg"]).removeprefix("Value error, ")
+
+
+def _body_of(request: HttpRequest) -> Any:
+    """What was sent, as it was read; nothing when it is no JSON."""
+    try:
+        return json.loads(request.body)
+    except ValueError:
+        return None
 
 
 def _made(kind: str, title: str, status: int, detail: str, errors: list[dict[str, str]]) -> HttpResponse:

@@ -59,6 +59,8 @@ def leave(
     TeamMember.objects.filter(staff=staff).delete()
     detail = {"email": staff.email, "to": to_staff, "to_team": to_team, "contacts_to": contacts_to, "keys": keys}
     note(by, "staff.leave", f"staff/{staff.pk}", detail)
+    if to_staff is not None:
+        handing_over.tell_of_all(staff, to_staff, by=by)
     if not pass_on(staff.pk, to_staff=to_staff, to_team=to_team, contacts_to=contacts_to, by=by):
         jobs.defer(
             "staffing.hand_over",

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from .audit import OF_TEAM, PLACES, POINTS, Deed
+from .audit_fields import FIELDS
 from .models import Change, Staff
 from .rights import WORDS
 
@@ -192,43 +193,6 @@ VERBS: dict[str, Any] = {
     "template.sync": gettext_lazy("Fetched the templates"),
 }
 
-# Columns that people would not know by their name in the database.
-FIELDS: dict[str, Any] = {
-    "actions": gettext_lazy("what it does"),
-    "breach_seconds": gettext_lazy("seconds until it is much too late"),
-    "capacity": gettext_lazy("open conversations at most"),
-    "closing_seconds": gettext_lazy("seconds before the window closes"),
-    "conditions": gettext_lazy("what must be true"),
-    "credentials": gettext_lazy("credentials"),
-    "digest": gettext_lazy("secret"),
-    "email": gettext_lazy("e-mail"),
-    "enabled": gettext_lazy("switched on"),
-    "first_seconds": gettext_lazy("seconds until the first answer"),
-    "granted": gettext_lazy("given"),
-    "hook_key": gettext_lazy("webhook address"),
-    "is_active": gettext_lazy("may sign in"),
-    "leads": gettext_lazy("leads the team"),
-    "level": gettext_lazy("alarm"),
-    "name": gettext_lazy("name"),
-    "next_seconds": gettext_lazy("seconds until each further answer"),
-    "password": gettext_lazy("password"),
-    "red_seconds": gettext_lazy("seconds until red alert"),
-    "right": gettext_lazy("right"),
-    "role": gettext_lazy("role"),
-    "rule": gettext_lazy("rule"),
-    "scopes": gettext_lazy("scopes"),
-    "skills": gettext_lazy("skills"),
-    "settles": gettext_lazy("counts as an answer"),
-    "speaks": gettext_lazy("answers in"),
-    "state": gettext_lazy("state"),
-    "stops": gettext_lazy("ends the rules after it"),
-    "text": gettext_lazy("text"),
-    "trigger": gettext_lazy("what a message must be"),
-    "two_step_days": gettext_lazy("days to set it up"),
-    "two_step_roles": gettext_lazy("who needs a second step"),
-    "week": gettext_lazy("the week, from Monday on"),
-    "zone": gettext_lazy("time zone"),
-}
 # Not of interest when a row is made or deleted: they say nothing or stand beside it already.
 DULL = {"id", "created_at", "created_by_id", "made_by_id", "turn"}
 

@@ -9,6 +9,7 @@ begins at the first and ends at the second of two equal times.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -22,7 +23,9 @@ DAY = 24 * 60
 # Nobody is closed for longer; a search that finds nothing within it says "never".
 FARTHEST_DAYS = 400
 
-_SPAN = re.compile(r"(\d{1,2})[:.h](\d{2})\s*(?:-|–|—|to|à|至|到)\s*(\d{1,2})[:.h](\d{2})")
+# "9:00", "9h", "9h30", "9 am", "9点半", "9时30分" or just "9"; from one to another: "9-18", "9h à 18h", "9 am to 6 pm".
+_TIME = r"(\d{1,2})(?:\s*[:.h点點时時]\s*(?:(\d{2})\s*分?|(半))?)?\s*(?:([ap])\.?m\b\.?)?"
+_SPAN = re.compile(rf"(?:(?:de|from)\s+|从\s*)?{_TIME}\s*(?:-|–|—|~|to|à|至|到)\s*{_TIME}")
 
 
 class NoSpan(ValueError):
@@ -114,6 +117,13 @@ def open_seconds_between(a: datetime, b: datetime, hours: Hours) -> float:
     return total
 
 
+def open_between(a: datetime, b: datetime, hours: Hours) -> Iterator[tuple[datetime, datetime]]:
+    """The stretches from `a` to `b` in which somebody is there, in order and merged."""
+    for start, end in _open(hours, a, until=b):
+        if end > a and start < b:
+            yield max(start, a), min(end, b)
+
+
 def after_open_seconds(at: datetime, seconds: float, hours: Hours) -> datetime | None:
     """The moment at which somebody has been there for `seconds` since `at`; None when that never comes."""
     if is_always(hours):
@@ -133,18 +143,27 @@ def after_open_seconds(at: datetime, seconds: float, hours: Hours) -> datetime |
 def parse_spans(words: str) -> Spans:
     """ "9:00-12:30, 13:30-18:00" as spans, in order; "" is closed. "22:00-02:00" goes over midnight. Raises NoSpan."""
     spans = []
-    for part in re.split(r"[,;，、]", words):
+    # Full-width digits and signs are the same ones.
+    for part in re.split(r"[,;、]", unicodedata.normalize("NFKC", words)):
         if not part.strip():
             continue
         found = _SPAN.fullmatch(part.strip().lower())
-        if not found:
-            raise NoSpan(part.strip())
-        hour, minute, to_hour, to_minute = (int(one) for one in found.groups())
-        start, end = hour * 60 + minute, to_hour * 60 + to_minute
-        if minute > 59 or to_minute > 59 or start >= DAY or end > DAY or start == end:
+        start, end = (_minutes(*found.groups()[:4]), _minutes(*found.groups()[4:])) if found else (None, None)
+        if start is None or end is None or start >= DAY or start == end:
             raise NoSpan(part.strip())
         spans.append(Span(start, end if end > start else end + DAY))
     return tuple(sorted(spans))
+
+
+def _minutes(hour: str, minute: str | None, half: str | None, noon: str | None) -> int | None:
+    """A time of day in minutes since midnight, to 24:00; None for one that no clock shows."""
+    hours, minutes = int(hour), 30 if half else int(minute or 0)
+    if noon:
+        if not 1 <= hours <= 12:
+            return None
+        hours = hours % 12 + (12 if noon == "p" else 0)
+    total = hours * 60 + minutes
+    return total if minutes <= 59 and total <= DAY else None
 
 
 def write_spans(spans: Sequence[Span]) -> str:

@@ -23,6 +23,8 @@ from .models import Staff, Team
 from .rights import require
 
 PREVIEW_DAYS = 365
+# Of words that make no sense, as much as shows which ones are meant.
+SHOWN = 40
 # Days long past change no wait that still lasts.
 PAST_DAYS = 60
 
@@ -44,12 +46,15 @@ class SpecialDay:
     inherited: bool
 
 
-def hours_by_team() -> dict[int | None, Hours]:
-    """The hours of the company (None) and of every team that has its own or an exception of its own."""
+def hours_by_team(*, since: date | None = None) -> dict[int | None, Hours]:
+    """The hours of the company (None) and of every team that has its own or an exception of its own.
+
+    since: from when on exceptions are asked for; without it those that may still matter to somebody who waits.
+    """
     rows = {one.team_id: one for one in OpeningHours.objects.all()}
     days: dict[int | None, dict[date, Spans | None]] = {}
-    since = timezone.localdate() - timedelta(days=PAST_DAYS)
-    for one in OpeningException.objects.filter(day__gte=since):
+    first = timezone.localdate() - timedelta(days=PAST_DAYS) if since is None else since - timedelta(days=2)
+    for one in OpeningException.objects.filter(day__gte=first):
         spans = None if one.usual else hours.parse_spans(one.hours)
         days.setdefault(one.team_id, {})[one.day] = spans
     company = _hours(rows.get(None), days.get(None, {}))
@@ -205,7 +210,7 @@ def read_spans(words: str) -> Spans:
     except NoSpan as error:
         raise BadInput(
             _("“%(words)s” is no time of opening: write 9:00-12:30, 13:30-18:00, or nothing when closed.")
-            % {"words": error.args[0]}
+            % {"words": error.args[0] if len(error.args[0]) <= SHOWN else error.args[0][:SHOWN] + "…"}
         ) from None
     if hours.overlap(spans):
         raise BadInput(_("The times of a day overlap: %(words)s.") % {"words": hours.write_spans(spans)})

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from django.conf.locale import LANG_INFO
 from django.utils import formats, timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext, pgettext
 
 # The languages of WhatsApp's own templates that people ask for first; any other can be typed.
@@ -43,7 +44,7 @@ def language_name(code: str) -> str:
 
 def language_choices() -> list[tuple[str, str]]:
     """Languages to filter by, in the reader's order."""
-    return sorted(((code, language_name(code).capitalize()) for code in SHOWN), key=lambda one: one[1])
+    return sorted(((code, capfirst(language_name(code))) for code in SHOWN), key=lambda one: one[1])
 
 
 def short_day(day: date) -> str:

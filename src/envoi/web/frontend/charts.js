@@ -115,6 +115,15 @@ const KINDS = {
   }),
 };
 
+// On a narrow screen the names of the series stand one below the other, and the chart begins below the last.
+function fitted(option, spec) {
+  if (!option.legend) return option;
+  const line = 18;
+  const wide = { legend: { orient: "horizontal", itemGap: 16 }, grid: { top: 32 } };
+  const narrow = { legend: { orient: "vertical", itemGap: 4 }, grid: { top: 14 + line * spec.series.length } };
+  return { baseOption: option, media: [{ query: { maxWidth: 480 }, option: narrow }, { query: { minWidth: 481 }, option: wide }] };
+}
+
 function read(figure) {
   return JSON.parse(figure.querySelector('script[type="application/json"]').textContent);
 }
@@ -123,7 +132,7 @@ function draw(figure) {
   const canvas = figure.querySelector("[data-canvas]");
   const spec = read(figure);
   const chart = echarts.getInstanceByDom(canvas) ?? echarts.init(canvas);
-  chart.setOption(KINDS[spec.kind](palette(), spec), true);
+  chart.setOption(fitted(KINDS[spec.kind](palette(), spec), spec), true);
   if (!figure.dataset.drawn) {
     figure.dataset.drawn = "yes";
     new ResizeObserver(() => chart.resize()).observe(canvas);

@@ -9,6 +9,7 @@ from django import template
 from django.utils.formats import number_format
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
 from django.utils.translation import gettext, ngettext, pgettext
 
 from ..look import language_name, moment, moment_exact, moment_or_day, money, unit_price, whole_day
@@ -213,7 +214,7 @@ register.filter(moment_or_day)
 @register.filter
 def language_title(code: str | None) -> str:
     """A language code as its name in the reader's language."""
-    return language_name(code).capitalize() if code else "–"
+    return capfirst(language_name(code)) if code else "–"
 
 
 @register.filter
