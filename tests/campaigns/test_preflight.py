@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, fields
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from importlib import import_module
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import psycopg
 import pytest
 from django.db import connection
 
@@ -15,12 +16,12 @@ from envoi.contacts import actions as people
 from envoi.contacts.cells import BadCell
 from envoi.contacts.models import Contact, Identity
 from envoi.core.events import Person
-from envoi.orders import actions, exchange, queries
+from envoi.orders import actions, exchange, queries, windows
 from envoi.orders.actions import NewOrder
 from envoi.orders.amounts import amount_of, currency_of, quantity_of
 from envoi.orders.models import Order, OrderTotals
 
-from ..contacts.files import Aside, brought, counts, reasons, rejects, until, waiting
+from ..contacts.files import Aside, brought, counts, reasons, rejects, run, stored, until, waiting
 
 CDNOW = Path(envoi.config.shop.__file__).with_name("cdnow_sample.csv")
 
@@ -87,6 +88,34 @@ def test_two_writers_of_one_customers_orders_both_count(raw_db):
     for one in work:
         one.result()
     assert totals(ana) == (2, Decimal("17.00"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_buyers_write_does_not_wait_for_a_file_of_orders_and_other_orders_count_after_it(
+    raw_db, test_database_url
+):
+    ana, ben = (people.contact_for_person(Person(phone=f"+3363998000{n}")) for n in (1, 2))
+    actions.add_orders([order(ana, "1", "10")])
+    file = stored("phone,date,amount,currency,order\n+33639980001,2026-01-05,5,EUR,2\n", kind="orders")
+    with psycopg.connect(test_database_url) as other:
+        # The file has its buyers and waits for this, in the middle of writing.
+        other.execute("LOCK TABLE order_changes IN ACCESS EXCLUSIVE MODE")
+        work = [Aside(lambda: run(file))]
+        until(lambda: len(waiting(raw_db)) == 1)
+        raw_db.execute("SET statement_timeout = '10s'")
+        raw_db.execute("UPDATE contacts SET last_inbound_at = now(), name = 'Ana' WHERE id = %s", [ana])
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            raw_db.execute("SET statement_timeout = '200ms'; DELETE FROM identities; DELETE FROM contacts")
+        raw_db.execute("SET statement_timeout = 0")
+        work += [Aside(lambda one=one: actions.add_orders([order(one, "3", "7")])) for one in (ana, ben)]
+        until(lambda: len(waiting(raw_db)) == 3)
+        assert windows.keep_stretch() == 0
+        other.rollback()
+    for one in work:
+        one.result()
+    file.refresh_from_db()
+    assert (file.state, totals(ana), totals(ben)) == ("finished", (3, Decimal("22.00")), (1, Decimal("7.00")))
+    assert summed()
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from secrets import token_hex
 
 import pytest
 import xlsxwriter
 from playwright.sync_api import Page, expect
 
+from envoi.contacts import sheets
 from envoi.contacts.models import Contact
 from envoi.team.models import Staff
 from tests.rig import Rig, wait_until
@@ -86,3 +88,26 @@ def test_a_workbook_with_errors_comes_in_and_goes_again(rig: Rig, page: Page, ow
     page.get_by_role("button", name="Go on to the columns").click()
     expect(page.get_by_label("What “Cellulaire” is")).to_have_value("phone")
     expect(page.get_by_label("Country of numbers without one")).to_have_value("FR")
+
+
+def test_a_large_workbook_is_read_by_the_worker_and_leads_on_to_its_columns(
+    rig: Rig, page: Page, owner: Staff, tmp_path: Path
+) -> None:
+    rig.begin(faults="none", door="web")
+    sign_in(page)
+    path = tmp_path / "many.xlsx"
+    with xlsxwriter.Workbook(path, {"constant_memory": True}) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["phone", "name", "mark"])
+        for number in range(25_000):
+            sheet.write_row(number + 1, 0, [f"+3363998{number:05d}", f"Name {number}", token_hex(24)])
+    assert path.stat().st_size > sheets.SMALL_PACKED
+
+    page.goto("/contacts/import/")
+    page.set_input_files("input[type=file]", path)
+    page.get_by_role("button", name="Go on to the columns").click()
+    expect(page.get_by_text("Waiting for a free worker…")).to_be_visible()
+    rig.start("worker")
+    # Nobody has to press anything: the page follows, and goes on.
+    expect(page.get_by_label("What “phone” is")).to_have_value("phone", timeout=60_000)
+    expect(page.get_by_text("Name 2", exact=True)).to_be_visible()

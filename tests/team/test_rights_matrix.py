@@ -143,6 +143,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "campaigns:counted": ("campaigns.read", NONE),
     "campaigns:budget": (NONE, "campaigns.launch"),
     "campaigns:launch": (NONE, "campaigns.launch"),
+    "campaigns:schedule": (NONE, "campaigns.launch"),
     "campaigns:pause": (NONE, "campaigns.launch"),
     "campaigns:resume": (NONE, "campaigns.launch"),
     "campaigns:cancel": (NONE, "campaigns.launch"),

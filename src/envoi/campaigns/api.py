@@ -7,9 +7,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 from ninja import Query, Router, Schema, Status
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from ..core.errors import BadInput
 from ..messaging.finding import by_keys
@@ -18,7 +19,7 @@ from ..messaging.shapes import LineOut, trace
 from ..rates.queries import terms_of
 from ..rest.requests import KeyRequest
 from ..rest.shapes import Cursor, Given, Id, Limit, Listing, Money, Name, PairedId, listing, money, paired, place
-from . import actions, forecasts, preflight, queries
+from . import actions, forecasts, preflight, queries, schedule
 from .shown import costs
 
 router = Router(tags=["campaigns"])
@@ -36,6 +37,16 @@ STATES = Literal[
 ]
 
 
+Schedule = Annotated[
+    AwareDatetime | None,
+    Field(
+        description="When a draft leaves by itself, with its zone, at most a year ahead; null: it waits for its "
+        "launch. It needs the right to launch.",
+        examples=["2026-12-24T09:00:00Z"],
+    ),
+]
+
+
 class CampaignGiven(Given):
     """A draft. Its channel and template are of one account."""
 
@@ -46,6 +57,7 @@ class CampaignGiven(Given):
     variables: Variables = {}
     policy: dict[str, Any] | None = None
     budget: Money | None = None
+    schedule: Schedule = None
 
 
 class CampaignPart(Given):
@@ -58,6 +70,7 @@ class CampaignPart(Given):
     variables: Variables = {}
     policy: dict[str, Any] = {}
     budget: Money | None = None
+    schedule: Schedule = None
 
 
 class CampaignOut(Schema):
@@ -73,6 +86,8 @@ class CampaignOut(Schema):
     policy: dict[str, Any]
     budget: Money | None
     held: str | None
+    schedule: datetime | None
+    schedule_problem: str
     created_at: datetime
     launched_at: datetime | None
     expires_at: datetime | None
@@ -220,18 +235,21 @@ def list_campaigns(
 
 @router.post("", response={201: CampaignOut})
 def create_campaign(request: KeyRequest, given: CampaignGiven) -> Status[CampaignOut]:
-    """Make a draft; nothing is sent."""
-    made = actions.create(
-        name=given.name,
-        segment_id=given.segment,
-        channel_id=given.channel,
-        template_id=given.template,
-        variables=given.variables,
-        policy=given.policy,
-        by=request.by,
-    )
-    if given.budget is not None:
-        made = _with_budget(request, made.pk, given.budget)
+    """Make a draft; nothing is sent before it is launched, or its time has come."""
+    with transaction.atomic():
+        made = actions.create(
+            name=given.name,
+            segment_id=given.segment,
+            channel_id=given.channel,
+            template_id=given.template,
+            variables=given.variables,
+            policy=given.policy,
+            by=request.by,
+        )
+        if given.budget is not None:
+            made = _with_budget(request, made.pk, given.budget)
+        if given.schedule is not None:
+            schedule.schedule(made.pk, given.schedule, by=request.by)
     return Status(201, _one(request, made.pk))
 
 
@@ -243,23 +261,26 @@ def get_campaign(request: KeyRequest, campaign_id: Id) -> CampaignOut:
 
 @router.patch("/{campaign_id}", response=CampaignOut)
 def change_campaign(request: KeyRequest, campaign_id: Id, given: CampaignPart) -> CampaignOut:
-    """Change a draft; of a campaign that was launched only the budget."""
+    """Change a draft, and when it leaves; of a campaign that was launched only the budget."""
     before = queries.campaign_for(request.by, campaign_id)
     said = given.said()
-    if said.keys() - {"budget"}:
-        actions.update(
-            campaign_id,
-            name=said.get("name", before.name),
-            segment_id=said.get("segment", before.segment_id),
-            channel_id=said.get("channel", before.channel_id),
-            template_id=said.get("template", before.template_id),
-            variables=said.get("variables", before.variables),
-            policy={**before.policy, **said["policy"]} if "policy" in said else None,
-            budget=before.budget,
-            by=request.by,
-        )
-    if "budget" in said:
-        _with_budget(request, campaign_id, given.budget)
+    with transaction.atomic():
+        if said.keys() - {"budget", "schedule"}:
+            actions.update(
+                campaign_id,
+                name=said.get("name", before.name),
+                segment_id=said.get("segment", before.segment_id),
+                channel_id=said.get("channel", before.channel_id),
+                template_id=said.get("template", before.template_id),
+                variables=said.get("variables", before.variables),
+                policy={**before.policy, **said["policy"]} if "policy" in said else None,
+                budget=before.budget,
+                by=request.by,
+            )
+        if "budget" in said:
+            _with_budget(request, campaign_id, given.budget)
+        if "schedule" in said:
+            schedule.schedule(campaign_id, given.schedule, by=request.by)
     return _one(request, campaign_id)
 
 
@@ -387,6 +408,8 @@ def _shown(one: Any) -> CampaignOut:
         policy=asdict(one.trial),
         budget=money(one.budget, terms_of(one.channel.account_id).currency) if one.budget is not None else None,
         held=held,
+        schedule=one.scheduled_at,
+        schedule_problem=one.schedule_problem,
         created_at=one.created_at,
         launched_at=one.launched_at,
         expires_at=one.expires_at,

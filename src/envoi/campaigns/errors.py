@@ -29,6 +29,14 @@ class NotRunning(Problem):
     """Only a running campaign can be paused, only a paused one resumed."""
 
 
+class BadTime(BadInput):
+    """A campaign can't leave then. `problems`: what the API says of the field."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.problems = {"schedule": sentence}
+
+
 class Broken(Problem):
     """The circuit breaker holds it, and the cause is still there."""
 

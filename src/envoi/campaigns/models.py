@@ -46,6 +46,10 @@ class Campaign(models.Model):
     planned_at = models.DateTimeField(null=True)
     created_by = models.ForeignKey(Staff, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
+    # When it leaves by itself, as whom; and why it did not, when its time came.
+    scheduled_at = models.DateTimeField(null=True)
+    scheduled_by = models.ForeignKey(Staff, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+    schedule_problem = models.TextField(blank=True, default="", db_default="")
     launched_by = models.ForeignKey(Staff, null=True, on_delete=models.SET_NULL, related_name="+")
     launched_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
@@ -81,6 +85,9 @@ class Campaign(models.Model):
                     "canary_sent_at",
                 )
             )
+        ]
+        indexes = [
+            models.Index("scheduled_at", condition=models.Q(state="draft"), name="campaigns_scheduled"),
         ]
         constraints = [
             models.CheckConstraint(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from . import actions, breaker, canary, planning, proving, recovery, unknowns
+from . import actions, breaker, canary, planning, proving, recovery, schedule, unknowns
 
 # While the database is away a try costs nothing; giving up would leave a campaign running with nobody at work on it.
 AGAIN = RetryStrategy(max_attempts=500, wait=5)
@@ -40,7 +40,8 @@ def cancel_rest(campaign_id: int) -> None:
 @app.periodic(cron="* * * * *")
 @app.task(name="campaigns.look_after", queueing_lock="campaigns.look_after")
 def look_after(timestamp: int) -> None:
-    """Each minute: whatever job a campaign should have and has lost is queued again."""
+    """Each minute: drafts whose time has come leave; whatever job a campaign should have and lost is queued again."""
+    schedule.launch_due()
     actions.look_after()
     recovery.recover()
 

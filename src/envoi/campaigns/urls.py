@@ -18,6 +18,7 @@ urlpatterns = [
     path("<int:campaign_id>/counted", views.counted, name="counted"),
     path("<int:campaign_id>/budget", views.budget, name="budget"),
     path("<int:campaign_id>/launch", views.launch, name="launch"),
+    path("<int:campaign_id>/schedule", views.plan_launch, name="schedule"),
     path("<int:campaign_id>/pause", views.pause, name="pause"),
     path("<int:campaign_id>/resume", views.resume, name="resume"),
     path("<int:campaign_id>/cancel", views.cancel, name="cancel"),

@@ -21,8 +21,8 @@ from ..web.downloads import download
 from ..web.live import stream
 from ..web.pages import go, page_or_piece
 from ..web.told import story
-from . import actions, breaker, forecasts, preflight, queries, recovery
-from .forms import BudgetForm, CampaignForm, filled, initial_of
+from . import actions, breaker, forecasts, preflight, queries, recovery, schedule
+from .forms import BudgetForm, CampaignForm, ScheduleForm, filled, initial_of
 from .shown import costs, steps
 
 # What a bar of the funnel counts: everybody who got that far.
@@ -148,6 +148,16 @@ def budget(request: StaffRequest, campaign_id: int) -> HttpResponse:
 @require_POST
 def launch(request: StaffRequest, campaign_id: int) -> HttpResponse:
     actions.launch(campaign_id, by=request.user)
+    return go(request, "campaigns:show", campaign_id)
+
+
+@login_required
+@require_POST
+def plan_launch(request: StaffRequest, campaign_id: int) -> HttpResponse:
+    form = ScheduleForm(request.POST)
+    if not form.is_valid():
+        raise BadInput(" ".join(str(words) for words in form.errors["at"]))
+    schedule.schedule(campaign_id, form.cleaned_data["at"], by=request.user)
     return go(request, "campaigns:show", campaign_id)
 
 

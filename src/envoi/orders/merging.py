@@ -84,12 +84,12 @@ DELETE FROM matched m
          GROUP BY contact_id, external_id HAVING count(*) > 1) AS kept
  WHERE m.contact_id = kept.contact_id AND m.external_id = kept.external_id AND m.line <> kept.line
 """
-# In the order of ids, as everybody does who holds several contacts. Held until the commit: nobody deletes them, and
-# another writer of their orders sums after us (orders.actions.LOCK).
+# In the order of ids, as everybody does who holds several contacts. Held until the commit: nobody deletes them. Another
+# writer of their orders sums after us (totals.be_alone), and whatever else is written of them need not wait.
 BUYERS = "CREATE TEMPORARY TABLE buyers ON COMMIT DROP AS SELECT DISTINCT contact_id FROM matched"
 LOCK = """
 CREATE TEMPORARY TABLE held ON COMMIT DROP AS
-SELECT id FROM contacts WHERE id IN (SELECT contact_id FROM buyers) ORDER BY id FOR NO KEY UPDATE
+SELECT id FROM contacts WHERE id IN (SELECT contact_id FROM buyers) ORDER BY id FOR KEY SHARE
 """
 GONE = """
 WITH gone AS (DELETE FROM matched m WHERE NOT EXISTS (SELECT 1 FROM held WHERE held.id = m.contact_id) RETURNING line)
@@ -203,3 +203,4 @@ def _lock(cursor: Any) -> None:
     cursor.execute(LOCK)
     if cursor.rowcount < buyers:
         cursor.execute(GONE, {"sentence": _("The customer was deleted a moment ago.")})
+    totals.be_alone(cursor)

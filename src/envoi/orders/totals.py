@@ -11,6 +11,15 @@ from .worth import COUNTS
 # orders then add one after the other, and the later one sums what both wrote.
 LOCK = "SELECT id FROM contacts WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE"
 
+# A file writes orders of hundreds of thousands of people for a minute. To hold their rows against every change would
+# let what they write meanwhile wait for it; so a file only keeps them from being deleted, and is alone with orders
+# instead: whoever writes single orders shares this lock, a file has it for itself. A file takes it after its contacts,
+# others before or after theirs: what a file holds of contacts stands in nobody's way who waits here.
+WRITING_ORDERS = 0x656E766F6F
+SHARE = "SELECT pg_advisory_xact_lock_shared(%(key)s)"
+MAY_SHARE = "SELECT pg_try_advisory_xact_lock_shared(%(key)s)"
+ALONE = "SELECT pg_advisory_xact_lock(%(key)s)"
+
 # What an order adds to the windows, and when it leaves the next of them. Days are 24 hours here, whatever the clocks do
 # in spring.
 WINDOWS = """count(*) FILTER (WHERE o.at > now() - interval '720 hours'),
@@ -73,8 +82,20 @@ REFUNDED = "t.contact_id IN (SELECT contact_id FROM orders WHERE refunded > 0)"
 
 def lock(cursor: Any, ids: Sequence[int]) -> list[int]:
     """Hold these contacts until the commit, as every writer of orders does first; returns those that there are."""
+    cursor.execute(SHARE, {"key": WRITING_ORDERS})
     cursor.execute(LOCK, {"ids": ids})
     return [row[0] for row in cursor.fetchall()]
+
+
+def may_write(cursor: Any) -> bool:
+    """Whether no file writes orders now; none begins to before the commit."""
+    cursor.execute(MAY_SHARE, {"key": WRITING_ORDERS})
+    return bool(cursor.fetchone()[0])
+
+
+def be_alone(cursor: Any) -> None:
+    """Wait until nobody else writes orders, and keep everybody from it until the commit."""
+    cursor.execute(ALONE, {"key": WRITING_ORDERS})
 
 
 def refresh(cursor: Any, ids: Sequence[int]) -> None:

@@ -22,6 +22,9 @@ SELECT c.id
 def keep_stretch(limit: int = STRETCH) -> int:
     """Count anew for up to `limit` customers whose count no longer holds; returns how many there were."""
     with connection.cursor() as cursor:
+        if not totals.may_write(cursor):
+            # A file is being written: its buyers are counted with it, the others in a minute.
+            return 0
         cursor.execute(STALE, {"limit": limit})
         ids = [row[0] for row in cursor.fetchall()]
         totals.refresh(cursor, ids)

@@ -77,6 +77,8 @@ VERBS: dict[str, Any] = {
     "campaign.create": gettext_lazy("Prepared a campaign"),
     "campaign.hold": gettext_lazy("A campaign waits for its budget"),
     "campaign.launch": gettext_lazy("Launched a campaign"),
+    "campaign.not_launched": gettext_lazy("A planned campaign could not leave"),
+    "campaign.schedule": gettext_lazy("Planned when a campaign leaves"),
     "campaign.pause": gettext_lazy("Paused a campaign"),
     "campaign.resume": gettext_lazy("Resumed a campaign"),
     "campaign.update": gettext_lazy("Changed a campaign"),

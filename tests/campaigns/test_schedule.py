@@ -1,0 +1,102 @@
+"""A draft that leaves by itself: at its time, once, as the person who said so, or not at all and with the reason."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from envoi.campaigns import actions, schedule
+from envoi.campaigns.errors import AlreadyLaunched, BadTime
+from envoi.campaigns.models import Campaign
+from envoi.campaigns.tasks import look_after
+from envoi.core.errors import NotAllowed
+from envoi.team.models import AuditEntry, Staff
+
+pytestmark = pytest.mark.django_db
+
+
+def come(campaign: Campaign) -> None:
+    """Let its time have come."""
+    Campaign.objects.filter(pk=campaign.pk).update(scheduled_at=timezone.now() - timedelta(seconds=1))
+
+
+def soon() -> datetime:
+    return timezone.now() + timedelta(hours=1)
+
+
+def test_it_leaves_when_its_time_has_come_and_not_before(crowd, owner):
+    campaign = crowd(3, canary="never")
+    schedule.schedule(campaign.pk, soon(), by=owner)
+    assert schedule.launch_due() == 0
+    come(campaign)
+    # The worker's own job of each minute.
+    look_after(0)
+    campaign.refresh_from_db()
+    assert (campaign.state, campaign.launched_by, campaign.schedule_problem) == ("running", owner, "")
+    assert schedule.launch_due() == 0, "once"
+    with pytest.raises(AlreadyLaunched):
+        schedule.schedule(campaign.pk, soon(), by=owner)
+    assert AuditEntry.objects.filter(verb="campaign.schedule").count() == 1
+
+
+def test_what_can_not_leave_stays_a_draft_and_says_why_on_its_page(crowd, owner, client: Client):
+    campaign = crowd(0)
+    schedule.schedule(campaign.pk, soon(), by=owner)
+    come(campaign)
+    assert schedule.launch_due() == 0
+    campaign.refresh_from_db()
+    assert (campaign.state, campaign.scheduled_at, campaign.lane) == ("draft", None, None)
+    assert "Nobody" in campaign.schedule_problem
+    client.force_login(owner)
+    page = client.get(f"/campaigns/{campaign.pk}/").content.decode()
+    assert "It was to leave and could not" in page
+    # One that can't leave holds up no other.
+    other = crowd(3, canary="never")
+    for one in (campaign, other):
+        schedule.schedule(one.pk, soon(), by=owner)
+        come(one)
+    Campaign.objects.filter(pk=campaign.pk).update(budget=0)
+    assert schedule.launch_due() == 1
+
+
+def test_it_leaves_with_the_rights_of_who_planned_it(crowd, owner):
+    marketer = Staff.objects.create(email="marketer@example.com", role=Staff.Role.MARKETER)
+    campaign = crowd(3, canary="never")
+    schedule.schedule(campaign.pk, soon(), by=marketer)
+    marketer.role = Staff.Role.ANALYST
+    marketer.save()
+    come(campaign)
+    assert schedule.launch_due() == 0
+    campaign.refresh_from_db()
+    assert campaign.state == "draft"
+    assert campaign.schedule_problem
+    with pytest.raises(NotAllowed):
+        schedule.schedule(campaign.pk, soon(), by=marketer)
+
+
+@pytest.mark.parametrize(("ahead", "sentence"), [(timedelta(0), "is over"), (timedelta(days=400), "a year ahead")])
+def test_a_moment_that_can_not_be_meant_is_refused(crowd, owner, ahead, sentence):
+    campaign = crowd(3)
+    with pytest.raises(BadTime, match=sentence) as problem:
+        schedule.schedule(campaign.pk, timezone.now() + ahead, by=owner)
+    assert problem.value.problems.keys() == {"schedule"}
+
+
+def test_the_page_plans_it_and_takes_it_back(crowd, owner, client: Client):
+    campaign = crowd(3)
+    client.force_login(owner)
+    address = f"/campaigns/{campaign.pk}/schedule"
+    day = (timezone.now() + timedelta(days=2)).date()
+    assert client.post(address, {"at": f"{day}T09:30"}).status_code in (204, 302)
+    campaign.refresh_from_db()
+    assert campaign.scheduled_at == datetime(day.year, day.month, day.day, 9, 30, tzinfo=UTC)
+    assert f'value="{day}T09:30"' in client.get(f"/campaigns/{campaign.pk}/").content.decode()
+    assert client.post(address, {"at": "tomorrow"}).status_code == 422
+    client.post(address, {"at": ""})
+    campaign.refresh_from_db()
+    assert (campaign.scheduled_at, campaign.scheduled_by) == (None, None)
+    actions.cancel(campaign.pk, by=owner)
+    assert client.post(address, {"at": f"{day}T09:30"}).status_code == 409

@@ -1,0 +1,73 @@
+"""A program plans when a campaign leaves, and reads why it can't."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from envoi.campaigns.models import Campaign
+from envoi.channels.models import Account, Channel
+from envoi.message_templates.models import Template
+from tests.rest.conftest import Caller
+from tests.rest.test_resources import ANA, PARCEL
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def draft(api: Caller, account: Account, channel: Channel) -> dict[str, Any]:
+    api.post("/contacts", ANA)
+    template = Template.objects.create(
+        account=account,
+        name="parcel",
+        language="en",
+        category="utility",
+        state="approved",
+        components=PARCEL["components"],
+    )
+    return {
+        "name": "Parcels",
+        "segment": api.post("/segments", {"name": "All", "rule": {"all": []}})["id"],
+        "channel": channel.pk,
+        "template": template.pk,
+        "variables": {"number": {"text": "A17"}},
+    }
+
+
+def in_hours(hours: float) -> str:
+    return (timezone.now() + timedelta(hours=hours)).isoformat().replace("+00:00", "Z")
+
+
+def test_it_is_planned_changed_and_taken_back(api: Caller, draft: dict[str, Any]) -> None:
+    at = in_hours(5)
+    made = api.post("/campaigns", draft | {"schedule": at})
+    assert made["schedule"][:19] == at[:19]
+    address = f"/campaigns/{made['id']}"
+    assert api.patch(address, {"name": "Others"})["schedule"] == made["schedule"], "it stays with other changes"
+    later = in_hours(9)
+    assert api.patch(address, {"schedule": later})["schedule"][:19] == later[:19]
+    assert api.patch(address, {"schedule": None})["schedule"] is None
+
+
+@pytest.mark.parametrize(
+    ("schedule", "sentence"),
+    [
+        (in_hours(-1), "This moment is over: choose one that is yet to come, or launch it now."),
+        (in_hours(24 * 400), "A campaign is planned for a year ahead at most."),
+        ("2026-12-24T09:00:00", ""),
+        ("Christmas", ""),
+    ],
+)
+def test_what_can_not_be_meant_has_a_sentence_at_its_field(
+    api: Caller, draft: dict[str, Any], schedule: str, sentence: str
+) -> None:
+    problem = api.post("/campaigns", draft | {"schedule": schedule}, expect=422)
+    (error,) = problem["errors"]
+    assert error["pointer"] == "/schedule"
+    assert error["detail"]
+    if sentence:
+        assert error["detail"] == sentence
+    assert Campaign.objects.count() == 0, "nothing is left of a refused call"
