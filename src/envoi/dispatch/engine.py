@@ -71,6 +71,7 @@ class Runner:
         self._forms: dict[int, base.Form | None] = {}
         self._clock = DatabaseClock()
         self._doubt = Doubt()
+        self._doubts = False
         self._rested_at = float("-inf")
         # Claimed and still here: those whose files are being uploaded; those that may leave are at the gate.
         self._preparing: set[asyncio.Task[None]] = set()
@@ -212,10 +213,12 @@ class Runner:
     def _ask(self) -> None:
         """Have the next batch and its slots fetched before those that are here are used up."""
         ready = len(self._gate)
-        if self._more and ready <= max(self._hold() // 2, self._hold() - BATCH):
-            # Once for each answer of the database.
-            self._more = False
-            self._to_claim.set()
+        if self._more:
+            hold = self._hold()
+            if ready <= max(hold // 2, hold - BATCH):
+                # Once for each answer of the database.
+                self._more = False
+                self._to_claim.set()
         if ready and self._gate.slots_left <= ready // 2:
             self._to_take_slots.set()
 
@@ -297,7 +300,8 @@ class Runner:
         self._gate.answered(began, now)
         if error is not None:
             self._heed(error, now)
-        self._weigh(outcome, began, now)
+        if self._doubts or isinstance(outcome, Unclear):
+            self._weigh(outcome, began, now)
         if isinstance(outcome, Refused) and await self._files.renew(
             self.route, one.message, self._forms.get(one.message.lane_id), (one.whole, one.form), outcome.failure.code
         ):
@@ -308,7 +312,8 @@ class Runner:
 
     def _weigh(self, outcome: object, began: float, now: float) -> None:
         """Rest when one answer after the other says nothing; what had begun before the rest makes it no longer."""
-        if not isinstance(outcome, Unclear):
+        self._doubts = isinstance(outcome, Unclear)
+        if not self._doubts:
             self._doubt.clear()
             self._gate.doubts(False)
         elif began >= self._rested_at and (seconds := self._doubt.unclear()):

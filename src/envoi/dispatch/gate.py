@@ -22,6 +22,8 @@ PRIORITIES = 3
 CROWDED = 0.002  # seconds until the provider's second is looked at again, when nothing else does before
 # Every moment here is monotonic()'s: uvloop's time() is cut to milliseconds, and who believes in an answer one of them
 # too early lets the next message leave too early.
+TOLERANCE = limits.TOLERANCE.total_seconds()
+TOLERANCE_ALONE = limits.TOLERANCE_ALONE.total_seconds()
 
 
 class Ready(msgspec.Struct, frozen=True):
@@ -146,7 +148,8 @@ class Gate:
     def open(self) -> None:
         """Let leave what may leave now, and look again at the next slot."""
         now = monotonic()
-        self._follow_slots(now)
+        if self._come or (self._slots and self._slots[0] <= now):
+            self._follow_slots(now)
         most, alone = self.most_in_flight, now >= self._alone_from
         while self._ready and self._come and self.sending < most:
             if not self._window.has_room(self._throughput, now, alone=alone):
@@ -173,8 +176,7 @@ class Gate:
         while self._slots and self._slots[0] <= now:
             self._come.append(self._slots.popleft())
             self._window.slot(self._come[-1])
-        tolerance = limits.TOLERANCE_ALONE if now >= self._alone_from else limits.TOLERANCE
-        oldest = max(now - tolerance.total_seconds(), self._rests_until)
+        oldest = max(now - (TOLERANCE_ALONE if now >= self._alone_from else TOLERANCE), self._rests_until)
         while self._come and self._come[0] < oldest:
             self._come.popleft()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
@@ -45,9 +45,9 @@ class Client:
             .build()
         )
 
-    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Coroutine[Any, Any, Answer]:
         """As request, with POST."""
-        return await self.request("POST", url, headers, body)
+        return self.request("POST", url, headers, body)
 
     async def request(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"", *, most: int = LARGEST_ANSWER

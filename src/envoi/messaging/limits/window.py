@@ -29,6 +29,7 @@ class Window:
 
     def __init__(self) -> None:
         self._waiting = 0
+        self._most = self._full = 0.0
         self._until: deque[float] = deque()
         self._slots: deque[float] = deque()
         self._quickest = self._quickest_before = float("inf")
@@ -47,8 +48,9 @@ class Window:
             self._until.popleft()
         while self._slots and self._slots[0] <= now - SECOND:
             self._slots.popleft()
-        full = max(math.floor(most * FULL), math.ceil(most * SHARE))
-        return self._waiting + len(self._until) < (full if alone else min(full, len(self._slots)))
+        if most != self._most:
+            self._most, self._full = most, max(math.floor(most * FULL), math.ceil(most * SHARE))
+        return self._waiting + len(self._until) < (self._full if alone else min(self._full, len(self._slots)))
 
     def sent(self) -> None:
         """One has left."""

@@ -10,7 +10,7 @@ Credentials of an account: "token"; "app_secret" and, while it is being changed,
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, Literal
 
 from ...core.events import Fact
@@ -37,9 +37,9 @@ class Meta:
         known = rendering(outgoing, messages.body)
         return known.body(outgoing) if known else messages.body(outgoing)
 
-    async def send(self, http: Http, account: Account, channel: Channel, body: bytes) -> Accepted:
+    def send(self, http: Http, account: Account, channel: Channel, body: bytes) -> Coroutine[Any, Any, Accepted]:
         """See sending.send."""
-        return await sending.send(http, account, channel, body)
+        return sending.send(http, account, channel, body)
 
     def advice(self, code: str) -> Advice | None:
         """See errors.advice."""
