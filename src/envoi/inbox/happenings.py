@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection
+
 from ..team.models import Staff
-from .models import ConversationEvent
+
+# For every message that comes in: objects of Django took a fifth of the time that a batch of them has.
+NOTE = """
+INSERT INTO conversation_events (contact_id, conversation_id, what, by_id, detail)
+SELECT contact_id, conversation_id, what, %(by)s::bigint, detail
+  FROM json_to_recordset(%(rows)s::json)
+       AS r (position int, contact_id bigint, conversation_id bigint, what text, detail jsonb)
+ ORDER BY position
+"""
 
 # (contact_id, conversation_id, what, detail)
 Line = tuple[int, int, str, Mapping[str, Any]]
@@ -26,7 +38,10 @@ def note_event(
 
 def note_events(lines: Sequence[Line], *, by: Staff | None = None) -> None:
     """`note_event` for many, in one statement."""
-    ConversationEvent.objects.bulk_create(
-        ConversationEvent(contact_id=contact_id, conversation_id=conversation_id, what=what, by=by, detail=dict(detail))
-        for contact_id, conversation_id, what, detail in lines
-    )
+    rows = [
+        {"contact_id": line[0], "conversation_id": line[1], "what": line[2], "detail": line[3], "position": position}
+        for position, line in enumerate(lines)
+    ]
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(NOTE, {"rows": json.dumps(rows, cls=DjangoJSONEncoder), "by": by.pk if by else None})
