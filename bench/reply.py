@@ -178,7 +178,8 @@ def measure(asked: argparse.Namespace) -> None:
     with rig.bench() as run, psycopg.connect(run.url, autocommit=True) as db:
         django.setup()
         port_file, port = run.folder / "port", rig.free_port()
-        run.start("-m", "envoi.cli", "simulator", "--port", "0", "--port-file", str(port_file), "--faults", "none")
+        words = ("--port", "0", "--port-file", str(port_file), "--faults", "none")
+        processes = {"simulator": run.start("-m", "envoi.cli", "simulator", *words)}
         rig.wait_for(lambda: port_in(port_file) is not None, seconds=30, sentence="the simulator did not start")
         simulated = Simulated(f"http://127.0.0.1:{port_in(port_file)}")
         rig.say("Preparing customers and rules …")
@@ -186,9 +187,10 @@ def measure(asked: argparse.Namespace) -> None:
         _channel, lane = dispatch.owe(db, simulated.url, messages=max(owed, 1), throughput=asked.pace)
         bare_count = min(count, 2_000)
         prepare(db, count + bare_count + WARM)
-        processes = [run.start("-m", "envoi.cli", "gateway", "--port", str(port))]
-        processes += [run.start("-m", "envoi.cli", "intake") for _ in range(asked.intakes)]
-        processes.append(run.start("-m", "envoi.cli", "dispatch"))
+        started = {"gateway": ("gateway", "--port", str(port)), "dispatch": ("dispatch",)}
+        started |= {f"intake {number}": ("intake",) for number in range(1, asked.intakes + 1)}
+        for name, one in started.items():
+            processes[name] = run.start("-m", "envoi.cli", *one, PGAPPNAME=name)
         hook = f"http://127.0.0.1:{port}/hooks/meta/bench"
         ready = f"http://127.0.0.1:{port}/health/ready"
         rig.wait_for(lambda: answers(ready), seconds=30, sentence="the gateway did not start")
@@ -203,20 +205,20 @@ def measure(asked: argparse.Namespace) -> None:
         rig.wait_for(
             lambda: times(simulated, warm, first=last)[-1] < float("inf"), seconds=180, sentence="nobody was answered"
         )
-        memories = [rig.Memory(one.pid) for one in processes]
-        before = [rig.cpu_seconds(one.pid) for one in processes]
         if asked.campaign:
             ledger.set_lane(db, lane, "open")
             rig.wait_for(
                 lambda: simulated.ledger()["accepted"] > WARM + asked.campaign, seconds=60, sentence="no campaign left"
             )
+        pids = {name: one.pid for name, one in processes.items()}
+        usage = rig.Usage(pids, run.url)
         sent_before = simulated.ledger()["accepted"]
         rig.say(f"{asked.inbound:.0f} customers write each second for {asked.seconds:.0f} s …")
-        started = time.monotonic()
+        writing_from = time.monotonic()
         began = uvloop.run(write(hook, first=0, count=count, rate=asked.inbound))
-        writing = time.monotonic() - started
+        writing = time.monotonic() - writing_from
         campaign_rate = (simulated.ledger()["accepted"] - sent_before) / writing
-        cpu = [round(rig.cpu_seconds(one.pid) - was, 1) for one, was in zip(processes, before, strict=True)]
+        cpu = usage.stop()
         ledger.set_lane(db, lane, "held")
         end = time.monotonic() + PATIENCE
         found = times(simulated, began, first=0)
@@ -227,10 +229,9 @@ def measure(asked: argparse.Namespace) -> None:
         rig.say(
             f"p50 {at(found, 0.5):.3f} s, p99 {at(found, 0.99):.3f} s, {lost} lost, the campaign {campaign_rate:.0f}/s"
         )
-        peak = sum(one.stop() for one in memories)
         where = stages(db, began)
-        for one in processes:
-            run.end(one)
+        for name in started:
+            run.end(processes[name])
         rig.say("The same answers in a bare loop …")
         words = [
             "--bare",
@@ -253,7 +254,7 @@ def measure(asked: argparse.Namespace) -> None:
         baseline="the same simulator answering a bare loop at the same rate, p99",
         baseline_value=at(baseline, 0.99),
         seconds=writing,
-        peak_rss_mb=peak,
+        peak_rss_mb=usage.peak_mb,
         more={
             "p50": round(at(found, 0.5), 4),
             "p90": round(at(found, 0.9), 4),
@@ -264,7 +265,7 @@ def measure(asked: argparse.Namespace) -> None:
             "inbound_per_second": round(count / writing, 1),
             "sent_per_second": round(campaign_rate, 1),
             "intakes": asked.intakes,
-            "cpu_seconds": dict(zip(["gateway", *["intake"] * asked.intakes, "dispatch"], cpu, strict=False)),
+            "cpu_seconds": cpu,
         },
     )
 

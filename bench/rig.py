@@ -16,12 +16,14 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import psutil
+import psycopg
 
 from envoi.core import postgres
 
@@ -56,6 +58,68 @@ class Memory:
                 family = [one, *one.children(recursive=True)]
                 self.peak_mb = max(self.peak_mb, sum(member.memory_info().rss for member in family) / 1e6)
             self._over.wait(LOOK_SECONDS)
+
+
+class Usage:
+    """Processor seconds and peak memory by name, of processes and of those under them, and of PostgreSQL's own.
+
+    PostgreSQL's processes are named by what they serve: start each process with PGAPPNAME. This process itself is "the
+    benchmark". Looked at once a second by one thread, since this process has other work.
+    """
+
+    def __init__(self, processes: Mapping[str, int], url: str) -> None:
+        self._processes = processes
+        self._db = psycopg.connect(url, autocommit=True)
+        self._first: dict[psutil.Process, float] = {}
+        self._last: dict[psutil.Process, tuple[str, float]] = {}
+        self.peak_mb = 0.0
+        self._look(new=False)
+        self._over = threading.Event()
+        self._watch = threading.Thread(target=self._watches, daemon=True)
+        self._watch.start()
+
+    def stop(self) -> dict[str, float]:
+        """Seconds by name since the beginning, the most first; nothing is watched any more."""
+        self._over.set()
+        self._watch.join()
+        self._look()
+        self._db.close()
+        seconds: Counter[str] = Counter()
+        for process, (name, used) in self._last.items():
+            seconds[name] += used - self._first[process]
+        return {name: round(used, 1) for name, used in seconds.most_common()}
+
+    def _watches(self) -> None:
+        while not self._over.wait(1.0):
+            self._look()
+
+    def _look(self, *, new: bool = True) -> None:
+        """Note what each has used. new: who is seen for the first time began after the measurement did."""
+        peak = 0.0
+        for name, process in self._everybody():
+            with suppress(psutil.Error):
+                times = process.cpu_times()
+                used = float(times.user + times.system)
+                self._first.setdefault(process, 0.0 if new else used)
+                self._last[process] = (name, used)
+                if not name.startswith("postgres"):
+                    peak += process.memory_info().rss / 1e6
+        self.peak_mb = max(self.peak_mb, peak)
+
+    def _everybody(self) -> Iterator[tuple[str, psutil.Process]]:
+        yield "the benchmark", psutil.Process()
+        for name, pid in self._processes.items():
+            with suppress(psutil.Error):
+                one = psutil.Process(pid)
+                yield from ((name, member) for member in (one, *one.children(recursive=True)))
+        for pid, kind, served in self._db.execute(
+            "SELECT pid, backend_type, application_name FROM pg_stat_activity"
+        ).fetchall():
+            with suppress(psutil.Error):
+                process = psutil.Process(pid)
+                # A server on another machine has other processes under these numbers.
+                if process.name().startswith("postgres"):
+                    yield f"postgres {served if kind == 'client backend' else kind}".strip(), process
 
 
 class Bench:

@@ -125,6 +125,11 @@ TEMPLATES = [
 COTTON_DIR = "cotton"
 
 _address = conninfo_to_dict(database_url())
+# Intake runs the same statements over and over, and planning them took PostgreSQL longer than the work itself. As in
+# dispatch, every one finds its rows by their keys, so no plan that reads a whole table is ever right, least of all one
+# that was made while the table was empty.
+_prepares = os.environ.get("ENVOI_PREPARES") == "1"
+_KEYS_ONLY = "-c enable_seqscan=off -c enable_bitmapscan=off -c enable_material=off -c jit=off"
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.postgresql",
@@ -140,7 +145,8 @@ DATABASES = {
             **_address,
             "pool": {"min_size": 0, "max_size": 16, "timeout": 10},
             # Server-side cursors and prepared statements suit a pooler in session mode; PgBouncer needs nothing more.
-            "server_side_binding": False,
+            "server_side_binding": _prepares,
+            **({"prepare_threshold": 1, "options": _KEYS_ONLY} if _prepares else {}),
         },
     }
 }

@@ -84,7 +84,7 @@ def note_inbound(contact_id: int, *, at: datetime) -> None:
     note_all_inbound({contact_id: at})
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)  # in intake's transaction, once a batch
 def note_all_inbound(latest: Mapping[int, datetime]) -> None:
     """`note_inbound` for many: when each contact wrote last."""
     with connection.cursor() as cursor:

@@ -34,7 +34,7 @@ def contact_for_person(person: Person, *, country: str = "", source: str = "inbo
     return contact_id
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)  # in intake's transaction, once a batch
 def contacts_for_people(people: Sequence[Person]) -> list[int]:
     """`contact_for_person` for a whole batch, in a handful of statements; nobody's row is locked or changed.
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 
+from ..core import lately
 from ..team.hours import ALWAYS, Hours
 from ..team.opening import hours_by_team, last_change
 from .models import AlarmRule, AssignmentRule, Conversation, ServiceTarget
@@ -82,7 +83,7 @@ class Service:
 
 def current() -> Service:
     """What is set now; read once after each change."""
-    return _read(last_change())
+    return _read(lately.known("service", last_change))
 
 
 def next_look(conversation: Conversation) -> datetime | None:

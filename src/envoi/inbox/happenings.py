@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection
+
 from ..team.models import Staff
-from .models import ConversationEvent
+
+# For every message that comes in: objects of Django took a fifth of the time that a batch of them has.
+NOTE = """
+INSERT INTO conversation_events (contact_id, conversation_id, what, by_id, detail, at)
+SELECT contact_id, conversation_id, what, %(by)s::bigint, detail, COALESCE(at, statement_timestamp())
+  FROM json_to_recordset(%(rows)s::json)
+       AS r (position int, contact_id bigint, conversation_id bigint, what text, detail jsonb, at timestamptz)
+ ORDER BY position
+"""
 
 
 class Line(NamedTuple):
@@ -34,14 +46,7 @@ def note_event(
 
 def note_events(lines: Sequence[Line], *, by: Staff | None = None) -> None:
     """`note_event` for many, in one statement."""
-    ConversationEvent.objects.bulk_create(
-        ConversationEvent(
-            contact_id=one.contact_id,
-            conversation_id=one.conversation_id,
-            what=one.what,
-            by=by,
-            detail=dict(one.detail),
-            **({} if one.at is None else {"at": one.at}),
-        )
-        for one in lines
-    )
+    rows = [line._asdict() | {"position": position} for position, line in enumerate(lines)]
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(NOTE, {"rows": json.dumps(rows, cls=DjangoJSONEncoder), "by": by.pk if by else None})

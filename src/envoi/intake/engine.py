@@ -16,6 +16,7 @@ from django.db import connection, transaction
 
 from ..contacts import actions as contacts
 from ..contacts.optout import in_force
+from ..core import lately
 from ..core.events import Fact, IdentityChanged, MessageReceived, PreferenceChanged, Receipt
 from ..inbox.receipts import tell_receipts
 from ..messaging import ledger
@@ -30,11 +31,13 @@ from .store import Stored
 log = logging.getLogger("envoi.intake")
 
 # What a statement costs is shared by so many; their locks are held for some tens of milliseconds.
-MOST_AT_ONCE = 500
+MOST_AT_ONCE = 200
 
 # Customers' messages: few at once, so that the first of them does not wait for the last. What follows from each takes
 # longer than a receipt.
 MOST_URGENT_AT_ONCE = 50
+
+CHANNELS = "channels"
 
 # Two processes wanted the same rows in another order: PostgreSQL stops one of them.
 MET = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
@@ -88,13 +91,20 @@ def step(*, at_most: int = MOST_AT_ONCE, urgent: bool | None = None) -> int:
 
 def apply(facts: Iterable[tuple[Fact, Stored]]) -> None:
     """Let follow what follows from these facts, in the caller's transaction."""
-    channels, scopes, words = store.channels(), store.scopes(), in_force()
+    words = lately.known("words", in_force)
+    channels, scopes = lately.known(CHANNELS, _channels_and_scopes)
+    doubted = False
     receipts: list[Receipt] = []
     routed: list[Routed] = []
     for fact, stored in facts:
         channel_id, account_id = None, stored.account_id
         if isinstance(fact, MessageReceived | Receipt | PreferenceChanged):
             found = channels.get((stored.provider, fact.channel), {})
+            if not found and fact.channel and not doubted:
+                # Perhaps it was made a moment ago.
+                lately.doubt(CHANNELS)
+                (channels, scopes), doubted = lately.known(CHANNELS, _channels_and_scopes), True
+                found = channels.get((stored.provider, fact.channel), {})
             # One webhook address may serve several accounts of one app: the others' numbers are found too.
             account_id = account_id if account_id in found else next(iter(found), account_id)
             channel_id = found.get(account_id)
@@ -109,6 +119,11 @@ def apply(facts: Iterable[tuple[Fact, Stored]]) -> None:
     stretches = list(_stretches(routed))
     for number, stretch in enumerate(stretches):
         _follow(stretch, receipts if number == 0 else [])
+
+
+def _channels_and_scopes() -> tuple[dict[tuple[str, str], dict[int, int]], dict[int, str]]:
+    """Together: a channel that is known has an account whose scope is."""
+    return store.channels(), store.scopes()
 
 
 def _stretches(routed: Sequence[Routed]) -> Iterator[list[Routed]]:

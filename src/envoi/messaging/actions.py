@@ -33,7 +33,7 @@ def ledger_db() -> psycopg.Connection[Any]:
     return raw
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)  # in intake's transaction, once a batch
 def receive(received: Sequence[tuple[int, int, MessageReceived]]) -> list[int | None]:
     """Keep what customers wrote, (contact_id, channel_id, message) each; None for each that had come before."""
     kept = ledger.receive(ledger_db(), received)

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import F
 
+from ..core import lately
 from .matching import Matcher
 from .models import ReplyRule, ReplySettings
 from .rules import rule_of
@@ -51,7 +52,7 @@ class Shelf:
 
     def book(self) -> Book:
         """The rules as they hold at this moment."""
-        said = settings()
+        said = lately.known("reply settings", settings)
         if self._book is None or self._book.version != said.version:
             self._book = _read(said)
         return self._book

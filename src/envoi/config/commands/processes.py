@@ -102,9 +102,9 @@ def gateway(asked: argparse.Namespace) -> int:
 def intake(asked: argparse.Namespace) -> int:
     """Work through stored webhooks until SIGTERM."""
     prepared_database()
+    os.environ.setdefault("ENVOI_PREPARES", "1")
     resolve_name("envoi.config.start:django")
-    resolve_name("envoi.intake.main:run")()
-    return 0
+    return int(resolve_name("envoi.intake.main:run")())
 
 
 def dispatch(asked: argparse.Namespace) -> int:
