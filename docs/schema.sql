@@ -284,12 +284,16 @@ CREATE TABLE campaigns (
     budget                  numeric(14,2),
     committed               numeric(18,6) NOT NULL DEFAULT 0,
     out_of_budget           boolean NOT NULL DEFAULT false,
+    schedule_problem        text NOT NULL DEFAULT ''::text,
+    scheduled_at            timestamp with time zone,
+    scheduled_by_id         bigint,
     CONSTRAINT campaigns_pkey PRIMARY KEY (id),
     CONSTRAINT campaign_budget_not_negative CHECK (((budget IS NULL) OR (budget >= (0)::numeric))),
     CONSTRAINT campaigns_channel_id_9d7daa66_fk_channels_id FOREIGN KEY (channel_id) REFERENCES channels(id) DEFERRABLE INITIALLY DEFERRED,
     CONSTRAINT campaigns_created_by_id_9a36c5ea_fk_staff_id FOREIGN KEY (created_by_id) REFERENCES staff(id) DEFERRABLE INITIALLY DEFERRED,
     CONSTRAINT campaigns_lane_id_e57b9dc2_fk_lanes_id FOREIGN KEY (lane_id) REFERENCES lanes(id) DEFERRABLE INITIALLY DEFERRED,
     CONSTRAINT campaigns_launched_by_id_da53737f_fk_staff_id FOREIGN KEY (launched_by_id) REFERENCES staff(id) DEFERRABLE INITIALLY DEFERRED,
+    CONSTRAINT campaigns_scheduled_by_id_1a03f239_fk_staff_id FOREIGN KEY (scheduled_by_id) REFERENCES staff(id) DEFERRABLE INITIALLY DEFERRED,
     CONSTRAINT campaigns_segment_id_16e54ff2_fk_segments_id FOREIGN KEY (segment_id) REFERENCES segments(id) DEFERRABLE INITIALLY DEFERRED,
     CONSTRAINT campaigns_template_id_507f3d37_fk_templates_id FOREIGN KEY (template_id) REFERENCES templates(id) DEFERRABLE INITIALLY DEFERRED
 );
@@ -297,6 +301,7 @@ CREATE INDEX campaigns_channel_id_9d7daa66 ON campaigns USING btree (channel_id)
 CREATE INDEX campaigns_created_by_id_9a36c5ea ON campaigns USING btree (created_by_id);
 CREATE INDEX campaigns_lane_id_e57b9dc2 ON campaigns USING btree (lane_id);
 CREATE INDEX campaigns_launched_by_id_da53737f ON campaigns USING btree (launched_by_id);
+CREATE INDEX campaigns_scheduled ON campaigns USING btree (scheduled_at) WHERE ((state)::text = 'draft'::text);
 CREATE INDEX campaigns_segment_id_16e54ff2 ON campaigns USING btree (segment_id);
 CREATE INDEX campaigns_template_id_507f3d37 ON campaigns USING btree (template_id);
 
@@ -1146,6 +1151,7 @@ CREATE TABLE promo_pools (
     empty                   jsonb NOT NULL,
     created_at              timestamp with time zone NOT NULL DEFAULT statement_timestamp(),
     made_by_id              bigint,
+    told                    character varying(5) NOT NULL DEFAULT ''::character varying,
     CONSTRAINT promo_pools_pkey PRIMARY KEY (id),
     CONSTRAINT promo_pools_low_at_check CHECK ((low_at >= 0)),
     CONSTRAINT promo_pools_made_by_id_c6b91d99_fk_staff_id FOREIGN KEY (made_by_id) REFERENCES staff(id) DEFERRABLE INITIALLY DEFERRED,

@@ -9,6 +9,6 @@ UPDATE notifications SET link = regexp_replace(link, '^/inbox/(\d+)\.(\d+)/', '/
 
 
 class Migration(migrations.Migration):
-    dependencies = [("notifications", "0002_how_staff_are_told")]
+    dependencies = [("notifications", "0003_codes_run_out")]
 
     operations = [migrations.RunSQL(REWRITE, migrations.RunSQL.noop)]
