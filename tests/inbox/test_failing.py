@@ -122,7 +122,7 @@ def test_what_they_wrote_since_does_not_shorten_the_wait(write: Write, receipt: 
 
 
 def test_an_answered_and_closed_conversation_is_open_again(write: Write, receipt: Say, ana: Staff) -> None:
-    one = write("hello")
+    one = write("hello", ago=5)
     message_id = answer(one, ana)
     actions.close(one.contact_id, one.id, by=ana)
     receipt(one.contact_id, message_id)
