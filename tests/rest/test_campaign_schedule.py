@@ -60,6 +60,7 @@ def test_it_is_planned_changed_and_taken_back(api: Caller, draft: dict[str, Any]
         ("2026-12-24T09:00:00", ""),
         ("Christmas", ""),
     ],
+    ids=["over", "too far", "no zone", "no time"],
 )
 def test_what_can_not_be_meant_has_a_sentence_at_its_field(
     api: Caller, draft: dict[str, Any], schedule: str, sentence: str
