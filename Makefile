@@ -33,7 +33,7 @@ demo: setup
 
 test: setup
 	$(BIN)/python tools/browser.py
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --dist load
 
 check: setup
 	$(BIN)/ruff format --check .

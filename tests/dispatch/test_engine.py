@@ -46,8 +46,9 @@ def test_a_reply_overtakes_a_campaign_that_is_under_way(rig: Rig) -> None:
     # The simulator knows of no window and refuses it; what is asked here is how soon it was tried.
     gone = f"SELECT count(*) FROM outbox WHERE id = {reply}"
     wait_until(lambda: not rig.number(gone), seconds=10, saying="the reply did not leave")
-    tried = rig.number(f"SELECT count(*) FROM messages WHERE id = {reply} AND state IN ('accepted', 'failed')")
-    assert tried == 1
+    [(state,)] = rig.db.execute(f"SELECT state FROM messages WHERE id = {reply}").fetchall()
+    # Its receipts may have come by now.
+    assert state in ("accepted", "sent", "delivered", "read", "failed")
     assert rig.waiting() > 150, "it waited behind the campaign"
     assert time.monotonic() - began < 5
 

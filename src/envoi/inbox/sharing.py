@@ -21,10 +21,10 @@ def share_out(*, at_most: int = AT_MOST) -> int:
     if not presence.there().exists():
         return 0
     service = current()
-    # conversations_waiting: the queue's own order.
+    # conversations_waiting: the queue's own order; providers say whole seconds, among which the earlier one is first.
     waiting = Conversation.objects.filter(
         state=Conversation.State.OPEN, waiting_since__isnull=False, assignee__isnull=True
-    ).order_by("-priority", "-worth", "waiting_since")
+    ).order_by("-priority", "-worth", "waiting_since", "id")
     given, nobody = 0, set()
     for contact_id, conversation_id, team_id in waiting.values_list("contact_id", "id", "team_id")[:at_most]:
         rule = service.assignment_rule(team_id)
