@@ -7,11 +7,14 @@ import tempfile
 
 # One for each process of tests and for what it starts, with a PostgreSQL of its own: what another's transactions hold
 # back would be seen here, as it is in a real cluster.
-_mine = f"{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}:{os.environ.get('ENVOI_HOME', '')}"
-if "ENVOI_HOME" not in os.environ or os.environ.get("ENVOI_TEST_HOME") != _mine:
+if (
+    "ENVOI_HOME" not in os.environ
+    or os.environ.get("ENVOI_TEST_HOME") != os.environ["ENVOI_HOME"]
+    or os.environ.get("ENVOI_TEST_WORKER", "") != os.environ.get("PYTEST_XDIST_WORKER", "")
+):
     _home = tempfile.mkdtemp(prefix="envoi-tests-")
-    os.environ["ENVOI_HOME"] = _home
-    os.environ["ENVOI_TEST_HOME"] = f"{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}:{_home}"
+    os.environ["ENVOI_HOME"] = os.environ["ENVOI_TEST_HOME"] = _home
+    os.environ["ENVOI_TEST_WORKER"] = os.environ.get("PYTEST_XDIST_WORKER", "")
     atexit.register(shutil.rmtree, _home, ignore_errors=True)
 
 os.environ["ENVOI_PROVIDER_URLS"] = "1"
