@@ -45,12 +45,13 @@ def test_slots_that_pass_unused_are_not_saved_up_for_a_burst() -> None:
 
 
 def test_who_sends_alone_still_has_the_slots_that_a_late_database_missed() -> None:
-    alone = Pace(80, None, free=-0.5, bulk=-0.5, alone=True, late=-0.3)
+    alone = Pace(80, None, free=-0.4, bulk=-0.4, alone=True, late=-0.3)
     taken, _, _ = limits.take(0, 50, alone)
     assert taken[0] == pytest.approx(-0.3), "nothing waited before that"
     assert taken[1] - taken[0] == pytest.approx(1 / (80 * limits.SHARE_ALONE))
-    assert limits.take(0, 1, replace(alone, late=-9.0))[0] == [-0.5], "older ones were taken"
-    assert limits.take(0, 1, replace(alone, late=-9.0, free=-9.0, bulk=-9.0))[0] == pytest.approx([-0.9])
+    assert limits.take(0, 1, replace(alone, late=-9.0))[0] == [-0.4], "older ones were taken"
+    [edge], _, _ = limits.take(0, 1, replace(alone, late=-9.0, free=-9.0, bulk=-9.0))
+    assert edge == pytest.approx(-limits.TOLERANCE_ALONE.total_seconds() / 2), "one at the edge would be too old there"
     assert limits.take(0, 1, replace(alone, rests=-0.1))[0] == [-0.1], "in a rest none was missed"
     assert limits.take(0, 1, replace(alone, late=86_400.0))[0] == [0.0], "the database's clock went back"
     assert limits.take(0, 1, replace(alone, alone=False))[0] == [0.0]

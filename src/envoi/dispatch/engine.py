@@ -72,6 +72,7 @@ class Runner:
         self._clock = DatabaseClock()
         self._doubt = Doubt()
         self._doubts = False
+        self._begun = 0
         self._rested_at = float("-inf")
         # Claimed and still here: those whose files are being uploaded; those that may leave are at the gate.
         self._preparing: set[asyncio.Task[None]] = set()
@@ -224,6 +225,7 @@ class Runner:
 
     async def _take_slots(self) -> None:
         """Keep slots for what is ready and can be in flight: any other would pass unused."""
+        begun = -1
         while not self._stopping.is_set():
             self._to_take_slots.clear()
             # None while too much is in flight: another dispatcher of the channel may have the slots.
@@ -231,7 +233,10 @@ class Runner:
             pause = 1.0
             if lacking > 0 and not self._gate.rests_for:
                 replies = min(self._gate.replies, lacking)
-                alone = self._left is not None and monotonic() >= self._company_until
+                # Where nothing left with the slots before, they came too late: then those of now, not of then.
+                late = begun != self._begun
+                alone = late and self._left is not None and monotonic() >= self._company_until
+                begun = self._begun
                 taken = await self._in_database(
                     store.slots,
                     self.route,
@@ -259,6 +264,7 @@ class Runner:
     # Sending
 
     def _begin(self, one: Ready) -> None:
+        self._begun += 1
         now = monotonic()
         if now > one.last:
             # The answer could come after the lease: then somebody else may already call it uncertain.

@@ -97,7 +97,8 @@ class Pace:
         """When the next message may leave."""
         # Nobody takes slots further ahead than this: such a time was written by a clock that has since gone back.
         free = self.free if self.free <= 2 * HORIZON_SECONDS + 2 * self.bulk_step else 0.0
-        first = max(min(self.late, 0.0), -TOLERANCE_ALONE.total_seconds()) if self.alone else 0.0
+        # Half of what the gate still takes: a slot at its very edge would be too old on arrival, each time anew.
+        first = max(min(self.late, 0.0), -TOLERANCE_ALONE.total_seconds() / 2) if self.alone else 0.0
         # 0 is no rest at all; one that is over still ends what was missed before its end.
         rests = self.rests if self.rests and self.rests <= LONGEST_REST_SECONDS else first
         return max(free, rests, first)
