@@ -13,7 +13,7 @@ from envoi.campaigns.errors import AlreadyLaunched, BadTime
 from envoi.campaigns.models import Campaign
 from envoi.campaigns.tasks import look_after
 from envoi.core.errors import NotAllowed
-from envoi.team.models import AuditEntry, Staff
+from envoi.team.models import AuditEntry, Staff, StaffRight
 
 pytestmark = pytest.mark.django_db
 
@@ -60,6 +60,34 @@ def test_what_can_not_leave_stays_a_draft_and_says_why_on_its_page(crowd, owner,
         come(one)
     Campaign.objects.filter(pk=campaign.pk).update(budget=0)
     assert schedule.launch_due() == 1
+
+
+def test_whoever_changes_a_planned_draft_answers_for_it(crowd, owner):
+    campaign = crowd(3, canary="never")
+    same = {
+        "name": campaign.name,
+        "segment_id": campaign.segment_id,
+        "channel_id": campaign.channel_id,
+        "template_id": campaign.template_id,
+        "variables": campaign.variables,
+    }
+    other = Staff.objects.create(email="other@example.com", role=Staff.Role.ADMINISTRATOR)
+    schedule.schedule(campaign.pk, soon(), by=owner)
+    assert actions.update(campaign.pk, **same, by=other).scheduled_by == other
+    StaffRight.objects.create(staff=other, right="campaigns.launch", granted=False)
+    changed = actions.update(campaign.pk, **same, by=Staff.objects.get(pk=other.pk))
+    assert (changed.scheduled_at, changed.scheduled_by) == (None, None)
+    assert "changed by somebody" in changed.schedule_problem
+
+
+def test_what_would_leave_an_hour_late_stays(crowd, owner):
+    campaign = crowd(3, canary="never")
+    schedule.schedule(campaign.pk, soon(), by=owner)
+    Campaign.objects.filter(pk=campaign.pk).update(scheduled_at=timezone.now() - timedelta(minutes=61))
+    assert schedule.launch_due() == 0
+    campaign.refresh_from_db()
+    assert campaign.state == "draft"
+    assert "its time came" in campaign.schedule_problem
 
 
 def test_it_leaves_with_the_rights_of_who_planned_it(crowd, owner):

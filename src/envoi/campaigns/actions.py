@@ -23,7 +23,7 @@ from ..segments.models import Segment
 from ..segments.rules import frozen
 from ..team.actions import note
 from ..team.models import Staff
-from ..team.rights import require
+from ..team.rights import may, require
 from . import advice, breaker, budget, canary, forecasts, preflight
 from .audience import Audience, audience_of
 from .errors import (
@@ -116,6 +116,13 @@ def update(
         policy=policy,
         budget=budget,
     )
+    if campaign.scheduled_at:
+        # It leaves with the rights of whoever said when: now of whom changed it last, or not by itself.
+        if may(by, "campaigns.launch"):
+            campaign.scheduled_by = by
+        else:
+            campaign.scheduled_at = campaign.scheduled_by = None
+            campaign.schedule_problem = _("It was changed by somebody who may not launch it.")
     campaign.save()
     note(by, "campaign.update", f"campaign/{campaign.pk}")
     return campaign

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -18,7 +19,11 @@ from .errors import AlreadyLaunched, BadTime
 from .held import locked
 from .models import Campaign
 
+log = logging.getLogger("envoi.campaigns")
+
 LONGEST = timedelta(days=365)
+# Later than that after its time it is no longer what was meant: "only today" of Saturday does not leave on Monday.
+LATEST = timedelta(hours=1)
 
 
 @transaction.atomic
@@ -47,7 +52,17 @@ def schedule(campaign_id: int, at: datetime | None, *, by: Staff | None) -> Camp
 def launch_due() -> int:
     """Launch every draft whose time has come; returns how many left. What is refused says so and stays a draft."""
     due = Campaign.objects.filter(state=Campaign.State.DRAFT, scheduled_at__lte=timezone.now())
-    return sum(_launch(campaign_id) for campaign_id in due.order_by("scheduled_at").values_list("pk", flat=True))
+    left, faults = 0, []
+    for campaign_id in due.order_by("scheduled_at").values_list("pk", flat=True):
+        try:
+            left += _launch(campaign_id)
+        except Exception as fault:
+            # It is tried again in a minute; the others' time has come all the same.
+            log.exception("campaign %s did not leave as planned", campaign_id)
+            faults.append(fault)
+    if faults:
+        raise faults[0]
+    return left
 
 
 @transaction.atomic
@@ -61,6 +76,8 @@ def _launch(campaign_id: int) -> bool:
         try:
             # A savepoint: what a refused launch has begun goes, the reason stays.
             with transaction.atomic():
+                if timezone.now() > campaign.scheduled_at + LATEST:
+                    raise BadTime(_("Nothing was at work here when its time came."))
                 actions.launch(campaign_id, by=by)
             return True
         except Problem as problem:

@@ -40,10 +40,10 @@ def cancel_rest(campaign_id: int) -> None:
 @app.periodic(cron="* * * * *")
 @app.task(name="campaigns.look_after", queueing_lock="campaigns.look_after")
 def look_after(timestamp: int) -> None:
-    """Each minute: drafts whose time has come leave; whatever job a campaign should have and lost is queued again."""
-    schedule.launch_due()
+    """Each minute: whatever job a campaign should have and lost is queued again; drafts whose time has come leave."""
     actions.look_after()
     recovery.recover()
+    schedule.launch_due()
 
 
 @app.periodic(cron="*/10 * * * *")
