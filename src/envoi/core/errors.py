@@ -28,6 +28,12 @@ class NotAllowed(Problem):
     status = 403
 
 
+class Busy(Problem):
+    """Something that lasts a while is in the way; nothing was changed, and the same may be asked again soon."""
+
+    status = 503
+
+
 class BadInput(Problem):
     """What was given can't be understood; nothing was changed."""
 

@@ -176,6 +176,15 @@ def remove_orders(contact_id: int, external_ids: Sequence[str]) -> int:
     return removed
 
 
+def keep_files_away() -> None:
+    """No file writes orders until the caller's commit: for whoever is about to hold contacts and then to recompute.
+
+    Raises Busy while one does.
+    """
+    with connection.cursor() as cursor:
+        totals.must_not_wait(cursor)
+
+
 @transaction.atomic
 def recompute_totals(contact_ids: Iterable[int]) -> None:
     """Bring order_totals in line with the orders of these contacts, in the caller's transaction.
@@ -205,5 +214,6 @@ def _checked(one: NewOrder) -> NewOrder:
 
 def _lock(cursor: Any, contact_ids: Iterable[int]) -> None:
     ids = sorted(set(contact_ids))
+    totals.must_not_wait(cursor)
     if len(totals.lock(cursor, ids)) < len(ids):
         raise NotFound(_("There is no such contact."))

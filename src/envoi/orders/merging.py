@@ -84,8 +84,8 @@ DELETE FROM matched m
          GROUP BY contact_id, external_id HAVING count(*) > 1) AS kept
  WHERE m.contact_id = kept.contact_id AND m.external_id = kept.external_id AND m.line <> kept.line
 """
-# In the order of ids, as everybody does who holds several contacts. Held until the commit: nobody deletes them. Another
-# writer of their orders sums after us (totals.be_alone), and whatever else is written of them need not wait.
+# In the order of ids, as everybody does who holds several contacts. Held until the commit: nobody deletes them. No
+# other writer of orders is at work (totals.be_alone), and whatever else is written of them need not wait.
 BUYERS = "CREATE TEMPORARY TABLE buyers ON COMMIT DROP AS SELECT DISTINCT contact_id FROM matched"
 LOCK = """
 CREATE TEMPORARY TABLE held ON COMMIT DROP AS
@@ -200,7 +200,8 @@ def _lock(cursor: Any) -> None:
     cursor.execute(BUYERS)
     buyers = cursor.rowcount
     cursor.execute("ANALYZE buyers")
+    # Before the contacts, as everybody (totals.WRITING_ORDERS).
+    totals.be_alone(cursor)
     cursor.execute(LOCK)
     if cursor.rowcount < buyers:
         cursor.execute(GONE, {"sentence": _("The customer was deleted a moment ago.")})
-    totals.be_alone(cursor)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.utils.translation import gettext as _
+
+from ..core.errors import Busy
 from .worth import COUNTS
 
 # The customers are locked, in the order of their ids, before their orders are read: two writers of one customer's
@@ -13,8 +16,8 @@ LOCK = "SELECT id FROM contacts WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY U
 
 # A file writes orders of hundreds of thousands of people for a minute. To hold their rows against every change would
 # let what they write meanwhile wait for it; so a file only keeps them from being deleted, and is alone with orders
-# instead: whoever writes single orders shares this lock, a file has it for itself. A file takes it after its contacts,
-# others before or after theirs: what a file holds of contacts stands in nobody's way who waits here.
+# instead: whoever writes single orders shares this lock, a file has it for itself. All take it before their contacts:
+# who held some and waited here would keep intake from them, and requests that wait would use up the connections.
 WRITING_ORDERS = 0x656E766F6F
 SHARE = "SELECT pg_advisory_xact_lock_shared(%(key)s)"
 MAY_SHARE = "SELECT pg_try_advisory_xact_lock_shared(%(key)s)"
@@ -81,7 +84,10 @@ REFUNDED = "t.contact_id IN (SELECT contact_id FROM orders WHERE refunded > 0)"
 
 
 def lock(cursor: Any, ids: Sequence[int]) -> list[int]:
-    """Hold these contacts until the commit, as every writer of orders does first; returns those that there are."""
+    """Hold these contacts until the commit, as every writer of orders does first; returns those that there are.
+
+    While a file writes orders this waits; whoever has somebody waiting asks `must_not_wait` before.
+    """
     cursor.execute(SHARE, {"key": WRITING_ORDERS})
     cursor.execute(LOCK, {"ids": ids})
     return [row[0] for row in cursor.fetchall()]
@@ -91,6 +97,12 @@ def may_write(cursor: Any) -> bool:
     """Whether no file writes orders now; none begins to before the commit."""
     cursor.execute(MAY_SHARE, {"key": WRITING_ORDERS})
     return bool(cursor.fetchone()[0])
+
+
+def must_not_wait(cursor: Any) -> None:
+    """As may_write, for a request or whoever is about to hold contacts. Raises Busy while a file writes orders."""
+    if not may_write(cursor):
+        raise Busy(_("A file of orders is being written. Nothing was changed: try again in a minute."))
 
 
 def be_alone(cursor: Any) -> None:

@@ -20,6 +20,7 @@ from ..contacts.models import Contact, Merge
 from ..core.errors import BadInput, NotFound, Problem
 from ..messaging.actions import ledger_db
 from ..messaging.ledger import kin
+from ..orders.actions import keep_files_away
 from ..team.actions import note
 from ..team.models import Staff
 from ..team.rights import require
@@ -97,9 +98,10 @@ def preview(staff: Staff | None, *, kept_id: int, gone_id: int) -> Preview:
 def merge(*, kept_id: int, gone_id: int, by: Staff | None) -> Merge:
     """Make two records one; returns the merge, which `undo` takes. A withdrawal of either holds for both.
 
-    Raises OnItsWay while a message to the one who goes is leaving or uncertain.
+    Raises OnItsWay while a message to the one who goes is leaving or uncertain, Busy while a file of orders is written.
     """
     require(by, "contacts.merge")
+    keep_files_away()
     # The outbox before the contacts: the order in which everybody holds them.
     waiting = kin.hold(ledger_db(), gone_id)
     _both(kept_id, gone_id)
@@ -144,13 +146,14 @@ def merge(*, kept_id: int, gone_id: int, by: Staff | None) -> Merge:
 def undo(merge_id: int, *, by: Staff | None) -> Merge:
     """Make two of them again, as they were; what has come to the kept contact since stays there.
 
-    Raises AlreadyUndone, OnItsWay, and BadInput when a later merge of the same contact has to be undone first.
+    Raises AlreadyUndone, OnItsWay, Busy, and BadInput when a later merge of the same contact has to be undone first.
     """
     require(by, "contacts.merge")
     merged = Merge.objects.filter(pk=merge_id).first()
     if merged is None:
         raise NotFound(_("There is no such merge."))
     kept_id, gone_id = merged.kept_id, merged.gone_id
+    keep_files_away()
     waiting = kin.hold(ledger_db(), kept_id)
     merged = Merge.objects.select_for_update().get(pk=merge_id)
     if merged.undone_at or not merged.saved:
