@@ -164,6 +164,10 @@ def test_hours_are_read_as_people_type_them(words: str, kept: str) -> None:
         "9:00-9:00",
         "9:70-10:00",
         "9:00-24:30",
+        # Half of the day would be a guess.
+        "9-5",
+        "9 am to 5",
+        "2-6 pm",
     ],
 )
 def test_what_is_no_span_is_refused(words: str) -> None:

@@ -149,10 +149,27 @@ def parse_spans(words: str) -> Spans:
             continue
         found = _SPAN.fullmatch(part.strip().lower())
         start, end = (_minutes(*found.groups()[:4]), _minutes(*found.groups()[4:])) if found else (None, None)
-        if start is None or end is None or start >= DAY or start == end:
+        if (
+            found is None
+            or start is None
+            or end is None
+            or start >= DAY
+            or start == end
+            or _doubtful(found, start, end)
+        ):
             raise NoSpan(part.strip())
         spans.append(Span(start, end if end > start else end + DAY))
     return tuple(sorted(spans))
+
+
+def _doubtful(found: re.Match[str], start: int, end: int) -> bool:
+    """Whether half of the day is left to guess: "9 am to 5", or "9-5", which would be open all night.
+
+    Over midnight goes what has its minutes: "22:00-02:00".
+    """
+    if (found[4] is None) != (found[8] is None):
+        return True
+    return end < start and found[4] is None and not (found[2] and found[6])
 
 
 def _minutes(hour: str, minute: str | None, half: str | None, noon: str | None) -> int | None:
