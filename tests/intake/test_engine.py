@@ -234,3 +234,26 @@ def stepping() -> str:
     finally:
         connection.close()
     return ""
+
+
+def test_a_statement_prepared_before_a_migration_is_no_webhooks_fault(raw_db, test_database_url):
+    read = "SELECT * FROM kept"
+    with psycopg.connect(test_database_url, autocommit=True) as migrating:
+        migrating.execute("CREATE TABLE kept (a int)")
+        try:
+            raw_db.execute(read, prepare=True)
+            migrating.execute("ALTER TABLE kept ADD b int")
+            with pytest.raises(psycopg.errors.FeatureNotSupported) as met:
+                raw_db.execute(read, prepare=True)
+        finally:
+            migrating.execute("DROP TABLE kept")
+    connection.ensure_connection()
+    with pytest.raises(engine.Passing):
+        engine._raise_if_passing(met.value)
+    assert not connection.is_usable(), "what else it has prepared goes with it"
+    connection.close()
+    connection.ensure_connection()
+    # What is not supported at all would be met again on every connection.
+    with pytest.raises(psycopg.errors.FeatureNotSupported) as met:
+        raw_db.execute("CREATE TABLE other.database.kept (a int)")
+    engine._raise_if_passing(met.value)

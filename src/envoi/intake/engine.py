@@ -92,7 +92,8 @@ def step(*, at_most: int = MOST_AT_ONCE, urgent: bool | None = None) -> int:
 def apply(facts: Iterable[tuple[Fact, Stored]]) -> None:
     """Let follow what follows from these facts, in the caller's transaction."""
     words = lately.known("words", in_force)
-    channels, scopes = lately.known(CHANNELS, _channels_and_scopes)
+    # Scopes are read each time: under one that has just moved, somebody's STOP would found a second contact.
+    channels, scopes = lately.known(CHANNELS, store.channels), store.scopes()
     doubted = False
     receipts: list[Receipt] = []
     routed: list[Routed] = []
@@ -103,7 +104,7 @@ def apply(facts: Iterable[tuple[Fact, Stored]]) -> None:
             if not found and fact.channel and not doubted:
                 # Perhaps it was made a moment ago.
                 lately.doubt(CHANNELS)
-                (channels, scopes), doubted = lately.known(CHANNELS, _channels_and_scopes), True
+                channels, scopes, doubted = lately.known(CHANNELS, store.channels), store.scopes(), True
                 found = channels.get((stored.provider, fact.channel), {})
             # One webhook address may serve several accounts of one app: the others' numbers are found too.
             account_id = account_id if account_id in found else next(iter(found), account_id)
@@ -119,11 +120,6 @@ def apply(facts: Iterable[tuple[Fact, Stored]]) -> None:
     stretches = list(_stretches(routed))
     for number, stretch in enumerate(stretches):
         _follow(stretch, receipts if number == 0 else [])
-
-
-def _channels_and_scopes() -> tuple[dict[tuple[str, str], dict[int, int]], dict[int, str]]:
-    """Together: a channel that is known has an account whose scope is."""
-    return store.channels(), store.scopes()
 
 
 def _stretches(routed: Sequence[Routed]) -> Iterator[list[Routed]]:
@@ -230,10 +226,20 @@ def _facts(stored: Stored) -> Sequence[Fact]:
 
 def _raise_if_passing(error: Exception) -> None:
     """Raise Passing unless the fault is the webhook's own."""
+    if _is_stale(error) and connection.connection is not None:
+        # Closed for good: handed back, the pool would keep it with the statements that it has prepared.
+        connection.connection.close()
     # The ledger raises psycopg's errors as they are; Django wraps those of its own statements.
     met = isinstance(error, MET) or isinstance(error.__cause__, MET)
     if isinstance(error, Passing) or met or not connection.is_usable():
         raise Passing(_words(error)) from error
+
+
+def _is_stale(error: BaseException | None) -> bool:
+    """Whether a statement was prepared for columns that a migration has changed since; a new connection heals it."""
+    if isinstance(error, psycopg.errors.FeatureNotSupported):
+        return error.diag.source_function == "RevalidateCachedQuery"
+    return error is not None and _is_stale(error.__cause__)
 
 
 def _words(error: Exception) -> str:
