@@ -20,7 +20,9 @@ from .tables import Cell
 # What the format allows.
 MOST_ROWS = 1_048_576
 MOST_COLUMNS = 16_384
-LONGEST = 32_767
+LONGEST = 32_767  # in units of UTF-16
+# A sheet that grew beyond 2 GiB would need ZIP64, at which some programs balk.
+MOST_BYTES = 1_500 * 1_024 * 1_024
 CHUNK = 1_000
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -55,6 +57,8 @@ _ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff\ud800-\udfff]|_(?=x[0-9A-Fa-f]{4}_)")
 # Day 0 of a workbook.
 _FIRST_DAY = date(1899, 12, 30)
+# Before it workbooks count a day that never was; what is older is a text.
+_RELIABLE = date(1900, 3, 1)
 
 
 class _Buffer:
@@ -89,19 +93,20 @@ def as_xlsx(header: Sequence[str], rows: Iterable[Sequence[Cell]], *, most_rows:
         first = next(left, None)
         while first is not None or not sheets:
             sheets += 1
-            with archive.open(f"xl/worksheets/sheet{sheets}.xml", "w", force_zip64=True) as part:
+            with archive.open(f"xl/worksheets/sheet{sheets}.xml", "w") as part:
                 part.write((_SHEET + _titles(header, letters)).encode())
-                lines = chain([] if first is None else [first], islice(left, most_rows - 2))
-                number = 1
-                while some := list(islice(lines, CHUNK)):
-                    text = "".join(_row(number + place, row, letters) for place, row in enumerate(some, 1))
+                lines = chain([] if first is None else [first], left)
+                number, size = 1, 0
+                while size < MOST_BYTES and (some := list(islice(lines, min(CHUNK, most_rows - number)))):
+                    text = "".join(_row(number + place, row, letters) for place, row in enumerate(some, 1)).encode()
                     number += len(some)
-                    part.write(text.encode())
+                    size += len(text)
+                    part.write(text)
                     yield buffer.take()
                 part.write(_SHEET_END.encode())
             first = next(left, None)
-        for name, text in _around(sheets):
-            archive.writestr(name, text)
+        for name, content in _around(sheets):
+            archive.writestr(name, content)
     yield buffer.take()
 
 
@@ -131,15 +136,20 @@ def _cell(at: str, cell: Cell) -> str:
         case datetime():
             # Workbooks know no time zone: it is UTC, as in the CSV.
             here = cell.astimezone(UTC)
+            if here.date() < _RELIABLE:
+                return _text(at, here.isoformat(sep=" ", timespec="seconds"))
             seconds = here.hour * 3600 + here.minute * 60 + here.second + here.microsecond / 1e6
             return f'<c r="{at}" s="{_MOMENT}"><v>{(here.date() - _FIRST_DAY).days + seconds / 86_400}</v></c>'
+        case date() if cell < _RELIABLE:
+            return _text(at, cell.isoformat())
         case date():
             return f'<c r="{at}" s="{_DAY}"><v>{(cell - _FIRST_DAY).days}</v></c>'
     return ""
 
 
 def _text(at: str, text: str, style: int = 0) -> str:
-    text = text[:LONGEST]
+    if len(text) > LONGEST // 2:
+        text = text.encode("utf-16-le", "surrogatepass")[: LONGEST * 2].decode("utf-16-le", "ignore")
     if _FORBIDDEN.search(text):
         text = _FORBIDDEN.sub(lambda found: f"_x{ord(found[0]):04X}_", text)
     styled = f' s="{style}"' if style else ""
@@ -175,7 +185,11 @@ def _around(sheets: int) -> Iterator[tuple[str, str]]:
         f'<Relationship Id="rId1" Type="{_OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
     )
     named = "".join(f'<sheet name="Sheet{n}" sheetId="{n}" r:id="rId{n}"/>' for n in numbers)
-    yield "xl/workbook.xml", f'{_XML}<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets>{named}</sheets></workbook>'
+    yield (
+        "xl/workbook.xml",
+        f'{_XML}<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><bookViews><workbookView/></bookViews>'
+        f"<sheets>{named}</sheets></workbook>",
+    )
     targets = "".join(
         f'<Relationship Id="rId{n}" Type="{_OFFICE}/worksheet" Target="worksheets/sheet{n}.xml"/>' for n in numbers
     )

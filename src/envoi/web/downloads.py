@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
+from asgiref.sync import sync_to_async
 from django.http import HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
 
@@ -11,6 +12,16 @@ from ..core import tables, workbooks
 
 CSV = "text/csv; charset=utf-8"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+class Streamed(StreamingHttpResponse):
+    """Sent piece by piece also under ASGI, where Django would make all of it before the first byte leaves."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        pieces: Iterator[bytes] = iter(self.streaming_content)  # type: ignore[arg-type]
+        following = sync_to_async(lambda: next(pieces, None))
+        while (piece := await following()) is not None:
+            yield piece
 
 
 def download(
@@ -21,7 +32,7 @@ def download(
     pieces: Iterator[str] | Iterator[bytes] = (
         workbooks.as_xlsx(header, rows) if as_workbook else tables.as_csv(header, rows)
     )
-    response = StreamingHttpResponse(pieces, content_type=XLSX if as_workbook else CSV)
+    response = Streamed(pieces, content_type=XLSX if as_workbook else CSV)
     title = f"{name}-{timezone.now():%Y-%m-%d}.{'xlsx' if as_workbook else 'csv'}"
     response["Content-Disposition"] = f'attachment; filename="{title}"'
     return response
