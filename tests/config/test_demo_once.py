@@ -14,7 +14,8 @@ from .test_command import envoi
 def test_one_campaign_from_import_to_receipts_doubles_and_loses_nobody(provider: str, tmp_path: Path) -> None:
     done = envoi("demo", "--once", "--customers", "400", "--provider", provider, "--json", home=tmp_path)
     assert done.returncode == 0, done.stderr
-    [line] = done.stdout.strip().splitlines()
+    assert done.stdout.count("\n") == 1, done.stdout
+    line = done.stdout.strip()
     figures = json.loads(line)
     assert (figures["duplicates"], figures["lost"]) == (0, 0)
     assert figures["recipients"] == 400

@@ -17,6 +17,7 @@ from envoi.core import postgres
 
 PATIENCE = 40.0  # seconds from SIGTERM to SIGKILL: longer than a provider may take to answer
 PR_SET_PDEATHSIG = 1
+STANDARD_ERROR = 2
 
 
 @dataclass
@@ -103,6 +104,8 @@ class Family:
             [sys.executable, "-m", "envoi.cli", *child.words],
             env={**os.environ, **child.environment},
             stdin=subprocess.DEVNULL,
+            # The standard output is the command's own: figures as JSON are read from it.
+            stdout=STANDARD_ERROR,
             start_new_session=True,
             preexec_fn=_die_with_parent if sys.platform == "linux" else None,
         )
