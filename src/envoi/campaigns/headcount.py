@@ -17,6 +17,7 @@ from ..message_templates.models import Template
 from ..message_templates.wording import Components
 from ..messaging import ledger
 from ..messaging.actions import ledger_db
+from ..messaging.free_entry import FREE_ENTRY
 from ..messaging.ledger.standing import TOLD, in_force, joins, verdict
 from ..messaging.limits import portfolio
 from .audience import Audience, audience_of
@@ -30,17 +31,6 @@ COLUMNS = (
     "held_until",
     "blocked_at",
 )
-
-# An advertisement or a page button led them here and we answered within the day: 72 hours are free (Meta sheet, F.2).
-# Joined, and not asked of each row: a question inside the key would leave the whole key to one core.
-FREE_ENTRY = """
-(SELECT DISTINCT i.contact_id FROM messages i
-   JOIN messages o ON o.contact_id = i.contact_id AND o.direction = 'out'
-                  AND o.accepted_at BETWEEN i.created_at AND i.created_at + interval '24 hours'
-                  AND o.accepted_at > now() - interval '72 hours'
-  WHERE i.direction = 'in' AND i.created_at > now() - interval '96 hours' AND i.content ? 'referral')
-"""
-
 
 # For this transaction. The planner expects a million groups where there are thousands: left alone it lets one core read
 # them all, and would compile, where the server has that switched on, what runs for a few seconds only.

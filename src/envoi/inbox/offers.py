@@ -17,6 +17,7 @@ from ..core.phone import PREFIX_LENGTH, country_of_prefix
 from ..message_templates.models import Template
 from ..message_templates.queries import sendable
 from ..message_templates.wording import Bubble, Header, Variable, bubble, headers, variables
+from ..messaging.free_entry import came_in_free
 from ..rates import queries as rates
 from ..rates.cards import Card
 from ..team.models import Staff
@@ -114,17 +115,18 @@ class _Till:
         country = country_of_prefix((contact.phone or "")[:PREFIX_LENGTH]) or contact.country
         self.market = self.card.market_of(country)
         self.window_is_open = window_is_open
+        self.came_in_free = came_in_free(contact.pk)
         self.billed = rates.billed_in_month(channel.account_id, self.day)
+        self.fee = self.card.fees(1, already=rates.messages_in_month(channel.pk, self.day))
 
     def is_free(self, category: str) -> bool:
-        return self.card.is_free(category, window_open=self.window_is_open, free_entry=False)
+        return self.card.is_free(category, window_open=self.window_is_open, free_entry=self.came_in_free)
 
     def price(self, category: str) -> Decimal | None:
-        fee = self.card.fees(1)
         if self.is_free(category):
-            return fee
+            return self.fee
         price = self.card.price(self.market, category, already=self.billed.get((self.market, category), 0))
-        return None if price is None else price + fee
+        return None if price is None else price + self.fee
 
 
 def _offer(by: Staff, template: Template, contact: Contact, till: _Till) -> Offer:
