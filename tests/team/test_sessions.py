@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
@@ -12,10 +12,12 @@ from django.test import Client
 from django.utils import timezone
 
 from envoi.core.errors import NotAllowed
+from envoi.core.home import secret_key
 from envoi.staffing import leaving
 from envoi.team import keys, sessions, two_step
 from envoi.team.models import AuditEntry, Staff, StaffSession, TeamSettings
 from envoi.team.sessions import device_name
+from envoi.team.signin import SecondStep
 
 pytestmark = pytest.mark.django_db
 Hire = Callable[..., Staff]
@@ -161,3 +163,36 @@ def test_loading_the_page_again_makes_no_second_key(client: Client, owner: Staff
     assert "secret-once" not in again
     assert len(keys.keys(owner)) == 1
     assert "Contacts and tags (read)" in again
+
+
+def test_a_second_step_sealed_with_a_lost_key_lets_nobody_in(
+    client: Client, owner: Staff, another_secret: Callable[[], None]
+) -> None:
+    """And one that was kept before they were sealed still counts."""
+    step = SecondStep()
+    sealed = step.encrypt("JBSWY3DPEHPK3PXP")
+    assert "JBSWY3DPEHPK3PXP" not in sealed
+    assert step.decrypt(sealed) == "JBSWY3DPEHPK3PXP"
+    assert step.decrypt("JBSWY3DPEHPK3PXP") == "JBSWY3DPEHPK3PXP"
+    Authenticator.objects.create(user=owner, type="totp", data={"secret": sealed})
+    another_secret()
+    # A key that nobody can guess, and another each time.
+    assert len({step.decrypt(sealed) for _ in range(3)} - {"", "JBSWY3DPEHPK3PXP"}) == 3
+    given = {"login": owner.email, "password": "correct horse battery"}
+    assert client.post("/account/login/", given).headers["Location"].startswith("/account/two-step/authenticate/")
+    answer = client.post("/account/two-step/authenticate/", {"code": "123456"})
+    assert answer.status_code == 200
+    assert "Incorrect code" in answer.content.decode()
+    assert "_auth_user_id" not in client.session
+
+
+@pytest.fixture
+def another_secret(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
+    """Lets this process go on with another ENVOI_SECRET_KEY."""
+
+    def other() -> None:
+        monkeypatch.setenv("ENVOI_SECRET_KEY", "another " * 8)
+        secret_key.cache_clear()
+
+    yield other
+    secret_key.cache_clear()

@@ -177,6 +177,9 @@ ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("ENVOI_PROXIES") or 0)
 ACCOUNT_SESSION_REMEMBER = True
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Envoi"
+# A code that ran out while it was typed, or comes from a clock that is half a minute off, still counts (RFC 6238, 5.2).
+MFA_TOTP_TOLERANCE = 1
+MFA_ADAPTER = "envoi.team.signin.SecondStep"
 
 # E-mail goes to the server in ENVOI_SMTP_URL; without one it is written to the process's output, for trying out.
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
