@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from datetime import timedelta
 
@@ -9,6 +10,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Browser, expect
 
+from envoi.config.shop import account as demo
 from envoi.inbox.models import Conversation, MessageAuthor
 from envoi.messaging.models import Message
 from envoi.replies import actions as replies
@@ -194,3 +196,98 @@ def test_the_chosen_row_is_in_view_and_times_are_the_browsers(
         at = oldest.opened_at
         there = (at.hour * 60 + at.minute + 330) % 1440
         expect(page.locator(".timeline time").first).to_contain_text(f"{there // 60:02}:{there % 60:02}")
+
+
+def test_an_emoji_a_picture_from_the_clipboard_a_quote_and_a_list(
+    rig: Rig,
+    browser: Browser,  # noqa: F811
+    ben: Staff,  # noqa: F811
+) -> None:
+    open_shop(rig)
+    say(rig, "Which colours are there?")
+    one = conversation_of()
+    with at_desk(browser, rig, ben) as page:
+        page.goto(address(one))
+        asked = page.locator("#lines .line.theirs").filter(has_text="Which colours")
+        expect(asked).to_be_visible()
+
+        # An emoji goes where the caret is, and is offered first the next time.
+        words = page.locator("#words")
+        words.fill("Hello! These:")
+        words.evaluate("(one) => one.setSelectionRange(6, 6)")
+        page.get_by_role("button", name="Emoji").click()
+        emoji = page.get_by_role("dialog", name="Emoji")
+        expect(emoji.locator(".emoji-grid button").first).to_be_focused()
+        expect(page.locator("[data-emoji]")).to_have_attribute("aria-expanded", "true")
+        emoji.get_by_role("tab", name="Nature").click()
+        page.keyboard.press("ArrowRight")
+        expect(emoji.get_by_role("button", name="🐱")).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(words).to_have_value("Hello!🐱 These:")
+        page.keyboard.press("Escape")
+        expect(words).to_be_focused()
+        page.get_by_role("button", name="Emoji").click()
+        expect(emoji.locator(".emoji-grid button").first).to_have_text("🐱")
+        page.keyboard.press("Escape")
+
+        # A picture that was copied somewhere else is pasted into the field.
+        held = page.evaluate_handle(
+            """(data) => {
+                const held = new DataTransfer();
+                const bytes = Uint8Array.from(atob(data), (one) => one.charCodeAt(0));
+                held.items.add(new File([bytes], "image.png", { type: "image/png" }));
+                return held;
+            }""",
+            base64.b64encode(PNG).decode(),
+        )
+        page.evaluate(
+            """(held) => document.getElementById("words").dispatchEvent(
+                new ClipboardEvent("paste", { clipboardData: held, bubbles: true, cancelable: true }))""",
+            held,
+        )
+        expect(page.locator("[data-chips]")).to_contain_text("image.png")
+        expect(words).to_have_value("Hello!🐱 These:")
+
+        # As a reply to what they asked.
+        asked.hover()
+        asked.locator("[data-reply-to]").click()
+        expect(page.locator("[data-quote-strip]")).to_contain_text("Which colours are there?")
+        words.press("Enter")
+        sent = page.locator("#lines .line.ours").last
+        expect(sent.get_by_role("img", name="Picture image.png")).to_be_visible()
+        expect(sent.locator(".quoted")).to_contain_text("Which colours are there?")
+        expect(page.locator("[data-quote-strip]")).to_be_hidden()
+        wait_until(lambda: len(list(rig.simulated.accepted())) == 1, saying="the picture did not leave")
+        left = rig.simulated.bodies()[0]["body"]
+        assert (left["type"], left["image"]["caption"]) == ("image", "Hello!🐱 These:")
+        assert left["context"]["message_id"] == Message.objects.get(direction="in").provider_id
+
+        # A reaction to it.
+        asked.hover()
+        asked.locator("[data-react]").click()
+        emoji.get_by_role("tab", name="Signs").click()
+        page.keyboard.press("Enter")
+        expect(asked.locator(".reactions")).to_contain_text("❤️")
+        wait_until(lambda: len(list(rig.simulated.accepted())) == 2, saying="the reaction did not leave")
+        assert rig.simulated.bodies()[1]["body"]["reaction"]["emoji"] == "❤️"
+
+        # A list: what opens it and its lines; what the customer chose comes back as its line.
+        page.get_by_role("link", name="Buttons or a list").click()
+        panel = page.locator("#panel")
+        panel.get_by_text("A list of up to ten").click()
+        panel.get_by_label("Question").fill("Which one shall we keep?")
+        panel.get_by_label("What opens the list").fill("Colours")
+        for number, (title, more) in enumerate([("Blue", "In stock"), ("Green", "")], 1):
+            panel.get_by_label(f"Line {number}", exact=True).fill(title)
+            panel.get_by_label(f"Under line {number}", exact=True).fill(more)
+        panel.get_by_role("button", name="Send").click()
+        question = bubble(page, "Which one shall we keep?")
+        question.get_by_text("Colours").click()
+        expect(question.get_by_text("In stock")).to_be_visible()
+        wait_until(lambda: len(list(rig.simulated.accepted())) == 3, saying="the list did not leave")
+        action = rig.simulated.bodies()[2]["body"]["interactive"]["action"]
+        assert action["button"] == "Colours"
+        assert [line["title"] for line in action["sections"][0]["rows"]] == ["Blue", "Green"]
+        chosen = {"type": "list_reply", "list_reply": {"id": "row-2", "title": "Green"}}
+        rig.simulated.say(PHONE, number=demo.NUMBER_ID, message={"type": "interactive", "interactive": chosen})
+        expect(page.locator("#lines .line.theirs").last).to_contain_text("Green")

@@ -11,7 +11,7 @@ const GROUPS = [
 const FIRST = ["👍", "🙏", "😊", "❤️", "😂", "🎉", "👌", "✅"];
 const KEPT = "envoi.emoji";
 
-let choose, stays, from;
+let choose, stays, from, over;
 
 function lately() {
   try {
@@ -77,6 +77,7 @@ export function emojiFor(button, act, { stay = false } = {}) {
   if (place.matches(":popover-open")) {
     place.hidePopover();
     if (from === button) return;
+    from?.setAttribute("aria-expanded", "false");
   }
   [choose, stays, from] = [act, stay, button];
   build(place);
@@ -85,10 +86,17 @@ export function emojiFor(button, act, { stay = false } = {}) {
   place.style.left = `${Math.max(8, Math.min(box.left, innerWidth - own.width - 8))}px`;
   place.style.top = `${box.top - own.height - 8 > 8 ? box.top - own.height - 8 : Math.min(box.bottom + 8, innerHeight - own.height - 8)}px`;
   button.setAttribute("aria-expanded", "true");
-  place.addEventListener("toggle", () => {
+  over?.abort();
+  over = new AbortController();
+  // Opening is told as well as closing, and only after this.
+  place.addEventListener("toggle", (event) => {
+    if (event.newState !== "closed") return;
+    over.abort();
     button.setAttribute("aria-expanded", "false");
-    (stay ? document.getElementById("words") : button)?.focus();
-  }, { once: true });
+    // Whoever closed it by going somewhere else stays there.
+    const at = document.activeElement;
+    if (!at || at === document.body || at === button || place.contains(at)) (stay ? document.getElementById("words") : button)?.focus();
+  }, { signal: over.signal });
   place.querySelector(".emoji-grid button")?.focus();
 }
 
