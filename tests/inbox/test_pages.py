@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from envoi.channels.models import Channel
-from envoi.contacts.actions import contact_for_person
+from envoi.contacts.actions import contact_for_person, record_consent
 from envoi.contacts.models import Contact
 from envoi.core.errors import BadInput
 from envoi.core.events import Person
@@ -18,6 +19,7 @@ from envoi.inbox import actions
 from envoi.inbox.models import CannedReply, Conversation, Draft
 from envoi.inbox.steering_views import wake_at
 from envoi.messaging.models import Message
+from envoi.orders.actions import NewOrder, add_orders
 from envoi.segments.models import Segment
 from envoi.team.models import Staff
 
@@ -141,6 +143,29 @@ def test_tags_notes_and_segments_stand_beside_the_thread(owner: Staff, ana: Conv
     client.post(page_of(ana) + "about", {"text": "Likes jazz"})
     assert "Likes jazz" in client.get(page_of(ana)).content.decode()
     assert client.get(f"/contacts/{ana.contact_id}/story").status_code == 200
+
+
+def test_orders_consent_and_earlier_conversations_stand_beside_the_thread(owner: Staff, ana: Conversation) -> None:
+    client = signed_in(owner)
+    before = client.get(page_of(ana)).content.decode()
+    assert "No orders on record." in before
+    assert "part-earlier" not in before
+    them = Contact.objects.get(pk=ana.contact_id)
+    them.owner, them.country, them.timezone, them.language = owner, "PT", "Europe/Lisbon", "pt"
+    them.save()
+    actions.close(ana.contact_id, ana.id, by=owner)
+    now = Conversation.objects.get(id=actions.open_with(ana.contact_id, ana.channel_id, by=owner))
+    bought = timezone.now()
+    add_orders([NewOrder(ana.contact_id, f"A-{n}", bought, Decimal("1200.50"), "EUR") for n in range(6)])
+    record_consent(ana.contact_id, purpose="marketing", state="granted", source="checkout", text="Yes", at=bought)
+    record_consent(ana.contact_id, purpose="service", state="withdrawn", source="chat", text="No", at=bought)
+    page = client.get(page_of(now)).content.decode()
+    beside = " ".join(page[page.index('id="customer"') :].split())
+    # All of them are counted, the last four shown.
+    assert "6 · 7,203.00" in beside
+    assert beside.count("1,200.50") == 4
+    for words in ("Portuguese", "Europe/Lisbon", "Looked after by", "agreed", "withdrawn", page_of(ana)):
+        assert words in beside, words
 
 
 def test_canned_replies_are_kept_changed_found_and_deleted(owner: Staff, ana: Conversation) -> None:
