@@ -14,10 +14,11 @@ from envoi.contacts.models import Contact
 from envoi.inbox import actions, offers
 from envoi.inbox.models import Conversation
 from envoi.message_templates.models import Template
-from envoi.messaging.models import Message
+from envoi.messaging.models import MarketingBar, Message, Pair, Place
 from envoi.rates.actions import Spend, add_costs, set_fee, set_rate
 from envoi.rates.models import ProviderFee, Rate
 from envoi.team.models import Staff
+from envoi.web.look import moment
 
 pytestmark = pytest.mark.django_db
 
@@ -67,6 +68,29 @@ def test_their_language_comes_first_and_what_may_not_go_last(owner: Staff, accou
     assert last.name == "e promo"
     assert "not agreed to promotions" in last.warning
     assert last.text == "e_promo Zoé"
+
+
+def test_a_promotion_that_would_wait_says_why_and_until_when(
+    owner: Staff, account: Account, channel: Channel, zoe: Conversation
+) -> None:
+    template(account, "note", "fr")
+    template(account, "a_promo", "fr", "marketing")
+    assert [(one.name, one.warning) for one in offered(owner, zoe)] == [("a promo", ""), ("note", "")]
+    # Whatever number of ours it came from.
+    other = Channel.objects.create(account=account, name="Other", address="+33639980009", provider_id="9")
+    promoted = timezone.now() - timedelta(hours=20)
+    Pair.objects.create(contact_id=zoe.contact_id, channel=other, promoted_at=promoted)
+    note, promo = offered(owner, zoe)
+    assert (note.name, note.warning) == ("note", "")
+    assert promo.warning.startswith("Had a promotion less than 24 hours ago: it waits until ")
+    assert moment(promoted + timedelta(hours=24)) in promo.warning
+    Pair.objects.update(promoted_at=timezone.now() - timedelta(hours=25))
+    Contact.objects.update(held_until=timezone.now() + timedelta(hours=3))
+    zoe.refresh_from_db()
+    assert "leave them in peace for a while: it waits until" in offered(owner, zoe)[-1].warning
+    MarketingBar.objects.create(region="IT", from_at=timezone.now() - timedelta(days=1))
+    Place.objects.create(key="+3933", west="Europe/Rome", east="Europe/Rome", region="IT")
+    assert offered(owner, zoe)[-1].warning == "WhatsApp delivers no marketing in their country: it will not be sent."
 
 
 def test_each_says_its_price_in_the_customers_country(owner: Staff, account: Account, zoe: Conversation) -> None:

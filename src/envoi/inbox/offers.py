@@ -18,9 +18,12 @@ from ..message_templates.models import Template
 from ..message_templates.queries import sendable
 from ..message_templates.wording import Bubble, Header, Variable, bubble, headers, variables
 from ..messaging.free_entry import came_in_free
+from ..messaging.reasons import REASONS
+from ..messaging.turns import promotion_now
 from ..rates import queries as rates
 from ..rates.cards import Card
 from ..team.models import Staff
+from ..web.look import moment
 from .filling import known_values
 
 Category = Template.Category
@@ -118,6 +121,7 @@ class _Till:
         self.came_in_free = came_in_free(contact.pk)
         self.billed = rates.billed_in_month(channel.account_id, self.day)
         self.fee = self.card.fees(1, already=rates.messages_in_month(channel.pk, self.day))
+        self.no, self.until = promotion_now(contact.pk, channel.pk)
 
     def is_free(self, category: str) -> bool:
         return self.card.is_free(category, window_open=self.window_is_open, free_entry=self.came_in_free)
@@ -131,17 +135,24 @@ class _Till:
 
 def _offer(by: Staff, template: Template, contact: Contact, till: _Till) -> Offer:
     price = till.price(template.category)
-    offer = Offer(template, "", price, till.currency, price == 0, _warning(template, contact))
+    offer = Offer(template, "", price, till.currency, price == 0, _warning(template, contact, till))
     text = bubble_for(offer, start_values(by, offer, contact)).body
     return Offer(template, " ".join(text.split())[:200], price, till.currency, price == 0, offer.warning)
 
 
-def _warning(template: Template, contact: Contact) -> str:
+def _warning(template: Template, contact: Contact, till: _Till) -> str:
     if contact.service == Consent.WITHDRAWN:
         return _("They asked not to be written to.")
-    if template.category == Category.MARKETING and contact.marketing != Consent.GRANTED:
+    if template.category != Category.MARKETING:
+        return ""
+    if contact.marketing != Consent.GRANTED:
         return _("A promotion, and they have not agreed to promotions: it will not be sent.")
-    return ""
+    if not till.no:
+        return ""
+    words = {"why": REASONS.get(till.no, till.no), "when": moment(till.until) if till.until else ""}
+    if till.until is None:
+        return _("%(why)s: it will not be sent.") % words
+    return _("%(why)s: it waits until %(when)s.") % words
 
 
 def _distance(wanted: str, language: str) -> int:
