@@ -173,3 +173,11 @@ def test_the_page_names_whose_plan_it_is(crowd: Callable[..., Campaign], owner: 
     client = Client()
     client.force_login(owner)
     assert "API key Shop" in client.get(f"/campaigns/{campaign.pk}/").content.decode()
+
+
+def test_the_reason_is_said_in_a_language_of_those_who_are_told(crowd: Callable[..., Campaign], owner: Staff) -> None:
+    Staff.objects.filter(pk=owner.pk).update(language="fr")
+    campaign = crowd(0)
+    planned(campaign, by=None, key=one_key(None))
+    assert "Personne" in refused(campaign)
+    assert told().keys() == {owner.email}

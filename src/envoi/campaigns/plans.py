@@ -63,9 +63,9 @@ def acting_for(campaign: Campaign) -> Iterator[Staff | None]:
 
 
 def language_of(campaign: Campaign) -> str | None:
-    """The language of whoever planned it, None when nobody says it."""
-    by = _person(campaign)
-    return by.language or None if by is not None else None
+    """In which language it is said why it does not leave: that of the first of those who will be told."""
+    told = _told(campaign)
+    return (Staff.objects.filter(pk=told[0]).values_list("language", flat=True).first() or None) if told else None
 
 
 def drop(campaign: Campaign, reason: str) -> None:
@@ -86,5 +86,5 @@ def _told(campaign: Campaign) -> list[int]:
     by = _person(campaign)
     told = [by.pk] if by is not None and may(by, "campaigns.read") else []
     if campaign.scheduled_key is not None or by is None or not may(by, "campaigns.launch"):
-        told += [one.pk for one in Staff.objects.filter(is_active=True) if may(one, "campaigns.launch")]
+        told += [one.pk for one in Staff.objects.filter(is_active=True).order_by("pk") if may(one, "campaigns.launch")]
     return told

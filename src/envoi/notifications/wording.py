@@ -66,7 +66,9 @@ def sentence(kind: str, facts: Mapping[str, Any]) -> str:
     if kind == Kind.CODES_LOW:
         return _codes_low(facts)
     if kind == Kind.NOT_LAUNCHED:
-        words = {"campaign": str(facts.get("campaign") or ""), "reason": str(facts.get("reason") or "")}
+        if not facts.get("campaign") or not facts.get("reason"):
+            return _("A planned campaign did not leave.")
+        words = {"campaign": str(facts["campaign"]), "reason": str(facts["reason"])}
         return _("“%(campaign)s” did not leave as planned: %(reason)s") % words
     return who
 
