@@ -287,6 +287,7 @@ CREATE TABLE campaigns (
     schedule_problem        text NOT NULL DEFAULT ''::text,
     scheduled_at            timestamp with time zone,
     scheduled_by_id         bigint,
+    scheduled_key_id        bigint,
     CONSTRAINT campaigns_pkey PRIMARY KEY (id),
     CONSTRAINT campaign_budget_not_negative CHECK (((budget IS NULL) OR (budget >= (0)::numeric))),
     CONSTRAINT campaigns_channel_id_9d7daa66_fk_channels_id FOREIGN KEY (channel_id) REFERENCES channels(id) DEFERRABLE INITIALLY DEFERRED,
@@ -294,6 +295,7 @@ CREATE TABLE campaigns (
     CONSTRAINT campaigns_lane_id_e57b9dc2_fk_lanes_id FOREIGN KEY (lane_id) REFERENCES lanes(id) DEFERRABLE INITIALLY DEFERRED,
     CONSTRAINT campaigns_launched_by_id_da53737f_fk_staff_id FOREIGN KEY (launched_by_id) REFERENCES staff(id) DEFERRABLE INITIALLY DEFERRED,
     CONSTRAINT campaigns_scheduled_by_id_1a03f239_fk_staff_id FOREIGN KEY (scheduled_by_id) REFERENCES staff(id) DEFERRABLE INITIALLY DEFERRED,
+    CONSTRAINT campaigns_scheduled_key_id_b1008ca0_fk_api_keys_id FOREIGN KEY (scheduled_key_id) REFERENCES api_keys(id) DEFERRABLE INITIALLY DEFERRED,
     CONSTRAINT campaigns_segment_id_16e54ff2_fk_segments_id FOREIGN KEY (segment_id) REFERENCES segments(id) DEFERRABLE INITIALLY DEFERRED,
     CONSTRAINT campaigns_template_id_507f3d37_fk_templates_id FOREIGN KEY (template_id) REFERENCES templates(id) DEFERRABLE INITIALLY DEFERRED
 );

@@ -118,13 +118,45 @@ def test_the_page_plans_it_and_takes_it_back(crowd, owner, client: Client):
     client.force_login(owner)
     address = f"/campaigns/{campaign.pk}/schedule"
     day = (timezone.now() + timedelta(days=2)).date()
-    assert client.post(address, {"at": f"{day}T09:30"}).status_code in (204, 302)
+    assert client.post(address, {"at": f"{day}T09:30", "zone": "UTC"}).status_code in (204, 302)
     campaign.refresh_from_db()
     assert campaign.scheduled_at == datetime(day.year, day.month, day.day, 9, 30, tzinfo=UTC)
     assert f'value="{day}T09:30"' in client.get(f"/campaigns/{campaign.pk}/").content.decode()
-    assert client.post(address, {"at": "tomorrow"}).status_code == 422
+    assert client.post(address, {"at": "tomorrow", "zone": "UTC"}).status_code == 422
     client.post(address, {"at": ""})
     campaign.refresh_from_db()
     assert (campaign.scheduled_at, campaign.scheduled_by) == (None, None)
     actions.cancel(campaign.pk, by=owner)
-    assert client.post(address, {"at": f"{day}T09:30"}).status_code == 409
+    assert client.post(address, {"at": f"{day}T09:30", "zone": "UTC"}).status_code == 409
+
+
+def test_the_page_says_by_which_clock_and_is_read_by_it(crowd, owner, client: Client):
+    campaign = crowd(3)
+    client.force_login(owner)
+    client.cookies["envoi_zone"] = "Asia/Tokyo"
+    page = client.get(f"/campaigns/{campaign.pk}/").content.decode()
+    assert 'By the clock of <span class="zone">Asia/Tokyo</span>.' in page
+    assert '<input type="hidden" name="zone" value="Asia/Tokyo">' in page
+    # The browser has travelled since.
+    client.cookies["envoi_zone"] = "America/New_York"
+    day = (timezone.now() + timedelta(days=2)).date()
+    address = f"/campaigns/{campaign.pk}/schedule"
+    client.post(address, {"at": f"{day}T09:30", "zone": "Asia/Tokyo"})
+    campaign.refresh_from_db()
+    assert campaign.scheduled_at == datetime(day.year, day.month, day.day, 0, 30, tzinfo=UTC)
+    shown = client.get(f"/campaigns/{campaign.pk}/").content.decode()
+    assert 'value="America/New_York"' in shown
+    assert f'value="{day - timedelta(days=1)}T' in shown, "there it is the evening before"
+
+
+@pytest.mark.parametrize("zone", [None, "", "Mars/Olympus", "../../etc/passwd"])
+def test_a_time_of_no_known_clock_plans_nothing(crowd, owner, client: Client, zone):
+    campaign = crowd(3)
+    client.force_login(owner)
+    day = (timezone.now() + timedelta(days=2)).date()
+    sent = {"at": f"{day}T09:30"} | ({"zone": zone} if zone is not None else {})
+    answer = client.post(f"/campaigns/{campaign.pk}/schedule", sent)
+    assert answer.status_code == 422
+    assert "did not say in which time zone" in answer.content.decode()
+    campaign.refresh_from_db()
+    assert campaign.scheduled_at is None

@@ -194,8 +194,11 @@ def test_a_snooze_ends_at_nine_where_the_reader_is() -> None:
     tomorrow = wake_at("tomorrow", "", "Asia/Tokyo")
     assert (tomorrow.hour, str(tomorrow.tzinfo)) == (9, "Asia/Tokyo")
     assert wake_at("week", "", "Europe/Paris").weekday() == 0
-    assert wake_at("own", "2031-03-01T18:30", "nowhere") == datetime(2031, 3, 1, 18, 30, tzinfo=UTC)
-    assert 59 < (wake_at("hour", "", "") - timezone.now()).total_seconds() / 60 < 61
+    assert wake_at("own", "2031-03-01T18:30", "Asia/Tokyo") == datetime(2031, 3, 1, 9, 30, tzinfo=UTC)
+    assert 59 < (wake_at("hour", "", "UTC") - timezone.now()).total_seconds() / 60 < 61
     for bad in ("", "soon", "2031-02-31T10:00"):
         with pytest.raises(BadInput):
             wake_at("own", bad, "UTC")
+    for word in ("own", "hour", "tomorrow"):
+        with pytest.raises(BadInput, match="did not say in which time zone"):
+            wake_at(word, "2031-03-01T18:30", "nowhere")

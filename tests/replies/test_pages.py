@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -320,3 +320,51 @@ def test_a_rule_of_an_erased_template_or_team_still_opens(page: Client, channel:
     seen(page.get(f"/replies/{one.pk}/"))
     seen(page.post("/replies/try/", {"text": "x"}))
     assert Contact.objects.count() == 0
+
+
+def test_a_rules_times_are_those_of_the_page_on_which_they_were_typed(page: Client):
+    page.cookies["envoi_zone"] = "Asia/Tokyo"
+    empty = seen(page.get("/replies/new/"))
+    assert 'By the clock of <span class="zone">Asia/Tokyo</span>.' in empty
+    assert '<input type="hidden" name="zone" value="Asia/Tokyo">' in empty
+    page.cookies["envoi_zone"] = "America/New_York"
+    typed = {**SENT, "starts_at": "2031-03-01T09:30", "ends_at": "2031-03-02T09:30", "zone": "Asia/Tokyo"}
+    # Drawn again as a button changes its shape: the same times, still of the same clock.
+    again = seen(page.post("/replies/new/", {**typed, "do": "add:menu"}, HTTP_HX_REQUEST="true"))
+    assert 'value="2031-03-01T09:30"' in again
+    assert '<input type="hidden" name="zone" value="Asia/Tokyo">' in again
+    page.post("/replies/new/", {**typed, "do": "save"})
+    made = ReplyRule.objects.get()
+    assert made.starts_at == datetime(2031, 3, 1, 0, 30, tzinfo=UTC)
+    assert made.ends_at == datetime(2031, 3, 2, 0, 30, tzinfo=UTC)
+    kept = seen(page.get(f"/replies/{made.pk}/"))
+    assert 'value="2031-02-28T19:30"' in kept
+    assert '<input type="hidden" name="zone" value="America/New_York">' in kept
+
+
+def test_a_rules_times_without_a_known_clock_are_refused(page: Client):
+    typed = {**SENT, "starts_at": "2031-03-01T09:30", "zone": "<i>Mars</i>"}
+    answer = page.post("/replies/new/", {**typed, "do": "save"}, HTTP_HX_REQUEST="true")
+    assert answer.status_code == 422
+    assert "did not say in which time zone" in answer.content.decode()
+    assert not ReplyRule.objects.exists()
+    assert "<i>Mars" not in seen(page.post("/replies/new/", {**typed, "do": "add:menu"}, HTTP_HX_REQUEST="true"))
+
+
+def test_the_bench_tries_the_moment_of_its_pages_clock(page: Client, channel: Channel):
+    rule(
+        "Night",
+        "promo",
+        starts_at=datetime(2031, 3, 1, 0, 0, tzinfo=UTC),
+        ends_at=datetime(2031, 3, 1, 1, 0, tzinfo=UTC),
+    )
+    page.cookies["envoi_zone"] = "America/New_York"
+    asked = {"text": "promo", "at": "2031-03-01T09:30", "zone": "Asia/Tokyo"}
+    assert 'class="fires"' in seen(page.post("/replies/try/", asked, HTTP_HX_REQUEST="true"))
+    elsewhere = {**asked, "zone": "America/New_York"}
+    assert 'class="fires"' not in seen(page.post("/replies/try/", elsewhere, HTTP_HX_REQUEST="true"))
+    linked = seen(page.get("/replies/try/", asked))
+    assert 'class="fires"' in linked
+    assert '<input type="hidden" name="zone" value="Asia/Tokyo">' in linked
+    for wrong in ({"zone": "nowhere"}, {"at": "soon"}):
+        assert page.post("/replies/try/", {**asked, **wrong}, HTTP_HX_REQUEST="true").status_code == 422

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
+from envoi.campaigns import schedule
 from envoi.campaigns.models import Campaign
 from envoi.channels.models import Account, Channel
 from envoi.message_templates.models import Template
+from envoi.team import keys
+from envoi.team.models import ApiKey, Staff
 from tests.rest.conftest import Caller
 from tests.rest.test_resources import ANA, PARCEL
 
@@ -72,3 +76,26 @@ def test_what_can_not_be_meant_has_a_sentence_at_its_field(
     if sentence:
         assert error["detail"] == sentence
     assert Campaign.objects.count() == 0, "nothing is left of a refused call"
+
+
+@pytest.mark.parametrize("of_the_operator", [True, False])
+def test_what_a_key_planned_does_not_leave_once_the_key_is_revoked(
+    calling: Callable[..., Caller],
+    api: Caller,
+    draft: dict[str, Any],
+    owner: Staff,
+    of_the_operator: bool,
+) -> None:
+    program = calling("campaigns:write", by=None if of_the_operator else owner)
+    made = [program.post("/campaigns", draft | {"schedule": in_hours(5)})["id"] for _each in range(2)]
+    key = ApiKey.objects.latest("pk")
+    assert set(Campaign.objects.values_list("scheduled_key", flat=True)) == {key.pk}
+    first, second = made
+    Campaign.objects.filter(pk=first).update(scheduled_at=timezone.now())
+    assert schedule.launch_due() == 1, "in use, it launches"
+    keys.revoke(key.pk, by=owner)
+    Campaign.objects.filter(pk=second).update(scheduled_at=timezone.now())
+    assert schedule.launch_due() == 0
+    kept = api.get(f"/campaigns/{second}")
+    assert (kept["state"], kept["schedule"]) == ("draft", None)
+    assert kept["schedule_problem"] == "The API key “Tests”, which planned it, was revoked."

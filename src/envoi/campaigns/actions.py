@@ -22,9 +22,9 @@ from ..providers.table import PROVIDERS
 from ..segments.models import Segment
 from ..segments.rules import frozen
 from ..team.actions import note
-from ..team.models import Staff
-from ..team.rights import may, require
-from . import advice, breaker, budget, canary, forecasts, preflight
+from ..team.models import ApiKey, Staff
+from ..team.rights import require
+from . import advice, breaker, budget, canary, forecasts, plans, preflight
 from .audience import Audience, audience_of
 from .errors import (
     AlreadyLaunched,
@@ -101,8 +101,12 @@ def update(
     policy: Mapping[str, Any] | None = None,
     budget: Decimal | None = None,
     by: Staff | None,
+    key: ApiKey | None = None,
 ) -> Campaign:
-    """Change a draft; a policy of None stays as it is. Raises AlreadyLaunched for anything else."""
+    """Change a draft; a policy of None stays as it is. Raises AlreadyLaunched for anything else.
+
+    key: the API key through which it is changed, when it is one.
+    """
     require(by, "campaigns.write")
     campaign = locked(campaign_id)
     _only_draft(campaign)
@@ -118,11 +122,10 @@ def update(
     )
     if campaign.scheduled_at:
         # It leaves with the rights of whoever said when: now of whom changed it last, or not by itself.
-        if may(by, "campaigns.launch"):
-            campaign.scheduled_by = by
+        if plans.may_plan(by, key):
+            campaign.scheduled_by, campaign.scheduled_key = by, key
         else:
-            campaign.scheduled_at = campaign.scheduled_by = None
-            campaign.schedule_problem = _("It was changed by somebody who may not launch it.")
+            plans.drop(campaign, _("It was changed by somebody who may not launch it."))
     campaign.save()
     note(by, "campaign.update", f"campaign/{campaign.pk}")
     return campaign
@@ -159,6 +162,7 @@ def launch(campaign_id: int, *, by: Staff | None) -> Campaign:
     campaign.state = Campaign.State.RUNNING
     campaign.launched_at = timezone.now()
     campaign.launched_by = by
+    campaign.schedule_problem = ""
     campaign.expires_at = campaign.launched_at + forecast.lifetime
     campaign.planned_to = 0
     canary.begin(campaign)

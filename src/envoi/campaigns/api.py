@@ -249,7 +249,7 @@ def create_campaign(request: KeyRequest, given: CampaignGiven) -> Status[Campaig
         if given.budget is not None:
             made = _with_budget(request, made.pk, given.budget)
         if given.schedule is not None:
-            schedule.schedule(made.pk, given.schedule, by=request.by)
+            schedule.schedule(made.pk, given.schedule, by=request.by, key=request.key)
     return Status(201, _one(request, made.pk))
 
 
@@ -276,11 +276,12 @@ def change_campaign(request: KeyRequest, campaign_id: Id, given: CampaignPart) -
                 policy={**before.policy, **said["policy"]} if "policy" in said else None,
                 budget=before.budget,
                 by=request.by,
+                key=request.key,
             )
         if "budget" in said:
             _with_budget(request, campaign_id, given.budget)
         if "schedule" in said:
-            schedule.schedule(campaign_id, given.schedule, by=request.by)
+            schedule.schedule(campaign_id, given.schedule, by=request.by, key=request.key)
     return _one(request, campaign_id)
 
 

@@ -13,11 +13,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from ..core.errors import BadInput
 from ..message_templates.wording import Header, Variable
+from ..web import typed_moments
 from .audience import FIELDS
 
 TEXT = "text"
@@ -47,11 +48,15 @@ LABELS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class VariableRow:
-    """One variable: `chosen` is a field of the contact, "text" or "as_it_is"; `text` is fixed or stands in."""
+    """One variable: `chosen` is a field of the contact, "text" or "as_it_is"; `text` is fixed or stands in.
+
+    zone: by which clock a time in `text` was typed.
+    """
 
     variable: Variable
     chosen: str
     text: str
+    zone: str = ""
 
     @property
     def key(self) -> str:
@@ -90,10 +95,11 @@ class VariableRow:
             case "code" | "coupon" if len(self.text) > LONGEST_CODE:
                 return _("A code has at most %(most)s characters.") % {"most": LONGEST_CODE}
             case "moment":
-                ends = _moment(self.text)
-                if ends is None:
-                    return _("Say the day and the time at which the offer ends.")
-                return "" if ends > timezone.now() else _("This moment is over already.")
+                try:
+                    ends = typed_moments.read(self.text, self.zone)
+                except BadInput as problem:
+                    return problem.sentence
+                return _("This moment is over already.") if ends is not None and ends <= timezone.now() else ""
             case "products":
                 return _products(self.text)[1]
         return ""
@@ -105,8 +111,7 @@ class VariableRow:
         if self.chosen != TEXT:
             return {"field": self.chosen} | ({"fallback": self.text} if self.text else {})
         if self.kind == "moment":
-            ends = _moment(self.text)
-            return {"text": str(int(ends.timestamp() * 1000)) if ends else ""}
+            return {"text": _milliseconds(self.text, self.zone)}
         return {"text": _products(self.text)[0] if self.kind == "products" else self.text}
 
 
@@ -179,20 +184,21 @@ class HeaderRow:
 
 def variable_row(variable: Variable, data: Data, stored: Mapping[str, str] | None) -> VariableRow:
     """As stored, else as sent with the form, else a good guess by its name."""
-    key, kind = variable.key, variable.kind
+    key, kind, here = variable.key, variable.kind, typed_moments.here()
     if stored:
         text = stored.get("text") or stored.get("fallback", "")
-        return VariableRow(variable, stored.get("field", TEXT), _SHOWN.get(kind, str)(text))
+        return VariableRow(variable, stored.get("field", TEXT), _SHOWN.get(kind, str)(text), here)
     if f"from.{key}" in data or f"text.{key}" in data:
         text = str(data.get(f"text.{key}", "")).strip()
-        return VariableRow(variable, _known(str(data.get(f"from.{key}", TEXT)), variable), text)
+        zone = str(data.get(f"zone.{key}", ""))
+        return VariableRow(variable, _known(str(data.get(f"from.{key}", TEXT)), variable), text, zone)
     if variable.optional:
-        return VariableRow(variable, AS_IT_IS, "")
+        return VariableRow(variable, AS_IT_IS, "", here)
     guess = next(
         (field for field in FIELDS if field == key.rpartition(".")[2]),
         "first_name" if key in ("1", "header.1") and kind == "text" else TEXT,
     )
-    return VariableRow(variable, guess, variable.sample if guess == TEXT else "")
+    return VariableRow(variable, guess, variable.sample if guess == TEXT else "", here)
 
 
 def header_row(
@@ -217,21 +223,20 @@ def _known(chosen: str, variable: Variable) -> str:
     return TEXT
 
 
-def _moment(text: str) -> datetime | None:
-    """A time as a browser sends it, in the reader's zone."""
+def _milliseconds(text: str, zone: str) -> str:
+    """A time as a campaign keeps it; "" for what can't be one, which VariableRow.problem says."""
     try:
-        found = parse_datetime(text)
-    except ValueError:
-        return None
-    return timezone.make_aware(found) if found is not None and timezone.is_naive(found) else found
+        ends = typed_moments.read(text, zone)
+    except BadInput:
+        return ""
+    return str(int(ends.timestamp() * 1000)) if ends else ""
 
 
 def _moment_shown(text: str) -> str:
     try:
-        ends = datetime.fromtimestamp(int(text) / 1000, UTC)
+        return typed_moments.shown(datetime.fromtimestamp(int(text) / 1000, UTC))
     except (ValueError, OverflowError, OSError):
         return ""
-    return timezone.localtime(ends).strftime("%Y-%m-%dT%H:%M")
 
 
 def _products(text: str) -> tuple[str, str]:

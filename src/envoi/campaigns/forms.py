@@ -230,12 +230,6 @@ class BudgetForm(forms.Form):
     budget = forms.DecimalField(min_value=0, max_digits=13, decimal_places=2, required=False)
 
 
-class ScheduleForm(forms.Form):
-    """When a draft leaves by itself; empty: it waits for somebody."""
-
-    at = forms.DateTimeField(input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"], required=False)
-
-
 def initial_of(campaign: Any) -> dict[str, Any]:
     """The form's beginning for a draft."""
     return {

@@ -11,7 +11,7 @@ from ..message_templates.models import Template
 from ..messaging.models import Lane
 from ..segments.models import Segment
 from ..team.changes import kept
-from ..team.models import Staff
+from ..team.models import ApiKey, Staff
 from .policy import Policy, policy_of
 from .sentences import sentence
 
@@ -46,9 +46,11 @@ class Campaign(models.Model):
     planned_at = models.DateTimeField(null=True)
     created_by = models.ForeignKey(Staff, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
-    # When it leaves by itself, as whom; and why it did not, when its time came.
+    # When it leaves by itself; who said so, a person or an API key (campaigns.plans: neither of them, and it does not
+    # leave); and why it did not, when its time came.
     scheduled_at = models.DateTimeField(null=True)
     scheduled_by = models.ForeignKey(Staff, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+    scheduled_key = models.ForeignKey(ApiKey, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
     schedule_problem = models.TextField(blank=True, default="", db_default="")
     launched_by = models.ForeignKey(Staff, null=True, on_delete=models.SET_NULL, related_name="+")
     launched_at = models.DateTimeField(null=True)

@@ -1,4 +1,7 @@
-"""When a draft leaves by itself: said by a person who may launch it, and launched as them when the time comes."""
+"""When a draft leaves by itself: said by who may launch it, and launched as them when the time comes.
+
+Whose plan it is, and whether they may launch it then, is asked of campaigns.plans.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from ..core.errors import Problem
+from ..core.errors import NotAllowed, Problem
 from ..team.actions import note
-from ..team.models import Staff
+from ..team.models import ApiKey, Staff
 from ..team.rights import require
-from . import actions
+from . import actions, plans
 from .errors import AlreadyLaunched, BadTime
 from .held import locked
 from .models import Campaign
@@ -24,15 +27,19 @@ log = logging.getLogger("envoi.campaigns")
 LONGEST = timedelta(days=365)
 # Later than that after its time it is no longer what was meant: "only today" of Saturday does not leave on Monday.
 LATEST = timedelta(hours=1)
+PLAN = ("scheduled_at", "scheduled_by", "scheduled_key", "schedule_problem")
 
 
 @transaction.atomic
-def schedule(campaign_id: int, at: datetime | None, *, by: Staff | None) -> Campaign:
+def schedule(campaign_id: int, at: datetime | None, *, by: Staff | None, key: ApiKey | None = None) -> Campaign:
     """Have a draft leave at this moment, within a minute; None: it waits for somebody again.
 
-    Whatever would refuse its launch then leaves it a draft and stands on its page. Raises BadTime, AlreadyLaunched.
+    key: the API key that says so, when it is one. Whatever would refuse its launch then leaves it a draft, stands on
+    its page and is told to whoever planned it. Raises BadTime, AlreadyLaunched, NotAllowed.
     """
     require(by, "campaigns.launch")
+    if at is not None and not plans.may_plan(by, key):
+        raise NotAllowed(_("Only a person or an API key with the right to launch campaigns can plan one."))
     campaign = locked(campaign_id)
     if campaign.state != Campaign.State.DRAFT:
         raise AlreadyLaunched(_("“%(name)s” was already launched.") % {"name": campaign.name})
@@ -42,9 +49,9 @@ def schedule(campaign_id: int, at: datetime | None, *, by: Staff | None) -> Camp
         if at > timezone.now() + LONGEST:
             raise BadTime(_("A campaign is planned for a year ahead at most."))
     campaign.scheduled_at = at
-    campaign.scheduled_by = by if at is not None else None
+    campaign.scheduled_by, campaign.scheduled_key = (by, key) if at is not None else (None, None)
     campaign.schedule_problem = ""
-    campaign.save(update_fields=["scheduled_at", "scheduled_by", "schedule_problem"])
+    campaign.save(update_fields=PLAN)
     note(by, "campaign.schedule", f"campaign/{campaign.pk}", {"at": at.isoformat() if at is not None else None})
     return campaign
 
@@ -71,18 +78,18 @@ def _launch(campaign_id: int) -> bool:
     if campaign.state != Campaign.State.DRAFT or not campaign.scheduled_at or campaign.scheduled_at > timezone.now():
         # Somebody launched it, or chose another time, a moment ago.
         return False
-    by = campaign.scheduled_by
-    with override(by.language if by is not None and by.language else None):
+    with override(plans.language_of(campaign)):
         try:
             # A savepoint: what a refused launch has begun goes, the reason stays.
             with transaction.atomic():
                 if timezone.now() > campaign.scheduled_at + LATEST:
                     raise BadTime(_("Nothing was at work here when its time came."))
-                actions.launch(campaign_id, by=by)
+                plans.require_still(campaign)
+                with plans.acting_for(campaign) as by:
+                    actions.launch(campaign_id, by=by)
             return True
         except Problem as problem:
-            campaign.scheduled_at = None
-            campaign.schedule_problem = problem.sentence
-            campaign.save(update_fields=["scheduled_at", "schedule_problem"])
+            plans.drop(campaign, problem.sentence)
+            campaign.save(update_fields=PLAN)
             note(None, "campaign.not_launched", f"campaign/{campaign.pk}", {"reason": problem.sentence})
             return False

@@ -17,12 +17,13 @@ from ..messaging import queries as messaging
 from ..segments import queries as segments
 from ..team.requests import StaffRequest
 from ..team.rights import may, require
+from ..web import typed_moments
 from ..web.downloads import download
 from ..web.live import stream
 from ..web.pages import go, page_or_piece
 from ..web.told import story
 from . import actions, breaker, forecasts, preflight, queries, recovery, schedule
-from .forms import BudgetForm, CampaignForm, ScheduleForm, filled, initial_of
+from .forms import BudgetForm, CampaignForm, filled, initial_of
 from .shown import costs, steps
 
 # What a bar of the funnel counts: everybody who got that far.
@@ -154,10 +155,8 @@ def launch(request: StaffRequest, campaign_id: int) -> HttpResponse:
 @login_required
 @require_POST
 def plan_launch(request: StaffRequest, campaign_id: int) -> HttpResponse:
-    form = ScheduleForm(request.POST)
-    if not form.is_valid():
-        raise BadInput(" ".join(str(words) for words in form.errors["at"]))
-    schedule.schedule(campaign_id, form.cleaned_data["at"], by=request.user)
+    at = typed_moments.read(request.POST.get("at", ""), request.POST.get("zone", ""))
+    schedule.schedule(campaign_id, at, by=request.user)
     return go(request, "campaigns:show", campaign_id)
 
 

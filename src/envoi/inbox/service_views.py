@@ -16,7 +16,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from ..core import clock
 from ..core.errors import BadInput, NotFound
 from ..core.paging import whole
-from ..team import holiday_days, hours, opening, presence
+from ..core.zones import zones
+from ..team import hours, opening, presence
 from ..team.requests import StaffRequest
 from ..team.rights import require
 from . import service
@@ -227,7 +228,7 @@ def _hours(
         "opens": hours.next_opening(now, held),
         "closes": hours.next_closing(now, held),
         "zone": held.zone,
-        "zones": holiday_days.zones(),
+        "zones": zones(),
     }
     return _page(request, "hours", team_id, context, status=status)
 

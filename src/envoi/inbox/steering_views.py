@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo, available_timezones
+from datetime import datetime, time, timedelta
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -19,6 +17,7 @@ from ..core.errors import BadInput
 from ..core.paging import whole
 from ..team.requests import StaffRequest
 from ..team.rights import require
+from ..web import typed_moments
 from . import actions, beside, panes, queries
 from .asked import asked
 from .places import url_of
@@ -80,8 +79,8 @@ def snooze(request: StaffRequest, contact_id: int, conversation_id: int) -> Http
 
 
 def wake_at(word: str, at: str, zone_name: str) -> datetime:
-    """The moment that a choice means where its reader is; without a known zone, in UTC. Raises BadInput."""
-    zone = ZoneInfo(zone_name) if zone_name in available_timezones() else UTC
+    """The moment that a choice means by the clock of its page. Raises BadInput."""
+    zone = typed_moments.zone_named(zone_name)
     here = timezone.now().astimezone(zone)
     if word == "hour":
         return here + timedelta(hours=1)
@@ -89,13 +88,10 @@ def wake_at(word: str, at: str, zone_name: str) -> datetime:
         return datetime.combine(here.date() + timedelta(days=1), NINE, zone)
     if word == "week":
         return datetime.combine(here.date() + timedelta(days=7 - here.weekday()), NINE, zone)
-    try:
-        chosen = parse_datetime(at.strip()[:40])
-    except ValueError:
-        chosen = None
+    chosen = typed_moments.read(at, zone_name)
     if chosen is None:
         raise BadInput(_("Choose a day and a time."))
-    return chosen if chosen.tzinfo else chosen.replace(tzinfo=zone)
+    return chosen
 
 
 @login_required

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from ..core import clock, jobs
 from ..core.errors import BadInput, NotFound
-from ..team.holiday_days import is_zone
+from ..core.zones import is_zone
 from ..team.models import Staff
 from .models import Notification, NotificationSettings, PushSubscription
 from .wants import WAYS, ways

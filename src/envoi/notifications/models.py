@@ -27,6 +27,7 @@ class Notification(models.Model):
         WINDOW_CLOSING = "window_closing", pgettext_lazy("notification", "A window closes unanswered")
         NEW_MESSAGE = "new_message", pgettext_lazy("notification", "A customer wrote in a conversation of yours")
         CODES_LOW = "codes_low", pgettext_lazy("notification", "Promo codes run out")
+        NOT_LAUNCHED = "not_launched", pgettext_lazy("notification", "A planned campaign did not leave")
 
     staff = models.ForeignKey(Staff, on_delete=models.CASCADE, related_name="+", db_index=False)
     kind = models.CharField(max_length=20, choices=Kind.choices)

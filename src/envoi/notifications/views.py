@@ -16,8 +16,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from ..core.errors import BadInput
+from ..core.zones import zones
 from ..team import presence
-from ..team.holiday_days import zones
 from ..team.requests import StaffRequest
 from ..web.pages import go
 from . import actions, push, queries

@@ -20,6 +20,7 @@ USUAL: Mapping[str, tuple[str, ...]] = {
     Kind.WINDOW_CLOSING: ("page", "email", "push"),
     Kind.NEW_MESSAGE: ("page",),
     Kind.CODES_LOW: ("page", "email"),
+    Kind.NOT_LAUNCHED: ("page", "email", "push"),
 }
 
 

@@ -26,6 +26,7 @@ def headline(kind: str) -> str:
         Kind.WINDOW_CLOSING: _("A window closes"),
         Kind.NEW_MESSAGE: _("New message"),
         Kind.CODES_LOW: _("Promo codes run out"),
+        Kind.NOT_LAUNCHED: _("Did not leave"),
     }
     return words.get(kind, kind)
 
@@ -64,6 +65,11 @@ def sentence(kind: str, facts: Mapping[str, Any]) -> str:
         return _("%(customer)s wrote to you.") % {"customer": who}
     if kind == Kind.CODES_LOW:
         return _codes_low(facts)
+    if kind == Kind.NOT_LAUNCHED:
+        if not facts.get("campaign") or not facts.get("reason"):
+            return _("A planned campaign did not leave.")
+        words = {"campaign": str(facts["campaign"]), "reason": str(facts["reason"])}
+        return _("“%(campaign)s” did not leave as planned: %(reason)s") % words
     return who
 
 

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from django.http import QueryDict
-from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from ..channels.models import Channel
 from ..contacts.lookup import all_tags
-from ..core.errors import BadInput
 from ..core.paging import whole
 from ..media.models import File
 from ..message_templates.models import Template
@@ -22,6 +18,7 @@ from ..message_templates.wording import variables
 from ..segments.queries import segments
 from ..team.models import Staff, Team
 from ..team.rights import may
+from ..web import typed_moments
 from . import telling
 from .checking import MOST_ACTIONS, WITH_WORDS
 from .models import PromoPool, ReplyRule
@@ -70,7 +67,7 @@ class Step:
 
 @dataclass(slots=True)
 class Draft:
-    """A rule as its page has it."""
+    """A rule as its page has it. zone: by which clock its times were typed, "" for that of this request."""
 
     name: str = ""
     on: str = "keyword"
@@ -91,6 +88,7 @@ class Draft:
     teams: list[str] = field(default_factory=list)
     starts_at: str = ""
     ends_at: str = ""
+    zone: str = ""
     steps: list[Step] = field(default_factory=list)
 
     @property
@@ -132,8 +130,8 @@ class Draft:
             "enabled": self.enabled,
             "channels": [key for one in self.channels if (key := whole(one)) is not None],
             "teams": [key for one in self.teams if (key := whole(one)) is not None],
-            "starts_at": _moment(self.starts_at),
-            "ends_at": _moment(self.ends_at),
+            "starts_at": typed_moments.read(self.starts_at, self.zone),
+            "ends_at": typed_moments.read(self.ends_at, self.zone),
         }
 
     def press(self, do: str) -> None:
@@ -180,8 +178,8 @@ def draft_of(rule: ReplyRule) -> Draft:
         enabled=rule.enabled,
         channels=[str(one) for one in rule.channels],
         teams=[str(one) for one in rule.teams],
-        starts_at=_shown(rule.starts_at),
-        ends_at=_shown(rule.ends_at),
+        starts_at=typed_moments.shown(rule.starts_at),
+        ends_at=typed_moments.shown(rule.ends_at),
         steps=[_step_of(f"a{number}", action) for number, action in enumerate(rule.actions, 1)],
     )
 
@@ -209,6 +207,7 @@ def draft_sent(data: QueryDict) -> Draft:
         teams=data.getlist("teams"),
         starts_at=data.get("starts_at", ""),
         ends_at=data.get("ends_at", ""),
+        zone=data.get("zone", ""),
         steps=[_step_sent(one, data) for one in data.getlist("step")[:MOST_ACTIONS]],
     )
 
@@ -371,20 +370,3 @@ def _lines(text: str) -> list[str]:
 
 def _commas(text: str) -> list[str]:
     return [word for one in text.replace("，", ",").replace("،", ",").split(",") if (word := one.strip())]
-
-
-def _moment(text: str) -> datetime | None:
-    """A time as a browser sends it, in the reader's zone."""
-    if not text:
-        return None
-    try:
-        found = parse_datetime(text)
-    except ValueError:
-        found = None
-    if found is None:
-        raise BadInput(_("Write a moment as 2026-03-01T09:00."))
-    return timezone.make_aware(found) if timezone.is_naive(found) else found
-
-
-def _shown(at: datetime | None) -> str:
-    return timezone.localtime(at).strftime("%Y-%m-%dT%H:%M") if at else ""

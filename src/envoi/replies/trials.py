@@ -9,7 +9,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from ..channels.models import Channel
@@ -19,6 +18,7 @@ from ..core.errors import NotFound
 from ..core.paging import whole
 from ..segments.queries import contacts_named
 from ..team.models import Staff
+from ..web import typed_moments
 from .telling import MEDIA
 from .trying import Seen, Try, try_out
 
@@ -30,18 +30,20 @@ MOST_MEANT = 6
 class Trial:
     """What was typed, and the message it makes. who: a phone, a name or #number, "" for somebody unknown.
 
+    at, zone: the moment as it was typed, and by which clock.
     contact: the newest of those who may be meant; meant: all of them where they are several.
     """
 
     given: Try
     who: str
     at: str
+    zone: str
     contact: Contact | None
     meant: Sequence[Contact] = ()
 
 
 def trial_from(data: Mapping[str, Any], *, by: Staff) -> Trial:
-    """What the page sent; whatever can't be meant is as if it were not said."""
+    """What the page sent; what can't be meant is as if it were not said. Raises BadInput for a time that is none."""
     known = _channels()
     channel_id = whole(str(data.get("channel", "")))
     if channel_id not in [one.pk for one in known]:
@@ -50,12 +52,9 @@ def trial_from(data: Mapping[str, Any], *, by: Staff) -> Trial:
     meant = _meant(who, by)
     contact = meant[0] if meant else None
     at = str(data.get("at", ""))
-    try:
-        moment = parse_datetime(at)
-    except ValueError:
-        moment = None
-    if moment is not None and timezone.is_naive(moment):
-        moment = timezone.make_aware(moment)
+    # The clock of a page without a time is that of whoever reads it now.
+    zone = str(data.get("zone", "")) if at else ""
+    moment = typed_moments.read(at, zone)
     kind = str(data.get("kind", "text"))
     given = Try(
         text=str(data.get("text", ""))[:LONGEST].replace("\0", ""),
@@ -68,7 +67,7 @@ def trial_from(data: Mapping[str, Any], *, by: Staff) -> Trial:
         is_first=data.get("is_first") == "on",
         language=str(data.get("language", "")).strip()[:12].lower(),
     )
-    return Trial(given, who, at if moment else "", contact, meant if len(meant) > 1 else ())
+    return Trial(given, who, at, zone, contact, meant if len(meant) > 1 else ())
 
 
 def trial_page(asked: Trial, *, by: Staff) -> dict[str, Any]:
@@ -107,5 +106,6 @@ def _meant(who: str, by: Staff) -> list[Contact]:
 def _as(asked: Trial, one: Contact) -> str:
     """The address of the same trial with one of those who may be meant."""
     given = asked.given
-    words = {"text": given.text[:1_000], "payload": given.payload, "source": given.source, "at": asked.at}
+    when = {"at": asked.at, "zone": asked.zone}
+    words = {"text": given.text[:1_000], "payload": given.payload, "source": given.source, **when}
     return urlencode({**words, "channel": given.channel_id, "kind": given.kind, "who": f"#{one.pk}"})

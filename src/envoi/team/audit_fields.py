@@ -127,6 +127,7 @@ FIELDS: dict[str, Any] = {
     "schedule_problem": pgettext_lazy("field of the audit log", "why it could not begin as planned"),
     "scheduled_at": pgettext_lazy("field of the audit log", "planned for"),
     "scheduled_by_id": pgettext_lazy("field of the audit log", "planned by"),
+    "scheduled_key_id": pgettext_lazy("field of the audit log", "planned through the API key"),
     "scopes": pgettext_lazy("field of the audit log", "scopes"),
     "seconds": pgettext_lazy("field of the audit log", "seconds"),
     "secret": pgettext_lazy("field of the audit log", "secret"),

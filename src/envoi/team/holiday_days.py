@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
-from zoneinfo import available_timezones
 
 import holidays
 
@@ -43,17 +42,6 @@ def is_known(country: str, subdivision: str = "") -> bool:
     """Whether holidays of this place can be asked for; no subdivision is the whole country."""
     parts = subdivisions()
     return country in parts and (not subdivision or subdivision in parts[country])
-
-
-@lru_cache(maxsize=1)
-def zones() -> tuple[str, ...]:
-    """The names of all time zones; asked of the system once, since it reads hundreds of files for the answer."""
-    return tuple(sorted(available_timezones()))
-
-
-def is_zone(name: str) -> bool:
-    """Whether this names a time zone."""
-    return name in zones()
 
 
 @lru_cache(maxsize=256)

@@ -11,9 +11,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
 
+from ..core.zones import is_zone
 from . import opening, sessions, two_step
 from .changes import acting
-from .holiday_days import is_zone
 from .models import Staff
 from .rights import rights_of
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from ..core import clock
 from ..core.errors import BadInput, NotFound
+from ..core.zones import is_zone
 from . import holiday_days, hours
 from .actions import note
 from .hour_tables import OpeningException, OpeningHours, ServiceChange
@@ -131,7 +132,7 @@ def set_hours(
     """Set when a team, None the whole company, is there. Raises BadInput naming what makes no sense."""
     require(by, "service.write")
     _team(team_id)
-    if not holiday_days.is_zone(zone):
+    if not is_zone(zone):
         raise BadInput(_("“%(zone)s” is not a time zone: write it as Europe/Paris.") % {"zone": zone})
     if len(week) != 7:
         raise BadInput(_("A week has seven days."))

@@ -45,7 +45,12 @@ export function localise(within = document) {
     const said = one.querySelector(".unseen").textContent;
     one.title = `${said} ${moment(new Date(one.dataset.at))}`;
   }
-  for (const one of within.querySelectorAll("[data-zone]")) one.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  // A browser that does not know its clock leaves that of the server's page.
+  if (zone && zone !== "Etc/Unknown") for (const one of within.querySelectorAll("[data-zone]")) {
+    one.querySelector("input").value = zone;
+    one.querySelector(".zone").textContent = zone;
+  }
   days();
   tick();
 }
