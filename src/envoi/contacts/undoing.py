@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from ..core.errors import Problem
 from . import consents
 from .board import Board, board_of
+from .changed import note_all_changed
 from .importing import SETTINGS, WRITING, unchecked
 from .models import Contact, Import
 
@@ -171,6 +172,7 @@ def take_contacts_back(cursor: Any, one: Import, step: Callable[[], None]) -> tu
         cursor.execute(statement, given)
     step()
     consents.take_back_import(cursor, one.pk, proof)
+    note_all_changed(cursor, "staying", "id")
     cursor.execute("SELECT count(*) FROM staying WHERE made")
     (kept,) = cursor.fetchone()
     cursor.execute("SELECT count(*) FROM import_changes WHERE import_id = %(import)s", given)

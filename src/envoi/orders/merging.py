@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from ..contacts import unseen
+from ..contacts.changed import note_all_changed
 from ..contacts.importing import Outcome, Watch, unchecked
 from ..contacts.models import Import
 from ..contacts.options import ImportOptions
@@ -172,6 +173,7 @@ def merge(cursor: Any, one: Import, options: ImportOptions, watch: Watch) -> Out
         (created,) = cursor.fetchone()
         watch.look()
         totals.refresh_from(cursor, "changed")
+    note_all_changed(cursor, "changed")
     jobs.defer("orders.refresh_bounds", once="all")
     cursor.execute("SELECT count(*) FROM matched")
     (orders,) = cursor.fetchone()
