@@ -386,3 +386,26 @@ def test_many_orders_come_in_at_once(api: Caller) -> None:
     assert (done["created"], [one["index"] for one in done["refused"]]) == (1, [1])
     done = api.post("/orders/bulk", {"orders": rows, "unknown_customers": "create"}, expect=200)
     assert (done["created"], done["unchanged"], done["refused"]) == (1, 1, [])
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("+55 31 8765-4321", "+55 31 98765-4321"),
+        ("+55 31 98765-4321", "+55 31 8765-4321"),
+        ("+52 1 55 1234 5678", "+52 55 1234 5678"),
+        ("+52 55 1234 5678", "+52 1 55 1234 5678"),
+        ("+54 11 2345-6789", "+54 9 11 2345-6789"),
+        ("+54 9 11 2345-6789", "+54 11 2345-6789"),
+    ],
+)
+def test_the_variants_of_a_number_are_one_person_by_every_call(api: Caller, one: str, other: str) -> None:
+    made = api.post("/contacts", {"phone": one})
+    assert api.post("/contacts", {"phone": other, "name": "Ana"}, expect=200)["id"] == made["id"]
+    assert [found["id"] for found in api.get("/contacts", phone=other)["items"]] == [made["id"]]
+    rows = {"contacts": [{"phone": other, "name": "Ana Ruiz"}, {"phone": one, "name": "Ana Ruiz"}], "tags": ["a"]}
+    done = api.post("/contacts/bulk", rows, expect=200)
+    assert (done["created"], done["updated"], done["duplicate"], done["refused"]) == (0, 1, 1, [])
+    order = {"phone": other, "at": "2026-01-01T00:00:00Z", "amount": {"amount": "1", "currency": "EUR"}}
+    assert api.post("/orders/bulk", {"orders": [order | {"external_id": "1"}]}, expect=200)["created"] == 1
+    assert Contact.objects.count() == 1

@@ -41,8 +41,13 @@ OTHER_CONSENT = """
 DELETE FROM going g USING consents e WHERE e.contact_id = g.id AND e.proof <> %(proof)s
 """
 ELSEWHERE = "DELETE FROM going g USING {table} o WHERE o.{column} = g.id"
-# What belongs to a contact as the import made it, and goes with them. A tag that somebody put on has its line in
-# contact_events and keeps them; one that a rule put on does not.
+# A tag that somebody, or a later file, put on keeps them too; one that a rule put on does not.
+OTHER_TAG = """
+DELETE FROM going g USING contact_tags t
+ WHERE t.contact_id = g.id AND NOT t.by_rule
+   AND t.at > (SELECT finished_at FROM imports WHERE id = %(import)s)
+"""
+# What belongs to a contact as the import made it, and goes with them.
 PARTS = ("identities", "consents", "contact_tags", "import_changes", "changed_contacts")
 PART = "DELETE FROM {table} p USING going g WHERE p.contact_id = g.id"
 GO = "DELETE FROM contacts c USING going g WHERE c.id = g.id"
@@ -156,6 +161,7 @@ def take_contacts_back(cursor: Any, one: Import, step: Callable[[], None]) -> tu
     cursor.execute("ANALYZE going")
     step()
     cursor.execute(OTHER_CONSENT, given)
+    cursor.execute(OTHER_TAG, given)
     for table, column in _relatives(cursor):
         cursor.execute(ELSEWHERE.format(table=table, column=column))
     step()
