@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import psycopg
@@ -16,6 +17,7 @@ from envoi.contacts.models import Contact
 from envoi.message_templates.models import Template
 from envoi.messaging import ledger
 from envoi.messaging.actions import ledger_db
+from envoi.orders.queries import totals_of
 from envoi.team.models import Staff
 from tests.rest.conftest import Caller
 
@@ -409,3 +411,21 @@ def test_the_variants_of_a_number_are_one_person_by_every_call(api: Caller, one:
     order = {"phone": other, "at": "2026-01-01T00:00:00Z", "amount": {"amount": "1", "currency": "EUR"}}
     assert api.post("/orders/bulk", {"orders": [order | {"external_id": "1"}]}, expect=200)["created"] == 1
     assert Contact.objects.count() == 1
+
+
+def test_what_was_given_back_of_an_order_is_said_with_it(api: Caller) -> None:
+    contact = api.post("/contacts", ANA)["id"]
+    amount = {"amount": "50.00", "currency": "EUR"}
+    order = {"contact": contact, "external_id": "A-18", "amount": amount, "at": "2026-05-01T10:00:00Z"}
+    assert api.post("/orders", order)["refunded"]["amount"] == "0.00"
+    assert api.post("/orders", order | {"refunded": "20.5"}, expect=200)["refunded"]["amount"] == "20.50"
+    # The shop that sends its order again without a word of it takes no refund back.
+    assert api.post("/orders", order, expect=200)["refunded"]["amount"] == "20.50"
+    assert totals_of(contact).spend == Decimal("29.50")
+    api.post("/orders", order | {"refunded": "50.01"}, expect=422)
+    api.post("/orders", order | {"refunded": "-1"}, expect=422)
+    many = {"phone": ANA["phone"], "external_id": "A-18", "at": order["at"], "amount": amount, "refunded": "50"}
+    assert api.post("/orders/bulk", {"orders": [many]}, expect=200)["updated"] == 1
+    assert totals_of(contact) is None
+    assert api.post("/orders", order | {"refunded": "0"}, expect=200)["refunded"]["amount"] == "0.00"
+    assert totals_of(contact).orders == 1
