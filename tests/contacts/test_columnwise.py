@@ -21,6 +21,7 @@ from envoi.orders.imports import OrderFile
 
 CONTACTS = ["phone", "customer", "name", "language", "country", "tags", "consent", "consent date", "city", "timezone"]
 ORDERS = ["order", "phone", "customer", "date", "amount", "currency", "quantity", "products"]
+ORDERS += ["financial status", "refunded amount", "cancelled at"]
 
 PHONES = ["", "+33639980001", "+33 6 39 98 00 02", "0639980003", "0033639980004", "+330639980005", "+12125550100"]
 PHONES += [
@@ -57,6 +58,9 @@ any_order = st.tuples(
     st.sampled_from(["", "EUR", "eur", "euros"]),
     st.sampled_from(["", "1", "2.0", "many"]),
     st.sampled_from(["", "2 x Soap; Candle", "x" * 121]),
+    st.sampled_from(["", "paid", " Refunded ", "partially_refunded", "whatever"]),
+    st.sampled_from(["", "0.00", "-3", " 4,50 ", "all", "1e9"]),
+    st.sampled_from(["", " ", "2026-01-01"]),
 ).map(list)
 
 

@@ -14,6 +14,8 @@ from envoi.contacts import actions, attributes, queries
 from envoi.contacts.models import Contact, Identity, Import, Tag
 from envoi.contacts.options import ImportOptions
 from envoi.core.errors import BadInput, NotAllowed, NotFound
+from envoi.core.events import Person
+from envoi.orders.models import Order
 from envoi.team.models import Staff
 
 from .files import brought, contact, counts, reasons, rejects, run, stored
@@ -314,3 +316,21 @@ def test_whatever_stands_in_a_cell_stands_in_the_contact():
     assert counts(brought(out.getvalue())) == {"created": len(cells)}
     found = Contact.objects.order_by("identities__value").values_list("name", "attributes__note")
     assert list(found) == [(cell, cell) for cell in cells]
+
+
+@pytest.mark.parametrize(
+    ("country", "bare", "whole", "whatsapp"),
+    [
+        ("BR", "31 8765-4321", "+55 31 98765-4321", "553187654321"),
+        ("MX", "55 1234 5678", "+52 1 55 1234 5678", "5215512345678"),
+        ("AR", "11 2345-6789", "+54 9 11 2345-6789", "541123456789"),
+    ],
+)
+def test_the_variants_of_a_number_are_one_person_in_files_and_beside_them(country, bare, whole, whatsapp):
+    inbound = actions.contact_for_person(Person(phone=f"+{whatsapp}"))
+    one = brought(f"phone,name\n{bare},Ana\n{whole},Ana\n", country=country)
+    assert counts(one) == {"updated": 1, "duplicate": 1}
+    assert Contact.objects.get().pk == inbound
+    sales = f"phone,order,date,amount,currency\n{whole},1,2026-01-02,5,EUR\n{bare},2,2026-01-02,5,EUR\n"
+    assert counts(brought(sales, kind="orders", country=country, unknown_customers="create")) == {"created": 2}
+    assert set(Order.objects.values_list("contact_id", flat=True)) == {inbound}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import connection
@@ -12,9 +13,12 @@ from hypothesis import strategies as st
 
 from envoi.contacts import actions, preparing, undoing
 from envoi.contacts import stored as stored_files
-from envoi.contacts.models import ConsentEntry, Contact, Import, ImportChange, Tag
+from envoi.contacts.models import ConsentEntry, Contact, Identity, Import, ImportChange, Tag
 from envoi.core import clock
 from envoi.core.errors import NotAllowed
+from envoi.orders import queries
+from envoi.orders.actions import NewOrder, add_orders
+from envoi.records import erasing, merging
 from envoi.segments.models import Segment
 from envoi.team.models import Staff
 
@@ -249,3 +253,35 @@ def test_files_are_kept_for_a_month_and_what_is_left_says_so(client: Client, own
     # Taking it back needs no file.
     assert undone(old).rows_undone == 1
     assert client.post(f"/contacts/imports/{old.pk}/again").status_code == 422
+
+
+def test_who_was_merged_tagged_bought_or_erased_since_loses_nothing_by_the_undo(owner: Staff) -> None:
+    brought("phone,name,city\n+33639980001,Ana,Paris\n+33639980002,Ben,Lille\n")
+    one = brought(
+        "phone,name,city\n" + "".join(f"+3363998000{n},Person {n},Lyon\n" for n in range(1, 9)), tags=["spring"]
+    )
+    assert counts(one) == {"created": 6, "updated": 2}
+    people = {n: contact(f"+3363998000{n}").pk for n in range(1, 9)}
+    # Two of the file's own, one of them with somebody known before; one tagged, one a buyer, one erased.
+    first = merging.merge(kept_id=people[1], gone_id=people[3], by=owner)
+    merging.merge(kept_id=people[4], gone_id=people[5], by=owner)
+    actions.tag([people[6]], name="vip")
+    add_orders([NewOrder(people[7], "1", clock.now(), Decimal(10), "EUR")])
+    erasing.erase(people[2], by=owner)
+    undone(one)
+    assert one.state == "undone"
+    left = dict(Contact.objects.values_list("pk", "name"))
+    assert left == {
+        people[1]: "Ana",
+        people[2]: "",
+        people[4]: "Person 4",
+        people[6]: "Person 6",
+        people[7]: "Person 7",
+    }
+    assert contact("+33639980001").attributes == {"city": "Paris"}
+    assert Identity.objects.get(value="+33639980003").contact_id == people[1]
+    assert list(Tag.objects.filter(tagged__contact=people[6]).values_list("name", flat=True)) == ["spring", "vip"]
+    assert queries.totals_of(people[7]).orders == 1
+    # The merge is still undone as it was made, with the person of the file that is gone again.
+    merging.undo(first.pk, by=owner)
+    assert (contact("+33639980001").name, contact("+33639980003").name) == ("Ana", "Person 3")

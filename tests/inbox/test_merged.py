@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 
 import pytest
 
+from envoi.channels.models import Account
+from envoi.contacts.models import ConsentEntry, Contact
+from envoi.core import clock
 from envoi.inbox import actions, queries
 from envoi.inbox.models import Conversation
+from envoi.intake import engine
+from envoi.intake.models import WebhookEvent
+from envoi.messaging.models import Message
+from envoi.orders.actions import NewOrder, add_orders, refund
+from envoi.orders.queries import totals_of
 from envoi.records import erasing, merging
 from envoi.team.models import Staff
 
-from .conftest import again
+from .conftest import again, message
 
 pytestmark = pytest.mark.django_db
 
@@ -62,3 +71,34 @@ def test_an_erased_person_waits_for_nobody(write: Write, ana: Staff, owner: Staf
     now = again(one)
     assert (now.state, now.waiting_since, now.last_text) == ("closed", None, "")
     assert not [line for line in queries.thread(ana, one.contact_id, one.id) if line.note]
+
+
+def test_what_happened_between_a_merge_and_its_undo_stays_with_who_was_kept_and_all_goes_on(
+    write: Write, account: Account, ana: Staff, owner: Staff
+) -> None:
+    gone, kept = write("first", ago=3600), write("hello", phone=OTHER)
+    add_orders([NewOrder(gone.contact_id, "G1", clock.now(), Decimal(10), "EUR")])
+    merged = merging.merge(kept_id=kept.contact_id, gone_id=gone.contact_id, by=owner)
+
+    # The order of the other is given back, both numbers buy, one says STOP, the conversation is closed and opens again.
+    refund(kept.contact_id, "G1", Decimal(4))
+    add_orders([NewOrder(kept.contact_id, "K1", clock.now(), Decimal(20), "EUR")])
+    WebhookEvent.objects.create(account_id=account.pk, provider="meta", body=message("STOP", number=9))
+    while engine.step():
+        pass
+    actions.close(kept.contact_id, kept.id, by=ana)
+    later = write("one more thing", phone=OTHER)
+    assert Contact.objects.get().marketing == "withdrawn"
+    merging.undo(merged.pk, by=owner)
+
+    spend = {one: totals_of(one).spend for one in (gone.contact_id, kept.contact_id)}
+    assert spend == {gone.contact_id: 6, kept.contact_id: 20}
+    # Their STOP was said to the one record that there was, and is nowhere lost.
+    assert Contact.objects.get(pk=kept.contact_id).marketing == "withdrawn"
+    assert ConsentEntry.objects.filter(contact_id=kept.contact_id, state="withdrawn").exists()
+    said = {one: set(Message.objects.filter(contact_id=one).values_list("text", flat=True)) for one in spend}
+    assert said == {gone.contact_id: {"first"}, kept.contact_id: {"hello", "STOP", "one more thing"}}
+    assert again(later).state == "open"
+    # And what each of them writes next is theirs.
+    assert write("me again").contact_id == gone.contact_id
+    assert write("and me", phone=OTHER).contact_id == kept.contact_id

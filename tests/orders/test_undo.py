@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from django.db import connection
 
@@ -9,6 +11,7 @@ from envoi.contacts import actions
 from envoi.contacts import undoing as contacts_undoing
 from envoi.contacts.models import Contact
 from envoi.orders import undoing
+from envoi.orders.actions import refund
 from envoi.orders.models import Order, OrderChange, OrderTotals
 from tests.contacts.files import brought, counts, run, stored
 
@@ -97,3 +100,12 @@ def test_products_come_with_their_orders_and_go_back_to_what_they_were():
     undone(one)
     assert Order.objects.get().items == first
     assert counts(brought(text % ("x" * 121), kind="orders")) == {"rejected": 1}
+
+
+def test_an_order_whose_refund_somebody_noted_since_stays():
+    brought("phone\n+33639980001\n")
+    one = brought(FIRST, kind="orders")
+    refund(Contact.objects.get().pk, "o1", Decimal(4))
+    undone(one)
+    assert [row[0] for row in known()] == ["o1"]
+    assert Order.objects.get().refunded == 4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -17,7 +18,7 @@ from envoi.records import merging
 from envoi.reports.story import contact_story
 from envoi.team.models import AuditEntry, Staff
 
-from .test_merging import person, sent, wrote
+from .test_merging import NOON, person, rolled_up, sent, wrote
 
 pytestmark = pytest.mark.django_db
 
@@ -80,6 +81,22 @@ def test_every_page_of_a_person_opens(signed_in, channel, owner):
         "/contacts/new/",
     ):
         assert signed_in.get(address).status_code == 200, address
+
+
+def test_the_page_says_how_somebody_reads_and_answers(signed_in, channel):
+    ana = person(1, timezone="Europe/Paris")
+    sent(ana, channel, states=("sent", "delivered", "read"))
+    sent(ana, channel, states=("sent", "delivered"))
+    rolled_up()
+    wrote(ana, channel, NOON + timedelta(seconds=190), "wamid.IN")
+    html = " ".join(re.sub(r"<[^>]+>", " ", signed_in.get(f"/contacts/{ana}/").content.decode()).split())
+    # Two promotions delivered, one of them read, one answer three minutes later.
+    for fact in ("Promotions received 2", "Messages to them 2", "Messages from them 1", "2026-03 0 0 1 1"):
+        assert fact in html, html[html.index("Habits") :]
+    assert re.search(r"Read rate .{0,80}50.0%", html)
+    assert re.search(r"Reply rate .{0,120}50.0%", html)
+    assert re.search(r"Answers after .{0,80}3\s?min", html)
+    assert "When they write and read" in html
 
 
 def test_a_merge_and_its_undo_by_hand(signed_in):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import psycopg
@@ -16,6 +17,7 @@ from envoi.contacts.models import Contact
 from envoi.message_templates.models import Template
 from envoi.messaging import ledger
 from envoi.messaging.actions import ledger_db
+from envoi.orders.queries import totals_of
 from envoi.team.models import Staff
 from tests.rest.conftest import Caller
 
@@ -386,3 +388,44 @@ def test_many_orders_come_in_at_once(api: Caller) -> None:
     assert (done["created"], [one["index"] for one in done["refused"]]) == (1, [1])
     done = api.post("/orders/bulk", {"orders": rows, "unknown_customers": "create"}, expect=200)
     assert (done["created"], done["unchanged"], done["refused"]) == (1, 1, [])
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("+55 31 8765-4321", "+55 31 98765-4321"),
+        ("+55 31 98765-4321", "+55 31 8765-4321"),
+        ("+52 1 55 1234 5678", "+52 55 1234 5678"),
+        ("+52 55 1234 5678", "+52 1 55 1234 5678"),
+        ("+54 11 2345-6789", "+54 9 11 2345-6789"),
+        ("+54 9 11 2345-6789", "+54 11 2345-6789"),
+    ],
+)
+def test_the_variants_of_a_number_are_one_person_by_every_call(api: Caller, one: str, other: str) -> None:
+    made = api.post("/contacts", {"phone": one})
+    assert api.post("/contacts", {"phone": other, "name": "Ana"}, expect=200)["id"] == made["id"]
+    assert [found["id"] for found in api.get("/contacts", phone=other)["items"]] == [made["id"]]
+    rows = {"contacts": [{"phone": other, "name": "Ana Ruiz"}, {"phone": one, "name": "Ana Ruiz"}], "tags": ["a"]}
+    done = api.post("/contacts/bulk", rows, expect=200)
+    assert (done["created"], done["updated"], done["duplicate"], done["refused"]) == (0, 1, 1, [])
+    order = {"phone": other, "at": "2026-01-01T00:00:00Z", "amount": {"amount": "1", "currency": "EUR"}}
+    assert api.post("/orders/bulk", {"orders": [order | {"external_id": "1"}]}, expect=200)["created"] == 1
+    assert Contact.objects.count() == 1
+
+
+def test_what_was_given_back_of_an_order_is_said_with_it(api: Caller) -> None:
+    contact = api.post("/contacts", ANA)["id"]
+    amount = {"amount": "50.00", "currency": "EUR"}
+    order = {"contact": contact, "external_id": "A-18", "amount": amount, "at": "2026-05-01T10:00:00Z"}
+    assert api.post("/orders", order)["refunded"]["amount"] == "0.00"
+    assert api.post("/orders", order | {"refunded": "20.5"}, expect=200)["refunded"]["amount"] == "20.50"
+    # The shop that sends its order again without a word of it takes no refund back.
+    assert api.post("/orders", order, expect=200)["refunded"]["amount"] == "20.50"
+    assert totals_of(contact).spend == Decimal("29.50")
+    api.post("/orders", order | {"refunded": "50.01"}, expect=422)
+    api.post("/orders", order | {"refunded": "-1"}, expect=422)
+    many = {"phone": ANA["phone"], "external_id": "A-18", "at": order["at"], "amount": amount, "refunded": "50"}
+    assert api.post("/orders/bulk", {"orders": [many]}, expect=200)["updated"] == 1
+    assert totals_of(contact) is None
+    assert api.post("/orders", order | {"refunded": "0"}, expect=200)["refunded"]["amount"] == "0.00"
+    assert totals_of(contact).orders == 1

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from envoi.contacts.models import Attribute, Contact
+from envoi.replies import actions as replies
 from envoi.segments import actions, queries
 from envoi.segments.forms import Bunch, Row, RuleForm
 from envoi.segments.known import Known
@@ -249,3 +250,24 @@ def test_an_analyst_reads_and_changes_nothing(client: Client) -> None:
     assert client.post(f"/segments/{segment.pk}/delete").status_code == 403
     assert client.post(f"/segments/{segment.pk}/tag", {"tag": "x"}).status_code == 403
     assert client.post("/segments/ready/", {"key": "monthly"}).status_code == 403
+
+
+def test_an_automatic_answer_that_asks_for_a_segment_uses_it(signed_in: Client) -> None:
+    segment = actions.save_segment(name="Best", rule={"all": []}, by=None)
+    rule = replies.save_rule(
+        name="Welcome the best",
+        trigger={"on": "keyword", "words": ["hello"], "how": "word"},
+        conditions={"segment": segment.pk},
+        actions=[{"do": "text", "texts": [{"language": "", "text": "Hello again"}]}],
+        by=None,
+    )
+    assert [(use.kind, use.name, use.address) for use in queries.uses_of(segment)] == [
+        ("reply_rules", "Welcome the best", f"/replies/{rule.pk}/")
+    ]
+    assert queries.uses_of_all() == {segment.pk: 1}
+    assert "Automatic reply" in signed_in.get(f"/segments/{segment.pk}/").content.decode()
+    answer = signed_in.post(f"/segments/{segment.pk}/delete")
+    assert answer.status_code == 409
+    assert "“Welcome the best”" in answer.content.decode()
+    replies.delete_rule(rule.pk, by=None)
+    assert signed_in.post(f"/segments/{segment.pk}/delete").status_code == 302

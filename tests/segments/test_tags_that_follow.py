@@ -10,18 +10,28 @@ import psycopg
 import pytest
 from django.db import connection
 
+from envoi.channels.models import Channel
 from envoi.contacts import actions as people
 from envoi.contacts import changes, profile
 from envoi.contacts.changes import TagInUse, delete_tag
 from envoi.contacts.models import Attribute, ChangedContact, Contact, ContactTag
+from envoi.contacts.undoing import run as contacts_back
 from envoi.core import clock
-from envoi.core.events import Person
+from envoi.core.events import IdentityChanged, Person, Receipt
+from envoi.core.ids import MessageKey
+from envoi.messaging import activity, ledger
+from envoi.messaging.actions import ledger_db
+from envoi.messaging.models import Message
 from envoi.orders.actions import NewOrder, add_orders, remove_orders
+from envoi.orders.undoing import run as orders_back
+from envoi.records import merging
 from envoi.segments import actions, tagging
 from envoi.segments.errors import NameTaken
 from envoi.segments.models import AutoTag, AutoTagCheckpoint
 from envoi.segments.rules import BadRule
 from envoi.team.models import Staff
+
+from ..contacts.files import brought
 
 pytestmark = pytest.mark.django_db
 
@@ -190,3 +200,91 @@ def test_what_is_changed_by_hand_reaches_its_tag_within_a_minute(raw_db: psycopg
     # Nothing is kept of it once it was seen.
     tagging.keep_touched()
     assert ChangedContact.objects.count() == 0
+
+
+def settled(raw_db: psycopg.Connection[Any]) -> None:
+    """Everybody's tags are right, and nothing has happened to anybody for a day."""
+    tagging.keep_everybody()
+    for table, column in (("contacts", "created_at"), ("contacts", "updated_at"), ("orders", "created_at")):
+        raw_db.execute(f"UPDATE {table} SET {column} = now() - interval '1 day'")
+    raw_db.execute("UPDATE imports SET finished_at = now() - interval '1 day'")
+    raw_db.execute("UPDATE message_events SET at = now() - interval '1 day'")
+    raw_db.execute("DELETE FROM changed_contacts")
+    AutoTagCheckpoint.objects.update_or_create(id=1, defaults={"done_to": clock.now()})
+
+
+ORDERS = "phone,order,date,amount,currency,refunded amount\n"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_file_changes_and_its_undo_reach_the_tags_within_a_minute(raw_db: psycopg.Connection[Any]) -> None:
+    ana = somebody(1)
+    buys(ana, number="A1")
+    day = (clock.now() - timedelta(days=1)).date().isoformat()
+    follows(BUYER, "buyer")
+    settled(raw_db)
+    given_back = brought(f"{ORDERS}+33639980001,A1,{day},10,EUR,10\n", kind="orders")
+    tagging.keep_touched()
+    assert tagged("buyer") == {}
+    settled(raw_db)
+    people.undo_import(given_back.pk, by=None, queue=False)
+    orders_back(given_back.pk)
+    tagging.keep_touched()
+    assert tagged("buyer") == {ana: True}
+
+    Attribute.objects.create(key="city", label="City", kind="text")
+    follows({"field": "attribute:city", "is": "is", "value": "Lyon"}, "lyon")
+    one = brought("phone,city\n+33639980001,Lyon\n", tags=["spring"])
+    settled(raw_db)
+    assert tagged("lyon") == {ana: True}
+    people.undo_import(one.pk, by=None, queue=False)
+    contacts_back(one.pk)
+    tagging.keep_touched()
+    assert tagged("lyon") == {}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_merge_its_undo_and_a_new_number_reach_the_tags_within_a_minute(
+    raw_db: psycopg.Connection[Any], owner: Staff
+) -> None:
+    ana, ben = somebody(1), somebody(2)
+    buys(ben)
+    follows(BUYER, "buyer")
+    follows({"field": "marketing", "is": "is", "value": "withdrawn"}, "gone")
+    settled(raw_db)
+    merged = merging.merge(kept_id=ana, gone_id=ben, by=owner)
+    tagging.keep_touched()
+    assert tagged("buyer") == {ana: True}
+    settled(raw_db)
+    merging.undo(merged.pk, by=owner)
+    tagging.keep_touched()
+    assert tagged("buyer") == {ben: True}
+
+    people.record_consent(ben, purpose="marketing", state="withdrawn", source="keyword")
+    settled(raw_db)
+    people.move_identity(
+        IdentityChanged("1099", Person(phone="+33639980002"), Person(phone="+33639980001"), clock.now())
+    )
+    tagging.keep_touched()
+    assert set(tagged("gone")) == {ana, ben}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_read_that_is_counted_after_the_look_reaches_its_tag_with_the_next_one(
+    raw_db: psycopg.Connection[Any], channel: Channel
+) -> None:
+    ana = somebody(1)
+    follows({"field": "interacted_days", "is": "within", "value": 7}, "interacted")
+    raw_db.execute("INSERT INTO activity_checkpoint (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET done_to = now()")
+    settled(raw_db)
+    Message.objects.create(
+        contact_id=ana, channel=channel, direction="out", kind="template", category="marketing", state="accepted",
+        created_at=clock.now() - timedelta(days=1), accepted_at=clock.now() - timedelta(days=1),
+    )  # fmt: skip
+    key = MessageKey(ana, Message.objects.get().id)
+    ledger.settle(ledger_db(), [Receipt("1099", "wamid.1", key, "read", clock.now())])
+    tagging.keep_touched()
+    assert tagged("interacted") == {}
+    assert activity.roll_up() == 1
+    tagging.keep_touched()
+    assert tagged("interacted") == {ana: True}

@@ -117,9 +117,10 @@ class Board:
         self._tell("SELECT cancel_requested FROM imports WHERE id = %(id)s")
 
     def end(self, state: str, problem: str = "") -> None:
-        """It has ended without bringing anything in."""
+        """It has ended without bringing anything in; an undo that failed leaves the day on which its file came in."""
         self._one(
-            """UPDATE imports SET state = %(state)s, problem = %(problem)s, finished_at = now(), unseen = '{}'
+            """UPDATE imports SET state = %(state)s, problem = %(problem)s, unseen = '{}',
+                                  finished_at = CASE WHEN %(state)s = 'finished' THEN finished_at ELSE now() END
                 WHERE id = %(id)s RETURNING true""",
             state=state,
             problem=problem,

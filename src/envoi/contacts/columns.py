@@ -68,6 +68,20 @@ PRODUCT: tuple[str, ...] = ("product", "products", "item", "article", "sku", "pr
 PRODUCT += ("lineitem name", "item name")
 PRODUCT += ("produit", "produits", "articles", "référence", "商品", "商品名称", "产品", "货号")
 
+STATE: tuple[str, ...] = ("financial status", "payment status", "order status", "status")
+STATE += (
+    "statut du paiement",
+    "statut de paiement",
+    "statut de la commande",
+    "statut",
+    "支付状态",
+    "付款状态",
+    "订单状态",
+    "状态",
+)
+REFUNDED: tuple[str, ...] = ("refunded amount", "refunded", "amount refunded", "refund amount", "total refunded")
+REFUNDED += ("montant remboursé", "remboursé", "remboursement", "退款金额", "退款", "已退款")
+
 ORDER_TITLES: Titles = {
     "customer": CUSTOMER,
     "phone": PHONE,
@@ -80,6 +94,9 @@ ORDER_TITLES: Titles = {
     "sku": ("lineitem sku", "item sku", "product sku"),
     "price": ("lineitem price", "item price", "unit price", "prix unitaire", "单价"),
     "other_phone": ("billing phone", "shipping phone"),
+    "state": STATE,
+    "refunded": REFUNDED,
+    "cancelled": ("cancelled at", "canceled at", "date cancelled", "annulé le", "取消时间", "取消日期"),
 }
 
 # What a column may be beside what is known by name: an attribute under a title of its own, or nothing.

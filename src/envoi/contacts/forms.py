@@ -213,6 +213,9 @@ ORDER_COLUMNS = [
     ("sku", _("Number of the product")),
     ("price", _("Price of one piece")),
     ("other_phone", _("Phone, where the first is empty")),
+    ("state", _("Status of the payment or order")),
+    ("refunded", _("Amount given back")),
+    ("cancelled", _("Day on which it was cancelled")),
 ]
 
 

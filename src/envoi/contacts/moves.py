@@ -16,6 +16,7 @@ from ..core.phone import line_of
 from ..team.actions import note
 from ..team.models import AuditEntry
 from . import consents
+from .changed import note_changed
 from .events import record
 from .identities import keys_of, link, owners_by_kind, written
 from .models import Contact
@@ -48,6 +49,7 @@ def move_identity(fact: IdentityChanged) -> list[int]:
         moved += _take_number(people, fact.old.phone, number, heir=owner)
     moved += _spread_withdrawals(people, fact)
     if moved:
+        note_changed(concerned)
         detail = {
             "old": fact.old.phone or fact.old.user_id,
             "new": fact.new.phone or fact.new.user_id,

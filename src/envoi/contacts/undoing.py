@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from ..core.errors import Problem
 from . import consents
 from .board import Board, board_of
+from .changed import note_all_changed
 from .importing import SETTINGS, WRITING, unchecked
 from .models import Contact, Import
 
@@ -40,8 +41,13 @@ OTHER_CONSENT = """
 DELETE FROM going g USING consents e WHERE e.contact_id = g.id AND e.proof <> %(proof)s
 """
 ELSEWHERE = "DELETE FROM going g USING {table} o WHERE o.{column} = g.id"
-# What belongs to a contact as the import made it, and goes with them. A tag that somebody put on has its line in
-# contact_events and keeps them; one that a rule put on does not.
+# A tag that somebody, or a later file, put on keeps them too; one that a rule put on does not.
+OTHER_TAG = """
+DELETE FROM going g USING contact_tags t
+ WHERE t.contact_id = g.id AND NOT t.by_rule
+   AND t.at > (SELECT finished_at FROM imports WHERE id = %(import)s)
+"""
+# What belongs to a contact as the import made it, and goes with them.
 PARTS = ("identities", "consents", "contact_tags", "import_changes", "changed_contacts")
 PART = "DELETE FROM {table} p USING going g WHERE p.contact_id = g.id"
 GO = "DELETE FROM contacts c USING going g WHERE c.id = g.id"
@@ -155,6 +161,7 @@ def take_contacts_back(cursor: Any, one: Import, step: Callable[[], None]) -> tu
     cursor.execute("ANALYZE going")
     step()
     cursor.execute(OTHER_CONSENT, given)
+    cursor.execute(OTHER_TAG, given)
     for table, column in _relatives(cursor):
         cursor.execute(ELSEWHERE.format(table=table, column=column))
     step()
@@ -171,6 +178,7 @@ def take_contacts_back(cursor: Any, one: Import, step: Callable[[], None]) -> tu
         cursor.execute(statement, given)
     step()
     consents.take_back_import(cursor, one.pk, proof)
+    note_all_changed(cursor, "staying", "id")
     cursor.execute("SELECT count(*) FROM staying WHERE made")
     (kept,) = cursor.fetchone()
     cursor.execute("SELECT count(*) FROM import_changes WHERE import_id = %(import)s", given)

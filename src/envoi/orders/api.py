@@ -21,8 +21,16 @@ from .actions import NewOrder
 router = Router(tags=["orders"])
 
 
+# How much of an order was given back in all, in its own currency; not sent, what is known of it stays.
+Refunded = Annotated[str | None, Field(pattern=r"^[0-9]{1,12}(\.[0-9]{1,2})?$", examples=["10.00"])]
+
+
 class OrderGiven(Given):
-    """One purchase. `external_id` is the shop's number of it: the same number again brings that order up to date."""
+    """One purchase. `external_id` is the shop's number of it: the same number again brings that order up to date.
+
+    `refunded`: how much of it was given back in all, in its own currency; without it, what is known of that stays.
+    An order that was given back whole counts as none.
+    """
 
     contact: Id
     external_id: Annotated[str, Field(min_length=1, max_length=120)]
@@ -30,6 +38,7 @@ class OrderGiven(Given):
     at: AwareDatetime
     quantity: Annotated[int, Field(ge=1, le=2**31 - 1)] = 1
     items: Annotated[list[dict[str, Any]], Field(max_length=500)] = []
+    refunded: Refunded = None
 
 
 class OrderOut(Schema):
@@ -39,6 +48,7 @@ class OrderOut(Schema):
     contact: Id
     external_id: str
     amount: Money | None
+    refunded: Money | None
     at: datetime
     quantity: int
     items: list[dict[str, Any]]
@@ -71,12 +81,16 @@ def save_order(request: KeyRequest, given: OrderGiven) -> Status[OrderOut]:
         quantity=given.quantity,
         items=given.items,
     )
-    saved, new = finding.save_order(order, by=request.by)
+    back = None if given.refunded is None else Decimal(given.refunded)
+    saved, new = finding.save_order(order, refunded=back, by=request.by)
     return Status(201 if new else 200, _shown(saved))
 
 
 class BulkOrder(Given):
-    """One of many: whose it is, by `customer` (the company's own number of them) or `phone`."""
+    """One of many: whose it is, by `customer` (the company's own number of them) or `phone`.
+
+    `refunded`: as for one order, but it only ever grows.
+    """
 
     customer: Annotated[str, Field(max_length=160)] = ""
     phone: Annotated[str, Field(max_length=40)] = ""
@@ -84,6 +98,7 @@ class BulkOrder(Given):
     at: AwareDatetime
     amount: Money
     quantity: Annotated[int, Field(ge=1, le=2**31 - 1)] = 1
+    refunded: Refunded = None
 
 
 class BulkOrders(Given):
@@ -98,7 +113,7 @@ class BulkOrders(Given):
 def bulk_orders(request: KeyRequest, given: BulkOrders) -> BulkDone:
     """Add or change up to 10,000 orders at once: good rows go in, bad ones come back with a sentence."""
     rows = [
-        one.model_dump(include={"customer", "phone", "external_id", "quantity"})
+        one.model_dump(include={"customer", "phone", "external_id", "quantity", "refunded"})
         | {"at": one.at.isoformat(), "amount": one.amount.amount, "currency": one.amount.currency}
         for one in given.orders
     ]
@@ -112,6 +127,7 @@ def _shown(order: Any) -> OrderOut:
         contact=order.contact_id,
         external_id=order.external_id,
         amount=money(order.amount, order.currency),
+        refunded=money(order.refunded, order.currency),
         at=order.at,
         quantity=order.quantity,
         items=order.items,

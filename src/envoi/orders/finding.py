@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -11,7 +13,7 @@ from ..core.errors import BadInput, NotFound
 from ..core.paging import Page, whole
 from ..team.models import Staff
 from ..team.rights import require
-from .actions import NewOrder, add_orders
+from .actions import NewOrder, add_orders, refund
 from .models import Order
 
 
@@ -34,8 +36,11 @@ def orders(
 
 
 @transaction.atomic
-def save_order(order: NewOrder, *, by: Staff | None) -> tuple[Order, bool]:
-    """Add one order, or bring the one with its number up to date; returns it and whether it is new. Raises BadInput."""
+def save_order(order: NewOrder, *, refunded: Decimal | None = None, by: Staff | None) -> tuple[Order, bool]:
+    """Add one order, or bring the one with its number up to date; returns it and whether it is new. Raises BadInput.
+
+    refunded: how much of it was given back in all; None leaves what is known of that.
+    """
     require(by, "contacts.write")
     try:
         contact_for(by, order.contact_id)
@@ -44,4 +49,6 @@ def save_order(order: NewOrder, *, by: Staff | None) -> tuple[Order, bool]:
     same = Order.objects.filter(contact_id=order.contact_id, external_id=order.external_id)
     known = same.exists()
     add_orders([order])
+    if refunded is not None and same.get().refunded != refunded:
+        refund(order.contact_id, order.external_id, refunded)
     return same.get(), not known

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -21,6 +22,7 @@ from ..contacts.reading import Batch
 from ..core import clock
 from ..core.phone import BadPhone, is_shortened
 from .amounts import amount_of, currency_of, quantity_of
+from .givenback import given_back, state_of
 from .merging import COPY, STAGE, merge
 from .products import product_of, products_of
 
@@ -66,6 +68,8 @@ class OrderReader:
         self._products = Known(products_of)
         # Each row is then one product, and not a cell a list of them.
         self._one_product = bool({"sku", "price"} & columns.at.keys())
+        self._says_given_back = bool({"state", "refunded", "cancelled"} & columns.at.keys())
+        self._states = Known(state_of)
         self._perhaps = Known(lambda text: _perhaps_phone(self._phones, text))
 
     def row(self, line: int, cells: Cells) -> StageRow:
@@ -86,7 +90,7 @@ class OrderReader:
         if not amount and number:
             # A further line of an order whose first line says all else (lines.gather).
             quantity = str(quantity_of(cell["quantity"])) if cell["quantity"] else ""
-            return (str(line), "", "", "", "", "", "", quantity, number, products)
+            return (str(line), "", "", "", "", "", "", quantity, number, products, "")
         if not customer and not phone:
             raise BadCell(_("The row names no customer."))
         if not cell["at"] or not amount:
@@ -106,6 +110,7 @@ class OrderReader:
             str(quantity_of(cell["quantity"]) if cell["quantity"] else 1),
             number,
             products,
+            given_back(state_of(cell["state"]), cell["refunded"], cell["cancelled"], amount_of(amount)),
         )
 
     def batch(self, found: Batch) -> tuple[list[StageRow], set[int]]:
@@ -126,15 +131,19 @@ class OrderReader:
             if self._one_product
             else self._products.of(column["items"])
         )
+        back: list[Any] = list(columns[-1])
+        if self._says_given_back:
+            states = self._states.of(column["state"])
+            back = list(map(self._back, states, column["refunded"], column["cancelled"], amounts))
         numbers = list(map(str.strip, column["external_id"]))
-        doubt = set(found.odd) | doubtful((phones, days, amounts, currencies, quantities, products))
+        doubt = set(found.odd) | doubtful((phones, days, amounts, currencies, quantities, products, back))
         doubt |= longer(customers, 160) | longer(numbers, 120)
         if "" in phones:
             doubt |= {at for at, keys in enumerate(zip(phones, customers, strict=True)) if not any(keys)}
         if perhaps is not columns[-1]:
             perhaps = ["" if phone else maybe for phone, maybe in zip(phones, perhaps, strict=True)]
         lines = map(str, range(found.first, found.first + size))
-        ready = (lines, customers, phones, perhaps, days, amounts, currencies, quantities, numbers, products)
+        ready = (lines, customers, phones, perhaps, days, amounts, currencies, quantities, numbers, products, back)
         return without(list(zip(*ready, strict=True)), doubt), doubt
 
     def finish(self, cursor: Any) -> None:
@@ -151,6 +160,13 @@ class OrderReader:
         """As _items, None for what is refused."""
         try:
             return self._items(*map(str.strip, cells))
+        except BadCell:
+            return None
+
+    def _back(self, state: str, refunded: str, cancelled: str, amount: str | None) -> str | None:
+        """How much was given back, None for what is refused."""
+        try:
+            return given_back(state, refunded.strip(), cancelled.strip(), Decimal(amount)) if amount else None
         except BadCell:
             return None
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 TWICE = """
 CREATE TEMPORARY TABLE twice ON COMMIT DROP AS
 SELECT contact_id, external_id, min(line) AS line, min(at) AS at, sum(amount) AS total, max(amount) AS largest,
+       sum(refunded) AS total_back, max(refunded) AS largest_back,
        count(DISTINCT amount) AS amounts, count(DISTINCT currency) AS currencies, count(DISTINCT items) AS products,
        LEAST(sum(quantity), 2147483647)::int AS quantity
   FROM matched GROUP BY contact_id, external_id HAVING count(*) > 1
@@ -37,7 +38,8 @@ WITH parts AS (
      GROUP BY p.contact_id, p.external_id
 )
 UPDATE matched m
-   SET at = t.at, amount = t.{amount}, quantity = t.quantity, items = p.items
+   SET at = t.at, amount = t.{amount}, refunded = LEAST(t.{amount}_back, t.{amount}),
+       quantity = t.quantity, items = p.items
   FROM twice t LEFT JOIN products p USING (contact_id, external_id)
  WHERE m.line = t.line
 """

@@ -7,21 +7,22 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from ..contacts import unseen
+from ..contacts.changed import note_all_changed
 from ..contacts.importing import Outcome, Watch, unchecked
 from ..contacts.models import Import
 from ..contacts.options import ImportOptions
 from ..core import jobs
 from . import lines, totals
-from .worth import CHOOSE_OWN, worth
+from .worth import CHOOSE_OWN, COUNTS, worth
 
 STAGE = """
 CREATE TEMPORARY TABLE stage (
     line int, customer text, phone text, perhaps_phone text, at timestamptz, amount numeric(14, 2), currency text,
-    quantity int, external_id text, items jsonb
+    quantity int, external_id text, items jsonb, refunded numeric(14, 2)
 ) ON COMMIT DROP
 """
 COPY = """
-COPY stage (line, customer, phone, perhaps_phone, at, amount, currency, quantity, external_id, items)
+COPY stage (line, customer, phone, perhaps_phone, at, amount, currency, quantity, external_id, items, refunded)
 FROM STDIN (NULL '')
 """
 
@@ -61,10 +62,10 @@ WITH known AS NOT MATERIALIZED (
       LEFT JOIN identities n ON n.kind = 'customer' AND n.value = s.customer
       LEFT JOIN identities p ON p.kind = 'phone' AND p.value = COALESCE(s.phone, s.perhaps_phone)
 )
-SELECT line, contact_id, at, amount, currency, quantity, items, nobody, external_id
+SELECT line, contact_id, at, amount, currency, quantity, items, refunded, nobody, external_id
   FROM known WHERE contact_id IS NULL OR external_id IS NOT NULL
  UNION ALL
-SELECT line, contact_id, at, amount, currency, quantity, items, nobody,
+SELECT line, contact_id, at, amount, currency, quantity, items, refunded, nobody,
        'auto:' || replace(to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS'), 'T00:00:00', '')
        || '/' || amount || '/' || currency || '/' || quantity || '/'
        || row_number() OVER (PARTITION BY contact_id, date_trunc('second', at), amount, currency, quantity
@@ -95,17 +96,19 @@ GONE = """
 WITH gone AS (DELETE FROM matched m WHERE NOT EXISTS (SELECT 1 FROM held WHERE held.id = m.contact_id) RETURNING line)
 INSERT INTO refused (line, reason) SELECT line, %(sentence)s FROM gone
 """
+# What was given back stays given back, whatever an older file says; a newer one may tell of more.
+BACK = "LEAST(GREATEST(o.refunded, m.refunded), m.amount)"
 CHANGED = f"""
 CREATE TEMPORARY TABLE changed ON COMMIT DROP AS
 WITH updated AS (
     UPDATE orders o SET import_id = NULL, at = m.at, amount = m.amount, currency = m.currency, quantity = m.quantity,
                         items = COALESCE(m.items, o.items),
-                        refunded = LEAST(o.refunded, m.amount),
-                        value = {worth("m.amount - LEAST(o.refunded, m.amount)", "m.currency", "m.at")}
+                        refunded = {BACK},
+                        value = {worth(f"m.amount - {BACK}", "m.currency", "m.at")}
       FROM matched m JOIN orders p USING (contact_id, external_id)
      WHERE o.contact_id = p.contact_id AND o.id = p.id
-       AND (o.at, o.amount, o.currency, o.quantity, o.items)
-           IS DISTINCT FROM (m.at, m.amount, m.currency, m.quantity, COALESCE(m.items, o.items))
+       AND (o.at, o.amount, o.currency, o.quantity, o.items, o.refunded)
+           IS DISTINCT FROM (m.at, m.amount, m.currency, m.quantity, COALESCE(m.items, o.items), {BACK})
     RETURNING o.contact_id, o.id,
               jsonb_build_object('at', p.at, 'amount', p.amount, 'currency', p.currency, 'quantity', p.quantity,
                                  'refunded', p.refunded, 'items', p.items, 'import_id', p.import_id) AS before,
@@ -120,26 +123,27 @@ SELECT contact_id FROM updated
 """  # noqa: S608
 # New orders only add to their buyers' totals (totals.ADD_UP): summing up all orders again took as long as half of this.
 INSERT = f"""
-WITH added AS (
-    INSERT INTO orders (contact_id, external_id, at, amount, currency, quantity, items, value, import_id)
+WITH inserted AS (
+    INSERT INTO orders (contact_id, external_id, at, amount, currency, quantity, items, refunded, value, import_id)
     SELECT m.contact_id, m.external_id, m.at, m.amount, m.currency, m.quantity, COALESCE(m.items, '[]'),
-           {worth("m.amount", "m.currency", "m.at")}, %(import)s
+           COALESCE(m.refunded, 0), {worth("m.amount - COALESCE(m.refunded, 0)", "m.currency", "m.at")}, %(import)s
       FROM matched m
      WHERE NOT EXISTS (SELECT 1 FROM orders o WHERE o.contact_id = m.contact_id AND o.external_id = m.external_id)
      ORDER BY m.contact_id, m.at
-    RETURNING contact_id, at, value
-), summed AS ({totals.ADD_UP})
-SELECT count(*) FROM added
+    RETURNING contact_id, at, value, amount, refunded
+), added AS (SELECT contact_id, at, value FROM inserted o WHERE {COUNTS}),
+summed AS ({totals.ADD_UP})
+SELECT count(*) FROM inserted
 """  # noqa: S608
 
 
 # What a check tells: known orders that say something else, and new ones.
-FORESEEN = """
+FORESEEN = f"""
 SELECT count(*) FILTER (WHERE o.id IS NULL), count(*),
-       count(*) FILTER (WHERE o.id IS NOT NULL AND (o.at, o.amount, o.currency, o.quantity, o.items)
-           IS DISTINCT FROM (m.at, m.amount, m.currency, m.quantity, COALESCE(m.items, o.items)))
+       count(*) FILTER (WHERE o.id IS NOT NULL AND (o.at, o.amount, o.currency, o.quantity, o.items, o.refunded)
+           IS DISTINCT FROM (m.at, m.amount, m.currency, m.quantity, COALESCE(m.items, o.items), {BACK}))
   FROM matched m LEFT JOIN orders o USING (contact_id, external_id)
-"""
+"""  # noqa: S608
 
 
 def merge(cursor: Any, one: Import, options: ImportOptions, watch: Watch) -> Outcome:
@@ -169,6 +173,7 @@ def merge(cursor: Any, one: Import, options: ImportOptions, watch: Watch) -> Out
         (created,) = cursor.fetchone()
         watch.look()
         totals.refresh_from(cursor, "changed")
+    note_all_changed(cursor, "changed")
     jobs.defer("orders.refresh_bounds", once="all")
     cursor.execute("SELECT count(*) FROM matched")
     (orders,) = cursor.fetchone()

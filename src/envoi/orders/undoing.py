@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..contacts.changed import note_all_changed
 from ..contacts.models import Import
 from ..contacts.undoing import take_contacts_back, undo
 from ..core import jobs
@@ -58,6 +59,7 @@ def _take_orders_back(cursor: Any, one: Import, step: Callable[[], None]) -> tup
     kept = int(cursor.rowcount) - restored
     cursor.execute("ANALYZE concerned")
     totals.refresh_from(cursor, "concerned", removed=True)
+    note_all_changed(cursor, "concerned")
     step()
     jobs.defer("orders.refresh_bounds", once="all")
     # Rows are counted by orders; customers made for them follow on their own.

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from ..contacts import belongings, consents, duplicates, events
 from ..contacts.belongings import Saved
+from ..contacts.changed import note_changed
 from ..contacts.models import Contact, Merge
 from ..core.errors import BadInput, NotFound, Problem
 from ..messaging.actions import ledger_db
@@ -127,6 +128,7 @@ def merge(*, kept_id: int, gone_id: int, by: Staff | None) -> Merge:
         apart = duplicates.carry_apart(cursor, gone=gone_id, kept=kept_id)
         lines = _consent_lines(merged, before, will_be, by)
         _derive([kept_id])
+        note_changed([kept_id])
         merged.saved = {
             "gone": before[gone_id],
             "before": before[kept_id],
@@ -179,6 +181,7 @@ def undo(merge_id: int, *, by: Staff | None) -> Merge:
                 belongings.move_back(cursor, one, back, gone=gone_id, kept=kept_id)
         belongings.restore(cursor, "contacts", ("id",), saved["before"], saved["after"])
     _derive([kept_id, gone_id])
+    note_changed([kept_id, gone_id])
     merged.undone_at, merged.undone_by = timezone.now(), by
     merged.save(update_fields=["undone_at", "undone_by"])
     events.record([kept_id, gone_id], "parted", {"merge": merged.pk}, by)

@@ -69,10 +69,18 @@ class Use:
     address: str = ""
 
 
+# Rules of automatic answers keep theirs in JSON; they live higher on the street, and are read by their table's name.
+IN_REPLIES = """
+SELECT (conditions ->> 'segment')::bigint, id, name FROM reply_rules
+ WHERE jsonb_typeof(conditions -> 'segment') = 'number' ORDER BY name
+"""
+
+
 def uses_of(segment: Segment) -> list[Use]:
     """Whatever needs this segment: other segments that name it, and every row that points at it.
 
-    By the foreign keys that PostgreSQL and Django know of, so that what is built later is found without a word here.
+    By the foreign keys that PostgreSQL and Django know of, so that what is built later is found without a word here,
+    and by the rules of automatic answers.
     """
     found = [
         Use("segments", one.name, _address("segments:show", one.pk))
@@ -84,6 +92,11 @@ def uses_of(segment: Segment) -> list[Use]:
         if model is AutoTag:
             rows = rows.select_related("tag")
         found += [_use(model._meta.db_table, row) for row in rows]
+    found += [
+        Use("reply_rules", name, _address("replies:show", rule_id))
+        for segment_id, rule_id, name in _in_replies()
+        if segment_id == segment.pk
+    ]
     return found
 
 
@@ -96,7 +109,15 @@ def uses_of_all() -> dict[int, int]:
     for model, name in _pointing_here():
         for segment_id in model._default_manager.values_list(f"{name}_id", flat=True):
             counted[segment_id] = counted.get(segment_id, 0) + 1
+    for segment_id, _rule, _name in _in_replies():
+        counted[segment_id] = counted.get(segment_id, 0) + 1
     return counted
+
+
+def _in_replies() -> list[tuple[int, int, str]]:
+    with connection.cursor() as cursor:
+        cursor.execute(IN_REPLIES)
+        return cursor.fetchall()
 
 
 def _pointing_here() -> Iterator[tuple[type[Model], str]]:

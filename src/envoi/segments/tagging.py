@@ -40,6 +40,13 @@ SELECT LEAST(now(), min(xact_start) FILTER (WHERE backend_xid IS NOT NULL
  WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL
 """  # noqa: S608  (our own text)
 
+# Habits are counted some seconds after the receipts that they come from (messaging.activity): the mark waits for them,
+# so that a message just read is looked at once more when it counts. Not for long: each hour has everybody.
+COUNTED = """
+SELECT LEAST(%(horizon)s, GREATEST(COALESCE((SELECT done_to FROM activity_checkpoint), %(horizon)s),
+                                   %(horizon)s - interval '10 minutes'))
+"""
+
 # Orders and messages by small indexes of their time (BRIN); contacts by their own, and whoever an import has changed by
 # a look at everybody, which only follows an import.
 TOUCHED = """
@@ -161,7 +168,10 @@ def keep_touched() -> int:
             cursor.execute(QUICKLY)
             for one in tags:
                 _keep(one, cursor, everybody=False)
-        cursor.execute("UPDATE auto_tag_checkpoint SET done_to = GREATEST(done_to, %(horizon)s)", {"horizon": horizon})
+        cursor.execute(
+            f"UPDATE auto_tag_checkpoint SET done_to = GREATEST(done_to, ({COUNTED}))",  # noqa: S608
+            {"horizon": horizon},
+        )
         # What is from that very moment on is looked at once more.
         forget_changed(before=horizon)
     return touched
