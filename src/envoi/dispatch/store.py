@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -55,13 +55,14 @@ class Taken:
 class Slots:
     """Moments at which messages may leave, whichever they are: seconds from `now`, a time of the database.
 
-    found, left: the pace's `free_at` before and after; where one's end is the next one's beginning, nobody else sends.
+    alone_for: for how long from `now` this dispatcher is the only one. waits: for how long it gets none, since somebody
+    else was the only one until now.
     """
 
     moments: list[float]
     now: datetime
-    found: datetime
-    left: datetime
+    alone_for: float
+    waits: float
 
 
 def routes(db: Connection, *, allow_base_url: bool) -> dict[int, Route]:
@@ -113,7 +114,7 @@ def take(
     skipped in the same transaction, so a claim that is not returned does not exist.
     """
     with db.transaction():
-        pace, _ = _pace(db, route.channel_id)
+        pace = _pace(db, route.channel_id)[0]
         replies, room = limits.room(pace)
         replies = max(min(replies - waiting_replies, at_most), 0)
         bulk = max(min(room - waiting_bulk - waiting_replies, at_most), 0)
@@ -183,7 +184,7 @@ def take_replies(
 ) -> Taken:
     """As take, for replies alone: few rows, so that they wait for no claim of a campaign. `more` says nothing."""
     with db.transaction():
-        pace, _ = _pace(db, route.channel_id)
+        pace = _pace(db, route.channel_id)[0]
         replies, room = limits.room(pace)
         replies = max(min(replies - waiting_replies, at_most), 0)
         allowed = _claim(db, route, replies, 0, lease)[0] if replies else []
@@ -191,32 +192,50 @@ def take_replies(
         return Taken(_without(db, route, allowed, broken), pace.throughput, room, more=False, forms=forms)
 
 
-def slots(db: Connection, route: Route, *, replies: int, bulk: int, alone_since: datetime | None = None) -> Slots:
+def slots(
+    db: Connection, route: Route, *, sender: int, replies: int, bulk: int, waited_since: datetime | None = None
+) -> Slots:
     """Take slots for so many messages, or for those of them that fit into the horizon: one short transaction.
 
-    alone_since: nobody else sends for the channel, and messages have waited for slots since then.
+    sender: this dispatcher's own number. waited_since: since when messages have waited here for slots.
     Dispatchers of one channel wait on each other here, hence apart from the claim, which takes longer.
     """
     with db.transaction():
         # A slot that is forgotten in a power cut was taken less than a second ago: not worth waiting for the disk.
         db.execute("SET LOCAL synchronous_commit = off")
-        pace, now = _pace(db, route.channel_id, lock=True)
-        if alone_since is not None:
-            pace = replace(pace, alone=True, late=(alone_since - now).total_seconds())
-        moments, free, bulk_free = limits.take(replies, bulk, pace)
-        if moments:
+        pace, shared, now = _pace(db, route.channel_id, lock=True)
+        dealt = limits.deal(
+            replies,
+            bulk,
+            pace,
+            shared=shared,
+            sender=sender,
+            waited_since=None if waited_since is None else (waited_since - now).total_seconds(),
+        )
+        if dealt.moments or dealt.waits:
             db.execute(
                 """
                 UPDATE channel_pace
                    SET free_at = %(now)s + %(free)s * interval '1 second',
                        bulk_at = %(now)s + %(bulk)s * interval '1 second',
+                       taken_by = %(taken_by)s,
+                       company_until = %(now)s + %(company)s * interval '1 second',
+                       alone_until = %(now)s + %(alone)s::float8 * interval '1 second',
                        talked_at = CASE WHEN %(talks)s THEN %(now)s ELSE talked_at END
                  WHERE channel_id = %(channel_id)s
                 """,
-                {"now": now, "free": free, "bulk": bulk_free, "talks": replies > 0, "channel_id": route.channel_id},
+                {
+                    "now": now,
+                    "free": dealt.free,
+                    "bulk": dealt.bulk,
+                    "taken_by": dealt.sharing.taken_by,
+                    "company": dealt.sharing.company,
+                    "alone": dealt.sharing.alone,
+                    "talks": replies > 0 and bool(dealt.moments),
+                    "channel_id": route.channel_id,
+                },
             )
-    left = free if moments else pace.free
-    return Slots(moments, now, now + timedelta(seconds=pace.free), now + timedelta(seconds=left))
+    return Slots(dealt.moments, now, dealt.alone_for, dealt.waits)
 
 
 # In seconds from the database's own moment. clock_timestamp(), not now(): under the lock the moment that counts is
@@ -230,6 +249,9 @@ SELECT c.throughput_per_second,
        p.share,
        extract(epoch FROM p.cut_at - t.now)::float8,
        extract(epoch FROM p.talked_at - t.now)::float8,
+       p.taken_by,
+       COALESCE(extract(epoch FROM p.company_until - t.now)::float8, 0),
+       extract(epoch FROM p.alone_until - t.now)::float8,
        t.now
   FROM channel_pace p
   JOIN channels c ON c.id = p.channel_id
@@ -238,8 +260,11 @@ SELECT c.throughput_per_second,
 """
 
 
-def _pace(db: Connection, channel_id: int, *, lock: bool = False) -> tuple[limits.Pace, datetime]:
-    """The pace as it stands, with the channel's limits as they are now: a lowered one holds from the next slot."""
+def _pace(db: Connection, channel_id: int, *, lock: bool = False) -> tuple[limits.Pace, limits.Sharing, datetime]:
+    """The pace as it stands, with the channel's limits as they are now: a lowered one holds from the next slot.
+
+    Beside it who shares it, and the database's moment.
+    """
     if lock:
         db.execute("SELECT 1 FROM channel_pace WHERE channel_id = %(id)s FOR UPDATE", {"id": channel_id})
     row = db.execute(PACE, {"id": channel_id}).fetchone()
@@ -248,12 +273,12 @@ def _pace(db: Connection, channel_id: int, *, lock: bool = False) -> tuple[limit
         row = db.execute(PACE, {"id": channel_id}).fetchone()
     if row is None:
         raise psycopg.OperationalError(f"channel {channel_id} was deleted")
-    return limits.Pace(*row[:8]), row[8]
+    return limits.Pace(*row[:8]), limits.Sharing(*row[8:11]), row[11]
 
 
 def rest(db: Connection, channel_id: int, *, seconds: float, too_fast: bool) -> None:
     """No slot for `seconds`, an hour at most; after "too fast" the pace is cut as well, and grows back by itself."""
-    pace, _ = _pace(db, channel_id, lock=True)
+    pace = _pace(db, channel_id, lock=True)[0]
     db.execute(
         """
         UPDATE channel_pace
