@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('messaging', '0010_promotions_of_pairs'),
+        ('messaging', '0011_carried_promotions'),
     ]
 
     operations = [
