@@ -94,8 +94,9 @@ def routes(db: Connection, *, allow_base_url: bool) -> dict[int, Route]:
     return found
 
 
-# People who are refused leave room for others in the same round; so many rounds at most in one transaction.
+# People who are refused leave room for others; so many rounds at most before the caller has what there is.
 ROUNDS = 10
+REPLIES = 0  # the priority of their lanes
 
 
 def take(
@@ -108,69 +109,20 @@ def take(
     waiting_replies: int = 0,
     waiting_bulk: int = 0,
 ) -> Taken:
-    """Claim what is due and ask the customers' limits: one transaction.
+    """Claim what is due and ask the customers' limits, a transaction for each round.
 
     waiting_replies, waiting_bulk: messages claimed earlier that have not left. Whatever is refused goes back or is
     skipped in the same transaction, so a claim that is not returned does not exist.
     """
     with db.transaction():
         pace = _pace(db, route.channel_id)[0]
-        replies, room = limits.room(pace)
-        replies = max(min(replies - waiting_replies, at_most), 0)
-        bulk = max(min(room - waiting_bulk - waiting_replies, at_most), 0)
-        if replies + bulk == 0:
-            return Taken([], pace.throughput, room, more=room > 0, forms={})
-        allowed, more = _claim(db, route, replies, bulk, lease)
-        forms, broken = _forms(db, {message.lane_id for message in allowed} - set(known_forms))
-        return Taken(_without(db, route, allowed, broken), pace.throughput, room, more=more, forms=forms)
-
-
-REPLIES = 0  # the priority of their lanes
-
-
-def _claim(
-    db: Connection, route: Route, replies_room: int, bulk_room: int, lease: timedelta
-) -> tuple[list[Claimed], bool]:
-    allowed: list[Claimed] = []
-    more = False
-    for _ in range(ROUNDS):
-        claimed = ledger.claim(
-            db,
-            route.channel_id,
-            room=bulk_room - len(allowed),
-            room_for_replies=replies_room - len(allowed),
-            lease=lease,
-        )
-        more = more or bool(claimed)
-        if not claimed:
-            break
-        passed, refused = ledger.reserve_customers(db, claimed)
-        allowed += passed
-        if not refused:
-            break
-        ledger.record_refusals(db, route.channel_id, refused)
-    return allowed, more
-
-
-def _without(db: Connection, route: Route, allowed: list[Claimed], broken: dict[int, str]) -> list[Claimed]:
-    """Those whose lane's form can be read; the others wait in a lane that is held."""
-    for lane_id, reason in broken.items():
-        ledger.release(db, route.channel_id, [message for message in allowed if message.lane_id == lane_id])
-        ledger.set_lane(db, lane_id, "held", reason=reason)
-    return [message for message in allowed if message.lane_id not in broken]
-
-
-def _forms(db: Connection, lane_ids: Collection[int]) -> tuple[dict[int, base.Form | None], dict[int, str]]:
-    """The forms of these lanes; and, for a form that this version can't read, why."""
-    forms: dict[int, base.Form | None] = {}
-    broken: dict[int, str] = {}
-    if lane_ids:
-        for lane_id, form in db.execute("SELECT id, form FROM lanes WHERE id = ANY(%(ids)s)", {"ids": list(lane_ids)}):
-            try:
-                forms[lane_id] = base.Form.load(form) if form else None
-            except msgspec.ValidationError as error:
-                broken[lane_id] = f"The template's form can't be read: {error}"
-    return forms, broken
+    replies, room = limits.room(pace)
+    replies = max(min(replies - waiting_replies, at_most), 0)
+    bulk = max(min(room - waiting_bulk - waiting_replies, at_most), 0)
+    if replies + bulk == 0:
+        return Taken([], pace.throughput, room, more=room > 0, forms={})
+    messages, more, forms = _rounds(db, route, replies, bulk, lease, known_forms)
+    return Taken(messages, pace.throughput, room, more=more, forms=forms)
 
 
 def take_replies(
@@ -185,11 +137,85 @@ def take_replies(
     """As take, for replies alone: few rows, so that they wait for no claim of a campaign. `more` says nothing."""
     with db.transaction():
         pace = _pace(db, route.channel_id)[0]
-        replies, room = limits.room(pace)
-        replies = max(min(replies - waiting_replies, at_most), 0)
-        allowed = _claim(db, route, replies, 0, lease)[0] if replies else []
-        forms, broken = _forms(db, {message.lane_id for message in allowed} - set(known_forms))
-        return Taken(_without(db, route, allowed, broken), pace.throughput, room, more=False, forms=forms)
+    replies, room = limits.room(pace)
+    replies = max(min(replies - waiting_replies, at_most), 0)
+    messages, _, forms = _rounds(db, route, replies, 0, lease, known_forms) if replies else ([], False, {})
+    return Taken(messages, pace.throughput, room, more=False, forms=forms)
+
+
+Forms = dict[int, base.Form | None]
+
+
+def _rounds(
+    db: Connection,
+    route: Route,
+    replies_room: int,
+    bulk_room: int,
+    lease: timedelta,
+    known_forms: Collection[int],
+) -> tuple[list[Claimed], bool, Forms]:
+    """Claim until the room is full or nobody is refused; what was claimed, whether there may be more, new forms.
+
+    Each round commits: the next one takes lanes and portfolios again, and whoever has written to a customer's pair
+    would have it in front of those (ledger.holding).
+    """
+    allowed: list[Claimed] = []
+    more = False
+    forms: Forms = {}
+    broken: dict[int, str] = {}
+    for _ in range(ROUNDS):
+        try:
+            with db.transaction():
+                claimed = ledger.claim(
+                    db,
+                    route.channel_id,
+                    room=bulk_room - len(allowed),
+                    room_for_replies=replies_room - len(allowed),
+                    lease=lease,
+                )
+                if not claimed:
+                    break
+                passed, refused = ledger.reserve_customers(db, claimed)
+                ledger.record_refusals(db, route.channel_id, refused)
+                found, bad = _forms(db, {message.lane_id for message in passed} - {*known_forms, *forms})
+                ledger.release(db, route.channel_id, [message for message in passed if message.lane_id in bad])
+        except psycopg.Error as error:
+            if not allowed:
+                raise
+            # What the rounds before have claimed is claimed.
+            log.warning("channel %s: the database answered %s after a claim", route.channel_id, error)
+            break
+        more = True
+        forms |= found
+        broken |= bad
+        allowed += [message for message in passed if message.lane_id not in bad]
+        if bad or not refused:
+            break
+    for lane_id, reason in broken.items():
+        _hold_back(db, lane_id, reason)
+    return allowed, more, forms
+
+
+def _hold_back(db: Connection, lane_id: int, reason: str) -> None:
+    """Hold a lane whose form can't be read; when that fails, its next claim finds it once more."""
+    try:
+        with db.transaction():
+            ledger.set_lane(db, lane_id, "held", reason=reason)
+    except psycopg.Error as error:
+        log.warning("lane %s can't be held: the database answered %s", lane_id, error)
+
+
+def _forms(db: Connection, lane_ids: Collection[int]) -> tuple[Forms, dict[int, str]]:
+    """The forms of these lanes; and, for a form that this version can't read, why."""
+    forms: Forms = {}
+    broken: dict[int, str] = {}
+    if lane_ids:
+        for lane_id, form in db.execute("SELECT id, form FROM lanes WHERE id = ANY(%(ids)s)", {"ids": list(lane_ids)}):
+            try:
+                forms[lane_id] = base.Form.load(form) if form else None
+            except msgspec.ValidationError as error:
+                broken[lane_id] = f"The template's form can't be read: {error}"
+    return forms, broken
 
 
 def slots(
