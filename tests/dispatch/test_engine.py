@@ -126,11 +126,28 @@ def test_a_database_clock_that_was_set_stops_nobody_and_doubles_nobody(rig: Rig,
     rig.db.execute(
         """
         UPDATE channel_pace SET free_at = free_at - %(jump)s, bulk_at = bulk_at - %(jump)s,
-               rests_until = clock_timestamp() - %(jump)s, cut_at = clock_timestamp() - %(jump)s
+               rests_until = clock_timestamp() - %(jump)s, cut_at = clock_timestamp() - %(jump)s,
+               company_until = company_until - %(jump)s, alone_until = alone_until - %(jump)s
         """,
         {"jump": jump},
     )
     wait_until(lambda: not rig.waiting(), seconds=30, saying="the campaign stands still")
+    assert rig.simulated.ledger()["accepted"] == 80
+    assert nobody_twice(rig)
+
+
+def test_claims_that_a_clock_set_ahead_lets_lapse_are_sent_once_and_settled_by_their_answers(rig: Rig) -> None:
+    rig.begin(faults="none", settings={"faults": {"answer_seconds": 1.5}})
+    campaign = rig.shop(customers=80, throughput=50)
+    rig.launch(campaign)
+    rig.start("dispatch")
+    wait_until(lambda: rig.simulated.ledger()["accepted"] > 10, saying="nothing was sent")
+    # Seen from a clock that was set a day ahead, each claim ended long ago.
+    rig.db.execute("UPDATE outbox SET lease_until = lease_until - interval '1 day' WHERE state = 'sending'")
+    uncertain = "SELECT count(*) FROM message_events WHERE what = 'uncertain'"
+    wait_until(lambda: rig.number(uncertain) > 0, seconds=10, saying="no claim lapsed")
+    open_ = "SELECT count(*) FROM messages WHERE direction = 'out' AND state IN ('queued', 'uncertain')"
+    wait_until(lambda: not rig.number(open_), seconds=30, saying="an outcome stayed unknown")
     assert rig.simulated.ledger()["accepted"] == 80
     assert nobody_twice(rig)
 
