@@ -12,6 +12,7 @@ from envoi.campaigns.models import Campaign
 from envoi.dispatch import store
 from envoi.dispatch.clocks import DatabaseClock
 from envoi.messaging import ledger
+from envoi.messaging.limits import sharing
 from tests.rig import Rig, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -125,11 +126,28 @@ def test_a_database_clock_that_was_set_stops_nobody_and_doubles_nobody(rig: Rig,
     rig.db.execute(
         """
         UPDATE channel_pace SET free_at = free_at - %(jump)s, bulk_at = bulk_at - %(jump)s,
-               rests_until = clock_timestamp() - %(jump)s, cut_at = clock_timestamp() - %(jump)s
+               rests_until = clock_timestamp() - %(jump)s, cut_at = clock_timestamp() - %(jump)s,
+               company_until = company_until - %(jump)s, alone_until = alone_until - %(jump)s
         """,
         {"jump": jump},
     )
     wait_until(lambda: not rig.waiting(), seconds=30, saying="the campaign stands still")
+    assert rig.simulated.ledger()["accepted"] == 80
+    assert nobody_twice(rig)
+
+
+def test_claims_that_a_clock_set_ahead_lets_lapse_are_sent_once_and_settled_by_their_answers(rig: Rig) -> None:
+    rig.begin(faults="none", settings={"faults": {"answer_seconds": 1.5}})
+    campaign = rig.shop(customers=80, throughput=50)
+    rig.launch(campaign)
+    rig.start("dispatch")
+    wait_until(lambda: rig.simulated.ledger()["accepted"] > 10, saying="nothing was sent")
+    # Seen from a clock that was set a day ahead, each claim ended long ago.
+    rig.db.execute("UPDATE outbox SET lease_until = lease_until - interval '1 day' WHERE state = 'sending'")
+    uncertain = "SELECT count(*) FROM message_events WHERE what = 'uncertain'"
+    wait_until(lambda: rig.number(uncertain) > 0, seconds=10, saying="no claim lapsed")
+    open_ = "SELECT count(*) FROM messages WHERE direction = 'out' AND state IN ('queued', 'uncertain')"
+    wait_until(lambda: not rig.number(open_), seconds=30, saying="an outcome stayed unknown")
     assert rig.simulated.ledger()["accepted"] == 80
     assert nobody_twice(rig)
 
@@ -150,12 +168,28 @@ def test_two_dispatchers_see_each_other_in_the_pace(rig: Rig) -> None:
     rig.shop(customers=1, throughput=80)
     [route] = store.routes(rig.db, allow_base_url=True).values()
     rig.db.execute("INSERT INTO channel_pace (channel_id) VALUES (%s)", [route.channel_id])
-    first = store.slots(rig.db, route, replies=0, bulk=3)
-    alone = store.slots(rig.db, route, replies=0, bulk=3)
-    assert abs(alone.found - first.left) < timedelta(milliseconds=0.1)
-    store.slots(rig.db, route, replies=0, bulk=1)
-    after = store.slots(rig.db, route, replies=0, bulk=1)
-    assert after.found - alone.left > timedelta(milliseconds=10)
+    assert store.slots(rig.db, route, sender=1, replies=0, bulk=3).alone_for == sharing.ALONE_SECONDS
+    refused = store.slots(rig.db, route, sender=2, replies=1, bulk=3)
+    assert (refused.moments, refused.alone_for) == ([], 0)
+    assert 0 < refused.waits <= sharing.ALONE_SECONDS + sharing.SETTLES_SECONDS
+    beside = store.slots(rig.db, route, sender=1, replies=0, bulk=1)
+    assert (len(beside.moments), beside.alone_for, beside.waits) == (1, 0, 0), "it heard of the other, and goes on"
+    later(rig, "2 seconds")
+    assert store.slots(rig.db, route, sender=2, replies=0, bulk=1).moments
+    later(rig, "5 seconds")
+    assert store.slots(rig.db, route, sender=2, replies=0, bulk=1).alone_for > 0, "the other has not been seen since"
+
+
+def later(rig: Rig, time: str) -> None:
+    """What stands in the pace, as it is after so much time."""
+    rig.db.execute(
+        """
+        UPDATE channel_pace
+           SET free_at = free_at - %(time)s::interval, bulk_at = bulk_at - %(time)s::interval,
+               company_until = company_until - %(time)s::interval, alone_until = alone_until - %(time)s::interval
+        """,
+        {"time": time},
+    )
 
 
 def test_who_sends_alone_takes_the_slots_that_the_database_was_late_for(rig: Rig) -> None:
@@ -171,7 +205,8 @@ def test_who_sends_alone_takes_the_slots_that_the_database_was_late_for(rig: Rig
     )
     since = rig.db.execute("SELECT clock_timestamp() - interval '0.4 seconds'").fetchone()
     assert since
-    missed = store.slots(rig.db, route, replies=0, bulk=5, alone_since=since[0])
+    missed = store.slots(rig.db, route, sender=1, replies=0, bulk=5, waited_since=since[0])
     assert missed.now + timedelta(seconds=missed.moments[0]) == since[0]
-    in_company = store.slots(rig.db, route, replies=0, bulk=5)
+    store.slots(rig.db, route, sender=2, replies=0, bulk=5)
+    in_company = store.slots(rig.db, route, sender=1, replies=0, bulk=5, waited_since=since[0])
     assert in_company.moments[0] >= 0

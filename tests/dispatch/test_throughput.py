@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import time
+
 import pytest
 
 from envoi.campaigns import actions
@@ -24,6 +27,25 @@ def test_two_dispatchers_together_never_exceed_the_numbers_throughput(rig: Rig) 
     assert peak <= THROUGHPUT
     assert "130429" not in ledger["refused"]
     assert peak >= THROUGHPUT * 0.6, "both stood in each other's way"
+
+
+def test_one_that_joins_while_the_other_stands_still_again_and_again_is_not_one_too_many(rig: Rig) -> None:
+    rig.begin(faults="none")
+    rig.launch(rig.shop(customers=900, throughput=THROUGHPUT))
+    first = rig.start("dispatch")
+    wait_until(lambda: rig.waiting() < 750, saying="nothing was sent")
+    rig.start("dispatch")
+    while rig.waiting() > 100:
+        first.send_signal(signal.SIGSTOP)
+        time.sleep(0.4)
+        first.send_signal(signal.SIGCONT)
+        time.sleep(0.5)
+    wait_until(lambda: not rig.waiting(), seconds=60, saying="the campaign did not end")
+    ledger = rig.simulated.ledger()
+    [peak] = ledger["peak_per_second"].values()
+    assert (ledger["accepted"], ledger["duplicates"]) == (900, 0)
+    assert peak <= THROUGHPUT
+    assert "130429" not in ledger["refused"]
 
 
 def test_one_dispatcher_alone_uses_its_number_and_never_exceeds_it(rig: Rig) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -44,9 +45,6 @@ FLUSH = 0.05  # seconds for which outcomes are gathered before they are recorded
 LONG_REST = 1.0  # seconds: what is claimed is given back rather than kept for longer
 BATCH = 500  # messages claimed at once, at most
 HELD = 3 * BATCH  # messages claimed and still here, at most: while one batch leaves, the next is on its way
-STRANGER = 1.0  # seconds in which another dispatcher of the channel shows, if there is one
-COMPANY = 5.0  # seconds for which another dispatcher of the channel is believed to be there still
-ALIKE = timedelta(microseconds=100)  # two readings of one moment differ by less
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +76,9 @@ class Runner:
         self._preparing: set[asyncio.Task[None]] = set()
         self._more = True
         self._room = 0
-        self._left: datetime | None = None
-        self._company_until = float("inf")
+        # Tells this runner from all others, also from one before it: what that one sent last, this one does not know.
+        self._number = secrets.randbits(62)
+        self._heard = False
         self._sending: set[asyncio.Task[None]] = set()
         # A task whose message is answered takes the next one along, instead of a new task for each.
         self._at_hand = False
@@ -234,15 +233,15 @@ class Runner:
             if lacking > 0 and not self._gate.rests_for:
                 replies = min(self._gate.replies, lacking)
                 # Where nothing left with the slots before, they came too late: then those of now, not of then.
-                late = begun != self._begun
-                alone = late and self._left is not None and monotonic() >= self._company_until
+                late = self._heard and begun != self._begun
                 begun = self._begun
                 taken = await self._in_database(
                     store.slots,
                     self.route,
+                    sender=self._number,
                     replies=replies,
                     bulk=lacking - replies,
-                    alone_since=self._clock.now(self._gate.ready_since) if alone else None,
+                    waited_since=self._clock.now(self._gate.ready_since) if late else None,
                 )
                 if taken is not None:
                     self._keep_slots(taken, monotonic())
@@ -251,15 +250,14 @@ class Runner:
 
     def _keep_slots(self, taken: store.Slots, now: float) -> None:
         self._clock.read(taken.now, now)
+        self._heard = True
         start = self._clock.to_loop(taken.now)
-        if self._left is None:
-            self._company_until = now + STRANGER
-        elif abs(taken.found - self._left) > ALIKE:
-            # Somebody else moved the pace: for a while ours are not all that leaves.
-            self._company_until = now + COMPANY
-        self._left = taken.left
-        self._gate.put_slots((start + moment for moment in taken.moments), alone_from=self._company_until)
-        self._gate.open()
+        if taken.waits:
+            # What is claimed goes back for it: somebody else sends, and a reply need not wait here.
+            self._gate.rest(now + taken.waits)
+        alone_until = start + taken.alone_for if taken.moments or taken.waits else None
+        self._gate.put_slots((start + moment for moment in taken.moments), alone_until=alone_until)
+        self._go_on()
 
     # Sending
 

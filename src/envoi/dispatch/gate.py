@@ -42,7 +42,7 @@ class Gate:
     """Lets the most urgent message leave at each slot, so that a reply overtakes all of a campaign that waits.
 
     begin: sends one; it must say `answered` in the end. low: told whenever fewer messages or slots are left than keep
-    the gate busy. in_flight: the most that may be on their way at once.
+    the gate busy. in_flight: the most that may be on their way at once. clock: the only one it looks at.
     """
 
     def __init__(
@@ -52,8 +52,10 @@ class Gate:
         begin: Callable[[Ready], None],
         low: Callable[[], None],
         in_flight: int,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         self._loop = loop
+        self._clock = clock
         self._begin = begin
         self._low = low
         self._allowed = in_flight
@@ -66,7 +68,7 @@ class Gate:
         # Slots that have not come, and those that have and are not used; monotonic times.
         self._slots: deque[float] = deque()
         self._come: deque[float] = deque()
-        self._alone_from = float("inf")
+        self._alone_until = float("-inf")
         self._rests_until = 0.0
         self._doubts = False
         self._timer: asyncio.Handle | None = None
@@ -90,7 +92,7 @@ class Gate:
     @property
     def ready_since(self) -> float:
         """Since when there has been no moment without a message that is ready."""
-        return self._ready_since if self._ready else monotonic()
+        return self._ready_since if self._ready else self._clock()
 
     @property
     def most_in_flight(self) -> int:
@@ -102,7 +104,7 @@ class Gate:
     @property
     def rests_for(self) -> float:
         """For how many seconds nothing may leave, as the provider asked; 0 when it may."""
-        return max(self._rests_until - monotonic(), 0.0) if self._rests_until else 0.0
+        return max(self._rests_until - self._clock(), 0.0) if self._rests_until else 0.0
 
     def pace(self, throughput: float) -> None:
         """The provider takes so many a second."""
@@ -112,14 +114,18 @@ class Gate:
     def put(self, one: Ready) -> None:
         """One more is ready."""
         if not self._ready:
-            self._ready_since = monotonic()
+            self._ready_since = self._clock()
         self._lines[min(one.message.priority, PRIORITIES - 1)].append(one)
         self._ready += 1
 
-    def put_slots(self, moments: Iterable[float], *, alone_from: float) -> None:
-        """More slots; from `alone_from` on nobody else is believed to send for this channel."""
+    def put_slots(self, moments: Iterable[float], *, alone_until: float | None) -> None:
+        """More slots; nobody else sends for this channel until then, None when nothing new is known of that.
+
+        It ends by itself: whoever stood still for longer may meet somebody who came meanwhile.
+        """
         self._slots = deque(sorted((*self._slots, *moments)))
-        self._alone_from = alone_from
+        if alone_until is not None:
+            self._alone_until = alone_until
 
     def doubts(self, doubts: bool) -> None:
         """The last answers said nothing: one message at a time, until one is clear."""
@@ -147,10 +153,10 @@ class Gate:
 
     def open(self) -> None:
         """Let leave what may leave now, and look again at the next slot."""
-        now = monotonic()
+        now = self._clock()
         if self._come or (self._slots and self._slots[0] <= now):
             self._follow_slots(now)
-        most, alone = self.most_in_flight, now >= self._alone_from
+        most, alone = self.most_in_flight, now < self._alone_until
         while self._ready and self._come and self.sending < most:
             if not self._window.has_room(self._throughput, now, alone=alone):
                 self._look_again(now + CROWDED)
@@ -176,7 +182,7 @@ class Gate:
         while self._slots and self._slots[0] <= now:
             self._come.append(self._slots.popleft())
             self._window.slot(self._come[-1])
-        oldest = max(now - (TOLERANCE_ALONE if now >= self._alone_from else TOLERANCE), self._rests_until)
+        oldest = max(now - (TOLERANCE_ALONE if now < self._alone_until else TOLERANCE), self._rests_until)
         while self._come and self._come[0] < oldest:
             self._come.popleft()
 
@@ -187,7 +193,7 @@ class Gate:
             self._timer.cancel()
         self._looks_at = at
         # uvloop's timers know whole milliseconds, and half of them would ring too early for their slot.
-        self._timer = self._loop.call_later(max(at - monotonic(), 0.0) + 0.0005, self._looked)
+        self._timer = self._loop.call_later(max(at - self._clock(), 0.0) + 0.0005, self._looked)
 
     def _looked(self) -> None:
         self._timer = None

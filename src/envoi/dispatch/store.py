@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -55,13 +55,14 @@ class Taken:
 class Slots:
     """Moments at which messages may leave, whichever they are: seconds from `now`, a time of the database.
 
-    found, left: the pace's `free_at` before and after; where one's end is the next one's beginning, nobody else sends.
+    alone_for: for how long from `now` this dispatcher is the only one. waits: for how long it gets none, since somebody
+    else was the only one until now.
     """
 
     moments: list[float]
     now: datetime
-    found: datetime
-    left: datetime
+    alone_for: float
+    waits: float
 
 
 def routes(db: Connection, *, allow_base_url: bool) -> dict[int, Route]:
@@ -93,8 +94,9 @@ def routes(db: Connection, *, allow_base_url: bool) -> dict[int, Route]:
     return found
 
 
-# People who are refused leave room for others in the same round; so many rounds at most in one transaction.
+# People who are refused leave room for others; so many rounds at most before the caller has what there is.
 ROUNDS = 10
+REPLIES = 0  # the priority of their lanes
 
 
 def take(
@@ -107,69 +109,20 @@ def take(
     waiting_replies: int = 0,
     waiting_bulk: int = 0,
 ) -> Taken:
-    """Claim what is due and ask the customers' limits: one transaction.
+    """Claim what is due and ask the customers' limits, a transaction for each round.
 
     waiting_replies, waiting_bulk: messages claimed earlier that have not left. Whatever is refused goes back or is
     skipped in the same transaction, so a claim that is not returned does not exist.
     """
     with db.transaction():
-        pace, _ = _pace(db, route.channel_id)
-        replies, room = limits.room(pace)
-        replies = max(min(replies - waiting_replies, at_most), 0)
-        bulk = max(min(room - waiting_bulk - waiting_replies, at_most), 0)
-        if replies + bulk == 0:
-            return Taken([], pace.throughput, room, more=room > 0, forms={})
-        allowed, more = _claim(db, route, replies, bulk, lease)
-        forms, broken = _forms(db, {message.lane_id for message in allowed} - set(known_forms))
-        return Taken(_without(db, route, allowed, broken), pace.throughput, room, more=more, forms=forms)
-
-
-REPLIES = 0  # the priority of their lanes
-
-
-def _claim(
-    db: Connection, route: Route, replies_room: int, bulk_room: int, lease: timedelta
-) -> tuple[list[Claimed], bool]:
-    allowed: list[Claimed] = []
-    more = False
-    for _ in range(ROUNDS):
-        claimed = ledger.claim(
-            db,
-            route.channel_id,
-            room=bulk_room - len(allowed),
-            room_for_replies=replies_room - len(allowed),
-            lease=lease,
-        )
-        more = more or bool(claimed)
-        if not claimed:
-            break
-        passed, refused = ledger.reserve_customers(db, claimed)
-        allowed += passed
-        if not refused:
-            break
-        ledger.record_refusals(db, route.channel_id, refused)
-    return allowed, more
-
-
-def _without(db: Connection, route: Route, allowed: list[Claimed], broken: dict[int, str]) -> list[Claimed]:
-    """Those whose lane's form can be read; the others wait in a lane that is held."""
-    for lane_id, reason in broken.items():
-        ledger.release(db, route.channel_id, [message for message in allowed if message.lane_id == lane_id])
-        ledger.set_lane(db, lane_id, "held", reason=reason)
-    return [message for message in allowed if message.lane_id not in broken]
-
-
-def _forms(db: Connection, lane_ids: Collection[int]) -> tuple[dict[int, base.Form | None], dict[int, str]]:
-    """The forms of these lanes; and, for a form that this version can't read, why."""
-    forms: dict[int, base.Form | None] = {}
-    broken: dict[int, str] = {}
-    if lane_ids:
-        for lane_id, form in db.execute("SELECT id, form FROM lanes WHERE id = ANY(%(ids)s)", {"ids": list(lane_ids)}):
-            try:
-                forms[lane_id] = base.Form.load(form) if form else None
-            except msgspec.ValidationError as error:
-                broken[lane_id] = f"The template's form can't be read: {error}"
-    return forms, broken
+        pace = _pace(db, route.channel_id)[0]
+    replies, room = limits.room(pace)
+    replies = max(min(replies - waiting_replies, at_most), 0)
+    bulk = max(min(room - waiting_bulk - waiting_replies, at_most), 0)
+    if replies + bulk == 0:
+        return Taken([], pace.throughput, room, more=room > 0, forms={})
+    messages, more, forms = _rounds(db, route, replies, bulk, lease, known_forms)
+    return Taken(messages, pace.throughput, room, more=more, forms=forms)
 
 
 def take_replies(
@@ -183,40 +136,132 @@ def take_replies(
 ) -> Taken:
     """As take, for replies alone: few rows, so that they wait for no claim of a campaign. `more` says nothing."""
     with db.transaction():
-        pace, _ = _pace(db, route.channel_id)
-        replies, room = limits.room(pace)
-        replies = max(min(replies - waiting_replies, at_most), 0)
-        allowed = _claim(db, route, replies, 0, lease)[0] if replies else []
-        forms, broken = _forms(db, {message.lane_id for message in allowed} - set(known_forms))
-        return Taken(_without(db, route, allowed, broken), pace.throughput, room, more=False, forms=forms)
+        pace = _pace(db, route.channel_id)[0]
+    replies, room = limits.room(pace)
+    replies = max(min(replies - waiting_replies, at_most), 0)
+    messages, _, forms = _rounds(db, route, replies, 0, lease, known_forms) if replies else ([], False, {})
+    return Taken(messages, pace.throughput, room, more=False, forms=forms)
 
 
-def slots(db: Connection, route: Route, *, replies: int, bulk: int, alone_since: datetime | None = None) -> Slots:
+Forms = dict[int, base.Form | None]
+
+
+def _rounds(
+    db: Connection,
+    route: Route,
+    replies_room: int,
+    bulk_room: int,
+    lease: timedelta,
+    known_forms: Collection[int],
+) -> tuple[list[Claimed], bool, Forms]:
+    """Claim until the room is full or nobody is refused; what was claimed, whether there may be more, new forms.
+
+    Each round commits: the next one takes lanes and portfolios again, and whoever has written to a customer's pair
+    would have it in front of those (ledger.holding).
+    """
+    allowed: list[Claimed] = []
+    more = False
+    forms: Forms = {}
+    broken: dict[int, str] = {}
+    for _ in range(ROUNDS):
+        try:
+            with db.transaction():
+                claimed = ledger.claim(
+                    db,
+                    route.channel_id,
+                    room=bulk_room - len(allowed),
+                    room_for_replies=replies_room - len(allowed),
+                    lease=lease,
+                )
+                if not claimed:
+                    break
+                passed, refused = ledger.reserve_customers(db, claimed)
+                ledger.record_refusals(db, route.channel_id, refused)
+                found, bad = _forms(db, {message.lane_id for message in passed} - {*known_forms, *forms})
+                ledger.release(db, route.channel_id, [message for message in passed if message.lane_id in bad])
+        except psycopg.Error as error:
+            if not allowed:
+                raise
+            # What the rounds before have claimed is claimed.
+            log.warning("channel %s: the database answered %s after a claim", route.channel_id, error)
+            break
+        more = True
+        forms |= found
+        broken |= bad
+        allowed += [message for message in passed if message.lane_id not in bad]
+        if bad or not refused:
+            break
+    for lane_id, reason in broken.items():
+        _hold_back(db, lane_id, reason)
+    return allowed, more, forms
+
+
+def _hold_back(db: Connection, lane_id: int, reason: str) -> None:
+    """Hold a lane whose form can't be read; when that fails, its next claim finds it once more."""
+    try:
+        with db.transaction():
+            ledger.set_lane(db, lane_id, "held", reason=reason)
+    except psycopg.Error as error:
+        log.warning("lane %s can't be held: the database answered %s", lane_id, error)
+
+
+def _forms(db: Connection, lane_ids: Collection[int]) -> tuple[Forms, dict[int, str]]:
+    """The forms of these lanes; and, for a form that this version can't read, why."""
+    forms: Forms = {}
+    broken: dict[int, str] = {}
+    if lane_ids:
+        for lane_id, form in db.execute("SELECT id, form FROM lanes WHERE id = ANY(%(ids)s)", {"ids": list(lane_ids)}):
+            try:
+                forms[lane_id] = base.Form.load(form) if form else None
+            except msgspec.ValidationError as error:
+                broken[lane_id] = f"The template's form can't be read: {error}"
+    return forms, broken
+
+
+def slots(
+    db: Connection, route: Route, *, sender: int, replies: int, bulk: int, waited_since: datetime | None = None
+) -> Slots:
     """Take slots for so many messages, or for those of them that fit into the horizon: one short transaction.
 
-    alone_since: nobody else sends for the channel, and messages have waited for slots since then.
+    sender: this dispatcher's own number. waited_since: since when messages have waited here for slots.
     Dispatchers of one channel wait on each other here, hence apart from the claim, which takes longer.
     """
     with db.transaction():
         # A slot that is forgotten in a power cut was taken less than a second ago: not worth waiting for the disk.
         db.execute("SET LOCAL synchronous_commit = off")
-        pace, now = _pace(db, route.channel_id, lock=True)
-        if alone_since is not None:
-            pace = replace(pace, alone=True, late=(alone_since - now).total_seconds())
-        moments, free, bulk_free = limits.take(replies, bulk, pace)
-        if moments:
+        pace, shared, now = _pace(db, route.channel_id, lock=True)
+        dealt = limits.deal(
+            replies,
+            bulk,
+            pace,
+            shared=shared,
+            sender=sender,
+            waited_since=None if waited_since is None else (waited_since - now).total_seconds(),
+        )
+        if dealt.moments or dealt.waits:
             db.execute(
                 """
                 UPDATE channel_pace
                    SET free_at = %(now)s + %(free)s * interval '1 second',
                        bulk_at = %(now)s + %(bulk)s * interval '1 second',
+                       taken_by = %(taken_by)s,
+                       company_until = %(now)s + %(company)s * interval '1 second',
+                       alone_until = %(now)s + %(alone)s::float8 * interval '1 second',
                        talked_at = CASE WHEN %(talks)s THEN %(now)s ELSE talked_at END
                  WHERE channel_id = %(channel_id)s
                 """,
-                {"now": now, "free": free, "bulk": bulk_free, "talks": replies > 0, "channel_id": route.channel_id},
+                {
+                    "now": now,
+                    "free": dealt.free,
+                    "bulk": dealt.bulk,
+                    "taken_by": dealt.sharing.taken_by,
+                    "company": dealt.sharing.company,
+                    "alone": dealt.sharing.alone,
+                    "talks": replies > 0 and bool(dealt.moments),
+                    "channel_id": route.channel_id,
+                },
             )
-    left = free if moments else pace.free
-    return Slots(moments, now, now + timedelta(seconds=pace.free), now + timedelta(seconds=left))
+    return Slots(dealt.moments, now, dealt.alone_for, dealt.waits)
 
 
 # In seconds from the database's own moment. clock_timestamp(), not now(): under the lock the moment that counts is
@@ -230,6 +275,9 @@ SELECT c.throughput_per_second,
        p.share,
        extract(epoch FROM p.cut_at - t.now)::float8,
        extract(epoch FROM p.talked_at - t.now)::float8,
+       p.taken_by,
+       COALESCE(extract(epoch FROM p.company_until - t.now)::float8, 0),
+       extract(epoch FROM p.alone_until - t.now)::float8,
        t.now
   FROM channel_pace p
   JOIN channels c ON c.id = p.channel_id
@@ -238,8 +286,11 @@ SELECT c.throughput_per_second,
 """
 
 
-def _pace(db: Connection, channel_id: int, *, lock: bool = False) -> tuple[limits.Pace, datetime]:
-    """The pace as it stands, with the channel's limits as they are now: a lowered one holds from the next slot."""
+def _pace(db: Connection, channel_id: int, *, lock: bool = False) -> tuple[limits.Pace, limits.Sharing, datetime]:
+    """The pace as it stands, with the channel's limits as they are now: a lowered one holds from the next slot.
+
+    Beside it who shares it, and the database's moment.
+    """
     if lock:
         db.execute("SELECT 1 FROM channel_pace WHERE channel_id = %(id)s FOR UPDATE", {"id": channel_id})
     row = db.execute(PACE, {"id": channel_id}).fetchone()
@@ -248,12 +299,12 @@ def _pace(db: Connection, channel_id: int, *, lock: bool = False) -> tuple[limit
         row = db.execute(PACE, {"id": channel_id}).fetchone()
     if row is None:
         raise psycopg.OperationalError(f"channel {channel_id} was deleted")
-    return limits.Pace(*row[:8]), row[8]
+    return limits.Pace(*row[:8]), limits.Sharing(*row[8:11]), row[11]
 
 
 def rest(db: Connection, channel_id: int, *, seconds: float, too_fast: bool) -> None:
     """No slot for `seconds`, an hour at most; after "too fast" the pace is cut as well, and grows back by itself."""
-    pace, _ = _pace(db, channel_id, lock=True)
+    pace = _pace(db, channel_id, lock=True)[0]
     db.execute(
         """
         UPDATE channel_pace

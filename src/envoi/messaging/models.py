@@ -252,7 +252,8 @@ class ChannelPace(models.Model):
 
     free_at: when the next message may leave, bulk_at: when the next one of a campaign may. rests_until: until when
     nothing may, as the provider asked. share and cut_at: what was left of the pace after the last "too fast", and
-    when that was. talked_at: when a reply last left.
+    when that was. talked_at: when a reply last left. taken_by: which dispatcher took slots last; company_until: until
+    when there is believed to be another one; alone_until: until when it may use slots late (limits.sharing).
     """
 
     channel = models.OneToOneField(Channel, primary_key=True, on_delete=models.CASCADE, related_name="+")
@@ -262,6 +263,9 @@ class ChannelPace(models.Model):
     share = models.FloatField(default=1.0, db_default=1.0)
     cut_at = models.DateTimeField(null=True)
     talked_at = models.DateTimeField(null=True)
+    taken_by = models.BigIntegerField(null=True)
+    company_until = models.DateTimeField(null=True)
+    alone_until = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "channel_pace"

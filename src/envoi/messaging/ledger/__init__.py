@@ -8,19 +8,22 @@ row in `outbox` leads with the channel and lives from the decision to send until
 """
 
 from .claims import claim, end_waiting, make_promotional, park_lapsed
+from .cooling import is_cap
 from .customers import record_refusals, reserve_customers
 from .forecasts import Forecast, Portfolio, Share, forecast, portfolio_of
+from .holding import hold_contacts, hold_outbox, hold_pairs
 from .lanes import BELL, Answer, add_lane, enqueue, enqueue_answers, enqueue_recipients, receive, set_lane, take_back
 from .outcomes import record_failed, record_sent, record_unclear
 from .pairs import SAID_BY_NOBODY
 from .portfolios import next_room
 from .prices import Price, Unpriced, record_prices, unpriced
 from .receipts import settle
-from .returns import put_back, release
+from .returns import CUSTOMER_WAITS, put_back, release
 from .words import ORDER, Claimed, Connection, Planned, PutBack, Refusal, Refused, Sent, Unclear
 
 __all__ = [
     "BELL",
+    "CUSTOMER_WAITS",
     "ORDER",
     "SAID_BY_NOBODY",
     "Answer",
@@ -44,6 +47,10 @@ __all__ = [
     "enqueue_answers",
     "enqueue_recipients",
     "forecast",
+    "hold_contacts",
+    "hold_outbox",
+    "hold_pairs",
+    "is_cap",
     "make_promotional",
     "next_room",
     "park_lapsed",

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from ..limits import pair
 from . import pairs, portfolios
 from .freeing import free_unsent
+from .holding import hold_pairs
 from .moves import ends, flags, forget, move, note, tell_pages, whole
 from .returns import put_back
 from .standing import InForce, in_force, joins, verdict
@@ -151,6 +152,11 @@ class _Round:
         """
         counts = Counter(message.contact_id for message in passed)
         promotions = {message.contact_id: message.id for message in passed if message.promotional}
+        # Who is skipped gives back what an earlier claim of the same message reserved (record_refusals): a second
+        # statement over pairs, whose rows are therefore taken here with the others.
+        skipped = {refusal.message.contact_id for refusal in self.refused if refusal.until is None}
+        if skipped:
+            hold_pairs(self.db, skipped | counts.keys())
         let = pairs.borrow(self.db, self.channel_id, counts, promotions=promotions, now=self.rules.now)
         for message in passed:
             if message.contact_id not in let:

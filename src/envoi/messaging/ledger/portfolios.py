@@ -1,7 +1,7 @@
 """The portfolio's count: who may be written to first today, over all numbers and campaigns of one business.
 
 `portfolio_writes` has since when each customer counts, `portfolio_minutes` the sums by minute. Whoever counts holds the
-portfolio's row, taken last of all rows but the channel's pace, and waits for nobody while holding it.
+portfolio's row, taken after contacts and before pairs (ledger.holding), to the end of its transaction.
 """
 
 from __future__ import annotations

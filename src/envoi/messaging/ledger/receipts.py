@@ -14,6 +14,7 @@ from ...core.ids import MessageKey
 from . import kin
 from .cooling import cool, is_cap
 from .freeing import free_unsent
+from .holding import hold_contacts, hold_pairs
 from .moves import Line, json_rows
 from .words import ORDER, Connection
 
@@ -60,7 +61,7 @@ def settle(db: Connection, receipts: Sequence[Receipt], *, hold: Iterable[int] =
         one.pricing = receipt.pricing or one.pricing
         lines.append((*key, receipt.state, words_of(receipt.failure) if receipt.failure else None))
     if not merged:
-        _hold(db, hold)
+        hold_contacts(db, hold)
         return unknown
 
     settled = [merged[key] for key in sorted(merged)]
@@ -85,7 +86,11 @@ def settle(db: Connection, receipts: Sequence[Receipt], *, hold: Iterable[int] =
         )
     moved = apply(db, settled)
     failed = {(row[0], row[1]) for row in moved if row[3] == "failed"}
-    _hold(db, {*hold, *(contact_id for contact_id, _id in failed)})
+    concerned = {*hold, *(contact_id for contact_id, _id in failed)}
+    hold_contacts(db, concerned)
+    if failed:
+        # Whoever wrote to us in the same batch has their window opened after this, in their pairs.
+        hold_pairs(db, concerned)
     free_customers(db, [one for one in settled if (one.contact_id, one.id) in failed])
     _note_once(db, lines)
     lost = merged.keys() - {(row[0], row[1]) for row in moved}
@@ -110,11 +115,6 @@ def _follow(
             ],
         )
     return len(lost) - len(found)
-
-
-def _hold(db: Connection, contact_ids: Iterable[int]) -> None:
-    if ids := list(contact_ids):
-        db.execute("SELECT id FROM contacts WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE", {"ids": ids})
 
 
 def _keys_of(db: Connection, receipts: Sequence[Receipt]) -> list[tuple[int, int] | None]:

@@ -5,6 +5,7 @@ They live here and not in dispatch, since what is promised before a launch must 
 """
 
 from ...channels.tiers import UNPROVEN_PER_MINUTE
+from .sharing import Sharing
 from .throughput import (
     COEXISTENCE,
     DEFAULTS,
@@ -15,8 +16,10 @@ from .throughput import (
     TOLERANCE,
     TOLERANCE_ALONE,
     Pace,
+    Slots,
     backoff,
     cut,
+    deal,
     per_second,
     room,
     take,
@@ -34,9 +37,12 @@ __all__ = [
     "TOLERANCE_ALONE",
     "UNPROVEN_PER_MINUTE",
     "Pace",
+    "Sharing",
+    "Slots",
     "Window",
     "backoff",
     "cut",
+    "deal",
     "per_second",
     "room",
     "take",

@@ -9,8 +9,11 @@ Every time here is in seconds from the database's moment of reading, so that no 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+
+from . import sharing
+from .sharing import Sharing
 
 # How much of the provider's limit is used. What is left covers the unevenness of the way there: n messages a second
 # that are late by up to 15 ms put at most n x 1.015 into a provider's second.
@@ -140,6 +143,39 @@ def take(replies: int, bulk: int, pace: Pace) -> tuple[list[float], float, float
         return slots, free, pace.next_bulk
     slots += [first + apart * position for position in range(bulk)]
     return slots, slots[-1] + pace.step, slots[-1] + apart
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """What one dispatcher was given, and how it leaves the row: `free`, `bulk` and `sharing` as they are from now on.
+
+    alone_for: for how long nobody else sends, and slots may be used late. waits: for how long it gets none.
+    """
+
+    moments: list[float]
+    free: float
+    bulk: float
+    sharing: Sharing
+    alone_for: float = 0.0
+    waits: float = 0.0
+
+
+def deal(
+    replies: int, bulk: int, pace: Pace, *, shared: Sharing, sender: int, waited_since: float | None = None
+) -> Slots:
+    """Slots for one of the dispatchers that share a channel; nobody's late messages ever stand beside another's.
+
+    waited_since: since when messages have waited here for slots that a late database did not give.
+    """
+    asked = sharing.ask(shared, sender, bulk=bulk)
+    if waits := sharing.waits(shared, sender):
+        return Slots([], pace.free, pace.bulk, asked, waits=waits)
+    if asked.alone_for and waited_since is not None:
+        pace = replace(pace, alone=True, late=waited_since)
+    moments, free, next_bulk = take(replies, bulk, pace)
+    if not moments:
+        return Slots([], pace.free, pace.bulk, shared)
+    return Slots(moments, free, next_bulk, asked, alone_for=asked.alone_for)
 
 
 def _within(seconds: float, step: float) -> int:
