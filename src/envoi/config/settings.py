@@ -129,6 +129,8 @@ _address = conninfo_to_dict(database_url())
 # Intake runs the same statements over and over, and planning them took PostgreSQL longer than the work itself. As in
 # dispatch, every one finds its rows by their keys.
 _prepares = os.environ.get("ENVOI_PREPARES") == "1"
+# Server-side cursors and prepared statements suit a pooler in session mode; PgBouncer needs nothing more.
+PREPARED = {"server_side_binding": True, "prepare_threshold": 1}
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.postgresql",
@@ -148,9 +150,7 @@ DATABASES = {
                 "timeout": 10,
                 **({"connection_class": KeysOnly} if _prepares else {}),
             },
-            # Server-side cursors and prepared statements suit a pooler in session mode; PgBouncer needs nothing more.
-            "server_side_binding": _prepares,
-            **({"prepare_threshold": 1} if _prepares else {}),
+            **(PREPARED if _prepares else {}),
         },
     }
 }
