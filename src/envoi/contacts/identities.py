@@ -17,6 +17,7 @@ from .models import Contact, Identity
 
 # (kind, value, scope): see models.Identity
 Key = tuple[str, str, str]
+NOBODY: Mapping[Key, int] = {}
 
 
 @transaction.atomic
@@ -35,13 +36,15 @@ def contact_for_person(person: Person, *, country: str = "", source: str = "inbo
 
 
 @transaction.atomic(savepoint=False)  # in intake's transaction, once a batch
-def contacts_for_people(people: Sequence[Person]) -> list[int]:
+def contacts_for_people(people: Sequence[Person], *, owners: dict[Key, int] | None = None) -> list[int]:
     """`contact_for_person` for a whole batch, in a handful of statements; nobody's row is locked or changed.
 
     Call `fill_in` afterwards, with the rows held in the order of their ids. Raises BadInput like the other.
+    owners: where to note whose each key is, for `everybody_with_a_key`.
     """
     keys = [keys_of(person) for person in people]
-    owners = _owners_of({key for each in keys for key in each})
+    owners = {} if owners is None else owners
+    owners |= _owners_of({key for each in keys for key in each})
     new: dict[tuple[Key, ...], Person] = {}
     for each, person in zip(keys, people, strict=True):
         if not any(key in owners for key in each):
@@ -62,9 +65,11 @@ def contacts_for_people(people: Sequence[Person]) -> list[int]:
     return found
 
 
-def everybody_with_a_key(people: Iterable[Person]) -> list[int]:
-    """The ids of all contacts that own a key of one of these people."""
-    return sorted(set(_owners_of({key for person in people for key in keys_of(person)}).values()))
+def everybody_with_a_key(people: Iterable[Person], *, owners: Mapping[Key, int] = NOBODY) -> list[int]:
+    """The ids of all contacts that own a key of one of these people; owners: whose keys have just been found."""
+    keys = {key for person in people for key in keys_of(person)}
+    known = {owners[key] for key in keys if key in owners}
+    return sorted(known | set(_owners_of(keys - owners.keys()).values()))
 
 
 def _found_or_made(person: Person, *, country: str = "", source: str = "inbound") -> int:
