@@ -9,11 +9,13 @@ from typing import Any
 import psycopg
 import pytest
 from django.conf import settings
+from django.db import connections
 from hypothesis import HealthCheck
 from hypothesis import settings as examples
 from psycopg.conninfo import make_conninfo
 
 from envoi.channels.models import Account, Channel
+from envoi.core.sessions import KEYS_ONLY
 from envoi.core.vault import seal
 from envoi.messaging.models import LimitSettings, MarketingBar, Place
 from envoi.team.models import Staff
@@ -43,6 +45,22 @@ def test_database_url(django_db_setup: None) -> str:
         "password": address["PASSWORD"],
     }
     return make_conninfo(dbname=address["NAME"], **{key: value for key, value in parts.items() if value})
+
+
+@pytest.fixture(scope="module")
+def as_intake(django_db_setup: None) -> Iterator[None]:
+    """Django's connections as the command `envoi intake` has them: statements prepared, planned for keys alone."""
+    own, options = connections["default"], settings.DATABASES["default"]["OPTIONS"]
+    before = dict(options)
+    own.close()
+    options |= settings.PREPARED
+    options["options"] = " ".join(f"-c {name}={value}" for name, value in KEYS_ONLY.items())
+    del connections["default"]
+    yield
+    connections["default"].close()
+    connections["default"] = own
+    options.clear()
+    options |= before
 
 
 @pytest.fixture

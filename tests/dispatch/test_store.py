@@ -11,8 +11,9 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from envoi.channels.models import Channel
+from envoi.core.sessions import insist
 from envoi.dispatch import store
-from envoi.dispatch.main import OPTIONS
+from envoi.dispatch.main import SESSION
 from envoi.messaging import ledger, limits
 from envoi.messaging.ledger.customers import STANDING
 from envoi.messaging.ledger.standing import in_force
@@ -27,7 +28,8 @@ LEASE = timedelta(seconds=60)
 @pytest.fixture
 def sender(raw_db: Db, test_database_url: str) -> Iterator[Db]:
     """A connection as the dispatcher has them."""
-    with psycopg.connect(test_database_url, autocommit=True, options=OPTIONS) as db:
+    with psycopg.connect(test_database_url, autocommit=True) as db:
+        insist(db, SESSION)
         yield db
 
 

@@ -12,6 +12,11 @@ from envoi.channels.models import Account, Channel
 from envoi.intake.models import WebhookEvent
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _as_intake(as_intake: None) -> None:
+    """Whatever is tried here runs in that process."""
+
+
 @pytest.fixture
 def store(account: Account, channel: Channel) -> Callable[..., list[int]]:
     """Stores bodies the way the gateway does; returns their ids."""

@@ -104,6 +104,17 @@ def test_a_batch_never_holds_more_bytes_than_memory_should(store, monkeypatch):
     assert [engine.step() for _ in range(4)] == [1, 1, 1, 0]
 
 
+@pytest.mark.django_db
+def test_what_is_tried_here_runs_on_prepared_statements_planned_for_keys_alone(store):
+    for number in range(3):
+        store(said("x", number=number))
+        assert engine.step() == 1
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*), current_setting('enable_seqscan') FROM pg_prepared_statements")
+        prepared, seqscan = cursor.fetchone()
+    assert (prepared > 10, seqscan) == (True, "off")
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_processes_never_take_the_same_webhook(store, raw_db):
     store(*(said("x", number=number) for number in range(3)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
@@ -48,6 +49,32 @@ def test_asked_to_stop_both_end_well(parent: subprocess.Popen[bytes], child: psu
     parent.send_signal(number)
     assert parent.wait(10) == 0
     assert not child.is_running()
+
+
+@pytest.mark.parametrize("first", ["parent", "child"])
+def test_told_to_stop_together_as_a_service_is_both_end_well(
+    parent: subprocess.Popen[bytes], child: psutil.Process, first: str, capfd: pytest.CaptureFixture[str]
+):
+    pids = [parent.pid, child.pid] if first == "parent" else [child.pid, parent.pid]
+    for pid in pids:
+        os.kill(pid, signal.SIGTERM)
+    assert parent.wait(10) == 0
+    assert not child.is_running()
+    assert capfd.readouterr().err == ""
+
+
+def test_a_child_that_has_ended_before_the_signal_reaches_its_parent_is_no_failure(
+    parent: subprocess.Popen[bytes], child: psutil.Process
+):
+    child.terminate()
+    until(lambda: child.status() == psutil.STATUS_ZOMBIE, "the child has ended")
+    parent.terminate()
+    assert parent.wait(10) == 0
+
+
+def test_a_child_that_alone_is_told_to_stop_is_missed(parent: subprocess.Popen[bytes], child: psutil.Process):
+    child.terminate()
+    assert parent.wait(10) == 1
 
 
 def test_when_the_child_falls_the_parent_says_so_and_ends(parent: subprocess.Popen[bytes], child: psutil.Process):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from envoi.providers.base import Accepted, Account, Answer, Channel, SendError, Suspended, Uncertain, Unreachable
-from envoi.providers.http import LARGEST_ANSWER, Client
+from envoi.providers.http import LARGEST_ANSWER, PIECE, Client
 from envoi.providers.table import PROVIDERS
 
 Reader, Writer = asyncio.StreamReader, asyncio.StreamWriter
@@ -335,6 +335,45 @@ async def test_an_answer_of_a_megabyte_is_still_taken():
     outcome, _ = await ask(answering(raw))
     assert isinstance(outcome, Answer)
     assert len(outcome.body) == LARGEST_ANSWER
+
+
+@pytest.mark.parametrize("length", [0, 34, PIECE - 1, PIECE, PIECE + 1, 300_000, LARGEST_ANSWER])
+@pytest.mark.parametrize("size", [700, 100_000])
+async def test_an_answer_in_chunks_comes_whole(length: int, size: int):
+    body = bytes(number % 251 for number in range(length))
+    outcome, _ = await ask(answering(chunked(body, size)))
+    assert isinstance(outcome, Answer)
+    assert outcome.body == body
+
+
+@pytest.mark.parametrize("length", [LARGEST_ANSWER + 1, 3 * LARGEST_ANSWER])
+async def test_an_answer_in_chunks_that_is_too_long_is_uncertain(length: int):
+    outcome, one = await ask(answering(chunked(b"x" * length, 100_000)))
+    assert outcome is Uncertain
+    assert len(one.requests) == 1
+
+
+@pytest.mark.parametrize(("most", "comes"), [(9, False), (10, True), (PIECE - 1, True), (PIECE, True)])
+async def test_a_caller_may_want_less_than_a_piece(most: int, comes: bool):
+    async with peer(answering(chunked(b"0123456789", 4))) as one, client() as http:
+        asked = http.request("POST", one.url, {}, b"{}", most=most)
+        if comes:
+            assert (await asked).body == b"0123456789"
+        else:
+            with pytest.raises(Uncertain):
+                await asked
+
+
+async def test_an_answer_whose_chunks_end_too_early_is_uncertain():
+    outcome, _ = await ask(answering(chunked(b"x" * 2 * PIECE, 1_000)[:-5]))
+    assert outcome is Uncertain
+
+
+def chunked(body: bytes, size: int) -> bytes:
+    """An answer in chunks of `size`, which does not say beforehand how long it is."""
+    chunks = [body[start : start + size] for start in range(0, len(body), size)]
+    parts = [b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in [*chunks, b""]]
+    return b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"".join(parts)
 
 
 @pytest.mark.parametrize(

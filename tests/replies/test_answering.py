@@ -27,7 +27,7 @@ from envoi.team.models import Staff, Team
 from ..inbox.conftest import message
 from .conftest import Write, customer, rule, said, text
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.usefixtures("as_intake"), pytest.mark.django_db]
 
 
 def conversation() -> Conversation:

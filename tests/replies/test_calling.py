@@ -20,7 +20,7 @@ from envoi.replies.models import ReplyCall
 
 from .conftest import Write, rule
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.usefixtures("as_intake"), pytest.mark.django_db]
 
 
 class Receiver:

@@ -17,6 +17,8 @@ from envoi.team.models import Staff
 
 from .conftest import Write, rule, said
 
+pytestmark = pytest.mark.usefixtures("as_intake")
+
 EMPTY = [{"language": "", "text": "All are gone, {{first_name}}"}, {"language": "fr", "text": "Il n’y en a plus"}]
 
 

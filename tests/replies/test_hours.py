@@ -11,7 +11,7 @@ from envoi.team import opening
 
 from .conftest import Write, rule, said
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.usefixtures("as_intake"), pytest.mark.django_db]
 
 
 def open_only_on(days: set[int]) -> None:

@@ -19,7 +19,7 @@ from envoi.team.models import Change, Staff
 from .conftest import rule
 
 MESSAGES = itertools.count(1)
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.usefixtures("as_intake"), pytest.mark.django_db]
 
 
 @pytest.fixture

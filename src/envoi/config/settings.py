@@ -13,6 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 from envoi.core import smtp
 from envoi.core.home import home, secret_key
 from envoi.core.postgres import database_url
+from envoi.core.sessions import KeysOnly
 from envoi.core.storage import place
 
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -126,10 +127,10 @@ COTTON_DIR = "cotton"
 
 _address = conninfo_to_dict(database_url())
 # Intake runs the same statements over and over, and planning them took PostgreSQL longer than the work itself. As in
-# dispatch, every one finds its rows by their keys, so no plan that reads a whole table is ever right, least of all one
-# that was made while the table was empty.
+# dispatch, every one finds its rows by their keys.
 _prepares = os.environ.get("ENVOI_PREPARES") == "1"
-_KEYS_ONLY = "-c enable_seqscan=off -c enable_bitmapscan=off -c enable_material=off -c jit=off"
+# Server-side cursors and prepared statements suit a pooler in session mode; PgBouncer needs nothing more.
+PREPARED = {"server_side_binding": True, "prepare_threshold": 1}
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.postgresql",
@@ -143,10 +144,13 @@ DATABASES = {
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
             **_address,
-            "pool": {"min_size": 0, "max_size": 16, "timeout": 10},
-            # Server-side cursors and prepared statements suit a pooler in session mode; PgBouncer needs nothing more.
-            "server_side_binding": _prepares,
-            **({"prepare_threshold": 1, "options": _KEYS_ONLY} if _prepares else {}),
+            "pool": {
+                "min_size": 0,
+                "max_size": 16,
+                "timeout": 10,
+                **({"connection_class": KeysOnly} if _prepares else {}),
+            },
+            **(PREPARED if _prepares else {}),
         },
     }
 }

@@ -17,6 +17,7 @@ from .models import Contact, Identity
 
 # (kind, value, scope): see models.Identity
 Key = tuple[str, str, str]
+NOBODY: Mapping[Key, int] = {}
 
 
 @transaction.atomic
@@ -35,13 +36,15 @@ def contact_for_person(person: Person, *, country: str = "", source: str = "inbo
 
 
 @transaction.atomic(savepoint=False)  # in intake's transaction, once a batch
-def contacts_for_people(people: Sequence[Person]) -> list[int]:
+def contacts_for_people(people: Sequence[Person], *, owners: dict[Key, int] | None = None) -> list[int]:
     """`contact_for_person` for a whole batch, in a handful of statements; nobody's row is locked or changed.
 
     Call `fill_in` afterwards, with the rows held in the order of their ids. Raises BadInput like the other.
+    owners: where to note whose each key is, for `everybody_with_a_key`.
     """
     keys = [keys_of(person) for person in people]
-    owners = _owners_of({key for each in keys for key in each})
+    owners = {} if owners is None else owners
+    owners |= _owners_of({key for each in keys for key in each})
     new: dict[tuple[Key, ...], Person] = {}
     for each, person in zip(keys, people, strict=True):
         if not any(key in owners for key in each):
@@ -62,9 +65,11 @@ def contacts_for_people(people: Sequence[Person]) -> list[int]:
     return found
 
 
-def everybody_with_a_key(people: Iterable[Person]) -> list[int]:
-    """The ids of all contacts that own a key of one of these people."""
-    return sorted(set(_owners_of({key for person in people for key in keys_of(person)}).values()))
+def everybody_with_a_key(people: Iterable[Person], *, owners: Mapping[Key, int] = NOBODY) -> list[int]:
+    """The ids of all contacts that own a key of one of these people; owners: whose keys have just been found."""
+    keys = {key for person in people for key in keys_of(person)}
+    known = {owners[key] for key in keys if key in owners}
+    return sorted(known | set(_owners_of(keys - owners.keys()).values()))
 
 
 def _found_or_made(person: Person, *, country: str = "", source: str = "inbound") -> int:
@@ -226,6 +231,15 @@ def link(contact_id: int, keys: Iterable[Key]) -> int:
     return got
 
 
+# One probe of identities_pkey for each who has no phone, and none for the others: joined, all keys of a table that had
+# grown since it was last analysed were read.
+OWN = """
+FROM identities own
+WHERE own.kind = 'phone' AND own.value = n.line AND own.contact_id = n.id
+LIMIT 1
+"""
+
+
 def fill_in(people: Iterable[tuple[int, Person]]) -> None:
     """Fill contacts' names and phones where empty, only a phone that is the contact's own; follow their usernames."""
     told: dict[int, tuple[str, str, str | None]] = {}
@@ -235,19 +249,18 @@ def fill_in(people: Iterable[tuple[int, Person]]) -> None:
         told[contact_id] = (name or shortened(person.name, 200), username, phone or person.phone)
     with connection.cursor() as cursor:
         cursor.execute(
-            """
+            f"""
             UPDATE contacts c
                SET name = CASE WHEN c.name = '' THEN n.name ELSE c.name END,
                    username = COALESCE(NULLIF(n.username, ''), c.username),
-                   phone = COALESCE(c.phone, CASE WHEN own.value IS NOT NULL THEN n.phone END),
+                   phone = COALESCE(c.phone, (SELECT n.phone {OWN})),
                    updated_at = now()
               FROM unnest(%(ids)s::bigint[], %(names)s::text[], %(usernames)s::text[], %(phones)s::text[],
                           %(lines)s::text[]) AS n (id, name, username, phone, line)
-              LEFT JOIN identities own ON own.kind = 'phone' AND own.value = n.line AND own.contact_id = n.id
              WHERE c.id = n.id
-               AND ((c.name = '' AND n.name <> '') OR (c.phone IS NULL AND own.value IS NOT NULL)
+               AND ((c.name = '' AND n.name <> '') OR (c.phone IS NULL AND (SELECT true {OWN}))
                     OR (n.username <> '' AND c.username <> n.username))
-            """,
+            """,  # noqa: S608  (our own text)
             {
                 "ids": list(told),
                 "names": [name for name, _username, _phone in told.values()],

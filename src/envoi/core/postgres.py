@@ -21,6 +21,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from .errors import Problem
 from .home import home
+from .sessions import UTC, insist
 
 with warnings.catch_warnings():
     # It warns that XDG_RUNTIME_DIR is unset; the folder that it falls back to serves us just as well.
@@ -83,7 +84,8 @@ def check(url: str) -> None:
 @contextmanager
 def connect(url: str, *, autocommit: bool = False, name: str = "envoi") -> Iterator[psycopg.Connection]:
     """A plain connection for the engines, in UTC, closed at the end; `name` shows in pg_stat_activity."""
-    with psycopg.connect(url, autocommit=autocommit, application_name=name, options="-c timezone=UTC") as connection:
+    with psycopg.connect(url, autocommit=autocommit, application_name=name) as connection:
+        insist(connection, UTC)
         yield connection
 
 

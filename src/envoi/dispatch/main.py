@@ -11,11 +11,13 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 
 import psycopg
 import uvloop
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from ..core.sessions import KEYS_ONLY, UTC, insist
 from ..messaging import ledger
 from ..providers.http import Client
 from . import store
@@ -28,13 +30,10 @@ log = logging.getLogger("envoi.dispatch")
 CONNECTIONS = 8192
 SWITCH = 0.0005  # seconds
 GARBAGE = 50_000  # new objects between two looks for cycles
-# Every statement here finds its rows by their keys, so no plan that reads a whole table is ever right, and one that was
-# made while a table was empty (and kept, as prepared statements do) made claims slower with each message. A long
-# campaign's outbox begins with rows that have gone: who looks for the first one left by reading it reads them all.
-OPTIONS = (
-    "-c timezone=UTC -c plan_cache_mode=force_custom_plan -c enable_seqscan=off -c enable_bitmapscan=off"
-    " -c enable_material=off -c jit=off"
-)
+# A plan that was made while a table was empty (and kept, as prepared statements do) made claims slower with each
+# message. A long campaign's outbox begins with rows that have gone: who looks for the first one left by reading it
+# reads them all.
+SESSION = {**UTC, **KEYS_ONLY, "plan_cache_mode": "force_custom_plan"}
 LOOK = 1.0  # seconds between two looks at the channels, and at claims whose holder died
 
 
@@ -68,7 +67,8 @@ async def _serve(url: str, allowed: Limits) -> None:
         max_size=6,
         timeout=5,
         open=True,
-        kwargs={"application_name": "envoi dispatch", "options": OPTIONS},
+        kwargs={"application_name": "envoi dispatch"},
+        configure=partial(insist, settings=SESSION),
     )
     # Each channel has its own share of requests in flight (engine.Limits), so the pool must not be what they wait for:
     # a provider that hangs would keep the others' connections.

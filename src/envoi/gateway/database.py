@@ -11,6 +11,7 @@ from typing import Any, Final, LiteralString, TypeVar
 
 import psycopg
 
+from ..core.sessions import SET, UTC, values
 from .line import Line
 
 log = logging.getLogger("envoi.gateway")
@@ -46,7 +47,7 @@ class Database:
         self._name = name
         self._prepared = prepared
         # A notice is a commit as well, and all that notify take turns: nothing here is worth waiting for the disk.
-        self._options = "-c timezone=UTC" + (" -c synchronous_commit=off" if careless else "")
+        self._session = UTC | ({"synchronous_commit": "off"} if careless else {})
         self._connection: Connection | None = None
         self._line: Line | None = None
         self._turn = asyncio.Lock()
@@ -96,8 +97,8 @@ class Database:
             autocommit=True,
             connect_timeout=3,
             application_name=self._name,
-            options=self._options,
         )
+        await self._connection.execute(SET, values(self._session))
         if self._prepared is not None:
             await self._connection.execute(f"PREPARE {NAME} AS {self._prepared}")
             self._line = Line(self._connection, NAME.encode())

@@ -15,6 +15,7 @@ import psycopg
 from django.db import connection, transaction
 
 from ..contacts import actions as contacts
+from ..contacts.identities import Key
 from ..contacts.optout import in_force
 from ..core import lately
 from ..core.events import Fact, IdentityChanged, MessageReceived, PreferenceChanged, Receipt
@@ -135,10 +136,12 @@ def _stretches(routed: Sequence[Routed]) -> Iterator[list[Routed]]:
 
 def _follow(routed: Sequence[Routed], receipts: Sequence[Receipt]) -> None:
     people = [person for fact, *_ in routed if (person := person_of(fact))]
-    contact_ids = contacts.contacts_for_people(people)
+    owners: dict[Key, int] = {}
+    contact_ids = contacts.contacts_for_people(people, owners=owners)
     # All contacts that this changes are held here, in the order of their ids, so that two processes never wait for
     # each other in a circle; a STOP counts for all records of its sender.
-    concerned = contacts.everybody_with_a_key(person for fact, *_ in routed for person in people_of(fact))
+    everybody = (person for fact, *_ in routed for person in people_of(fact))
+    concerned = contacts.everybody_with_a_key(everybody, owners=owners)
     hold = {*contact_ids, *concerned}
     if receipts or hold:
         ledger.settle(ledger_db(), receipts, hold=hold)

@@ -24,6 +24,9 @@ from .engine import work
 
 log = logging.getLogger("envoi.intake")
 
+# Seconds in which a signal that has ended the child reaches its parent too: systemd and people with `kill` tell both.
+BOTH = 2.0
+
 # Seconds until a change of rules, words, hours or channels is heeded: half a dozen look-ups for each batch are saved.
 BELIEVES = 1.0
 
@@ -31,11 +34,22 @@ BELIEVES = 1.0
 def run() -> int:
     """Turn stored webhooks into what they mean, until SIGTERM or SIGINT; the steps that run are finished first.
 
-    Call it before anything has a connection or a thread. Returns the exit code: 1 when the child ended by itself.
+    Call it before anything has a connection or a thread. Returns the exit code: 1 when the child ended and nobody had
+    asked this process to.
     """
-    stop = Event()
+    stop, asked = Event(), Event()
+
+    def end(*_: object) -> None:
+        asked.set()
+        stop.set()
+
+    def follow() -> None:
+        # Who stops a service may tell both at once, and the child may be the faster one.
+        asked.wait(BOTH)
+        stop.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, end)
     # Nothing is ever written into it: its other end closes when whoever holds that has ended, however that came.
     ours, theirs = socket.socketpair()
     lately.believe(BELIEVES)
@@ -46,18 +60,18 @@ def run() -> int:
         ours.close()
         _work_on_receipts(stop, parent=theirs)
     theirs.close()
-    Thread(target=_when_closed, args=(ours, stop.set), name="child", daemon=True).start()
+    Thread(target=_when_closed, args=(ours, follow), name="child", daemon=True).start()
     try:
         with Bell(database_url(), MESSAGES) as bell:
             work(stop, bell, urgent=True)
     finally:
-        asked = _ended(child) is None
-        if asked:
-            os.kill(child, signal.SIGTERM)
-            os.waitpid(child, 0)
-    if not asked:
+        # A child that has ended and was not waited for yet takes the signal as well.
+        os.kill(child, signal.SIGTERM)
+        os.waitpid(child, 0)
+    if not asked.is_set():
         log.error("the process for receipts has ended, hence so does this one")
-    return 0 if asked else 1
+        return 1
+    return 0
 
 
 def _work_on_receipts(stop: Event, *, parent: socket.socket) -> NoReturn:
@@ -82,9 +96,3 @@ def _work_on_receipts(stop: Event, *, parent: socket.socket) -> NoReturn:
 def _when_closed(other: socket.socket, then: Callable[[], None]) -> None:
     other.recv(1)
     then()
-
-
-def _ended(child: int) -> int | None:
-    """The child's exit status; None while it lives."""
-    found, status = os.waitpid(child, os.WNOHANG)
-    return status if found else None

@@ -41,7 +41,10 @@ UPDATE webhook_events w
    AND (with_those_before <= %(bytes)s OR with_those_before = size)
 RETURNING w.due_at, w.id, account_id, provider,
           coalesce((SELECT hook_key FROM accounts a WHERE a.id = w.account_id), ''),
-          query, content_type, body, received_at
+          query, content_type, body, received_at,
+          -- Once, for the rest of the transaction. Safe in a power cut: what is forgotten is `new` again, and whoever
+          -- sends what follows commits for good before.
+          (SELECT set_config('synchronous_commit', 'off', true))
 """
 
 
@@ -64,8 +67,6 @@ def claim(*, at_most: int, urgent: bool | None = None, only: int | None = None) 
     They are `done` when the caller's transaction commits, and as they were when it does not.
     """
     with connection.cursor() as cursor:
-        # Safe in a power cut: what is forgotten is `new` again, and whoever sends what follows commits for good before.
-        cursor.execute("SET LOCAL synchronous_commit = off")
         which = "" if urgent is None else "AND urgent" if urgent else "AND NOT urgent"
         if only is not None:
             which += " AND id = %(only)s"
@@ -73,7 +74,7 @@ def claim(*, at_most: int, urgent: bool | None = None, only: int | None = None) 
         rows = sorted(cursor.fetchall())
     taken = []
     addresses: dict[tuple[str, str], str] = {}
-    for _due_at, event_id, account_id, provider, hook_key, query, content_type, body, received_at in rows:
+    for _due_at, event_id, account_id, provider, hook_key, query, content_type, body, received_at, _off in rows:
         address = addresses.get((provider, hook_key))
         if address is None:
             address = addresses[provider, hook_key] = hook_url(provider, hook_key)

@@ -14,6 +14,8 @@ from ..core.events import Failure
 from .base import MEBIBYTE, Answer, Suspended, Uncertain, Unreachable
 
 LARGEST_ANSWER = MEBIBYTE
+# What is read at once takes its room beforehand where an answer does not say how long it is (chunked, as most do).
+PIECE = 64 * 1024
 CONNECTING = "client error (Connect)"
 
 
@@ -65,7 +67,7 @@ class Client:
             # answer that was read to its end has nothing left to close.
             response = await request.__aenter__()
             try:
-                content = bytes(await response.body_reader.read(most + 1) or b"")
+                content = await _content(response.body_reader, most + 1)
                 if len(content) > most:
                     raise Uncertain(Failure("answer_too_long", "The answer is too long", url))
             except BaseException:
@@ -121,6 +123,16 @@ class Headers(Mapping[str, str]):
             except ValueError:
                 self._read = {}
         return self._read
+
+
+async def _content(reader: Any, most: int) -> bytes:
+    """Up to `most` bytes; in one call for the usual small answer, as each costs ten microseconds."""
+    piece = min(most, PIECE)
+    first = bytes(await reader.read(piece) or b"")
+    # A read is short at the end only.
+    if len(first) < piece or piece == most:
+        return first
+    return first + bytes(await reader.read(most - piece) or b"")
 
 
 def _nothing_left(error: PyreqwestError) -> bool:

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from django.db import connection
 from django.utils import translation
 from django.utils.formats import date_format
 
@@ -69,7 +68,7 @@ class Doer:
                 ledger.Answer(
                     contact_id=one.contact_id,
                     channel_id=one.facts.asked.channel_id,
-                    lane_id=self._lane(one.facts.asked.channel_id),
+                    lane_id=one.facts.lane_id or self._lane(one.facts.asked.channel_id),
                     recipient=one.facts.recipient,
                     kind=says.kind,
                     text=says.text,
@@ -95,19 +94,9 @@ class Doer:
         )
 
     def _lane(self, channel_id: int) -> int:
-        """Where replies of this channel wait. Found without a lock: who makes one takes it."""
+        """A lane for the first reply of this channel."""
         if channel_id not in self._lanes:
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    """
-                    SELECT id FROM lanes
-                     WHERE channel_id = %(channel)s AND priority = 0 AND form IS NULL AND state = 'open'
-                     ORDER BY id LIMIT 1
-                    """,
-                    {"channel": channel_id},
-                )
-                row = cursor.fetchone()
-            self._lanes[channel_id] = row[0] if row else service_lane(channel_id)
+            self._lanes[channel_id] = service_lane(channel_id)
         return self._lanes[channel_id]
 
 

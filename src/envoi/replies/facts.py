@@ -44,7 +44,10 @@ class Order:
 
 @dataclass(slots=True)
 class Facts:
-    """What is known of whoever wrote `asked`. order: the one they named, else their newest; read when a text asks."""
+    """What is known of whoever wrote `asked`. order: the one they named, else their newest; read when a text asks.
+
+    lane_id: where replies of this channel wait, found without a lock; None while nobody has made it.
+    """
 
     asked: Asked
     name: str
@@ -63,6 +66,7 @@ class Facts:
     in_hour: int
     same: int
     is_answered: bool
+    lane_id: int | None
     known: Batch
     named: str = ""
 
@@ -124,6 +128,12 @@ class Batch:
 # Every look-up begins with the contact, so each is an index scan over this one customer's rows; messages_received
 # (contact, created_at) stops at the first row where only being there counts.
 FACTS = f"""
+WITH waiting AS MATERIALIZED (
+    SELECT channel_id, min(id) AS id
+      FROM lanes
+     WHERE channel_id = ANY(%(channels)s) AND priority = 0 AND form IS NULL AND state = 'open'
+     GROUP BY channel_id
+)
 SELECT q.message_id, c.name, COALESCE(c.phone, ''), c.language, c.country, c.attributes,
        c.blocked_at IS NULL AND c.erased_at IS NULL AND c.service <> 'withdrawn',
        COALESCE(c.phone, (SELECT i.value FROM identities i
@@ -143,12 +153,14 @@ SELECT q.message_id, c.name, COALESCE(c.phone, ''), c.language, c.country, c.att
        (SELECT count(*) FROM messages m
          WHERE m.contact_id = c.id AND m.direction = 'in' AND m.created_at > q.at - make_interval(secs => %(repeats)s)
            AND (m.created_at, m.id) < (q.at, q.message_id) AND m.text <> '' AND m.text = q.text),
-       EXISTS (SELECT 1 FROM auto_answers d WHERE d.contact_id = c.id AND d.message_id = q.message_id)
+       EXISTS (SELECT 1 FROM auto_answers d WHERE d.contact_id = c.id AND d.message_id = q.message_id),
+       l.id
   FROM unnest(%(contacts)s::bigint[], %(channels)s::bigint[], %(messages)s::bigint[], %(ats)s::timestamptz[],
               %(texts)s::text[]) AS q (contact_id, channel_id, message_id, at, text)
   JOIN contacts c ON c.id = q.contact_id
   JOIN channels ch ON ch.id = q.channel_id
   JOIN accounts a ON a.id = ch.account_id
+  LEFT JOIN waiting l ON l.channel_id = q.channel_id
   LEFT JOIN conversations cv ON cv.contact_id = c.id AND cv.channel_id = q.channel_id AND cv.state <> 'closed'
 """  # noqa: S608  (our own text)
 
@@ -261,5 +273,6 @@ def _facts(asked: Asked, row: Sequence[Any], batch: Batch) -> Facts:
         in_hour=row[13],
         same=row[14],
         is_answered=row[15],
+        lane_id=row[16],
         known=batch,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence, Set
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -85,14 +86,17 @@ def settle(db: Connection, receipts: Sequence[Receipt], *, hold: Iterable[int] =
             {"channel_id": channel_id, "ids": ids},
         )
     moved = apply(db, settled)
+    _note_once(db, lines)
     failed = {(row[0], row[1]) for row in moved if row[3] == "failed"}
     concerned = {*hold, *(contact_id for contact_id, _id in failed)}
-    hold_contacts(db, concerned)
-    if failed:
-        # Whoever wrote to us in the same batch has their window opened after this, in their pairs.
-        hold_pairs(db, concerned)
-    free_customers(db, [one for one in settled if (one.contact_id, one.id) in failed])
-    _note_once(db, lines)
+    # From here on whoever answers these customers waits for us, who may be slow on purpose (intake's receipts): the
+    # server has all of it at once, and waits for none of our turns in between.
+    with db.pipeline() if failed else nullcontext():
+        hold_contacts(db, concerned)
+        if failed:
+            # Whoever wrote to us in the same batch has their window opened after this, in their pairs.
+            hold_pairs(db, concerned)
+            free_customers(db, [one for one in settled if (one.contact_id, one.id) in failed])
     lost = merged.keys() - {(row[0], row[1]) for row in moved}
     return unknown + (_follow(db, receipts, keys, lost) if lost else 0)
 
