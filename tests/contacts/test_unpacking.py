@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import connection
 from django.test import Client
 
-from envoi.contacts import actions, sheets, stored, unpacking
+from envoi.contacts import actions, sheets, stored, tasks, unpacking
 from envoi.contacts.importing import StillRunning
 from envoi.contacts.models import Import
 from envoi.core.errors import BadInput
@@ -129,8 +129,8 @@ def test_one_that_waits_is_cancelled_at_once_and_its_job_does_nothing(signed_in,
     assert (one.state, beside(one)) == ("cancelled", {"upload"})
 
 
-def test_a_worker_killed_meanwhile_leaves_it_to_the_next(signed_in, all_are_large, test_database_url):
-    one = sent(signed_in, workbook(9000))
+def killed_meanwhile(one: Import, test_database_url: str) -> Path:
+    """Kill a worker, and whom it asked, while the workbook is being turned; what is left of the CSV."""
     worker = subprocess.Popen(
         [
             sys.executable,
@@ -144,24 +144,73 @@ def test_a_worker_killed_meanwhile_leaves_it_to_the_next(signed_in, all_are_larg
             "DJANGO_SETTINGS_MODULE": "envoi.config.settings",
             "ENVOI_HOME": str(Path(settings.MEDIA_ROOT).parent),
         },
+        start_new_session=True,
     )
-    until(lambda: Import.objects.get(pk=one.pk).started_at)
-    worker.send_signal(signal.SIGKILL)
+    until(lambda: [*stored.path_of(one).parent.glob("*.part")])
+    os.killpg(worker.pid, signal.SIGKILL)
     worker.wait()
     one.refresh_from_db()
     assert one.state == "unpacking"
+    (part,) = stored.path_of(one).parent.glob("*.part")
+    return part
 
-    def again() -> bool:
-        try:
-            unpacking.run(one.pk)
-        except StillRunning:
-            return False
-        return True
 
-    until(again)
+def again(one: Import) -> bool:
+    try:
+        unpacking.run(one.pk)
+    except StillRunning:
+        return False
+    return True
+
+
+def test_a_worker_killed_meanwhile_leaves_it_to_the_next_and_no_part_of_a_file(
+    signed_in, all_are_large, test_database_url
+):
+    one = sent(signed_in, workbook(9000))
+    part = killed_meanwhile(one, test_database_url)
+    until(lambda: again(one))
     one.refresh_from_db()
     assert one.state == "draft"
     assert stored.path_of(one).with_name(stored.AS_CSV).read_text().count("\n") == 9001
+    assert not part.exists()
+    assert beside(one) == {"upload", stored.AS_CSV}
+
+
+def test_what_a_killed_worker_left_goes_also_when_it_is_cancelled_then(signed_in, all_are_large, test_database_url):
+    one = sent(signed_in, workbook(9000))
+    killed_meanwhile(one, test_database_url)
+    signed_in.post(f"/contacts/imports/{one.pk}/cancel")
+    until(lambda: again(one))
+    one.refresh_from_db()
+    assert (one.state, beside(one)) == ("cancelled", {"upload"})
+
+
+def test_an_hour_later_it_goes_also_when_no_worker_ever_came_back(signed_in, all_are_large, test_database_url):
+    one = sent(signed_in, workbook(9000))
+    part = killed_meanwhile(one, test_database_url)
+    tasks.forget_parts()
+    assert part.exists(), "somebody may still be writing"
+    aged(part)
+    tasks.forget_parts()
+    assert beside(one) == {"upload"}
+
+
+def test_bad_rows_half_written_go_after_an_hour_unless_the_import_still_runs(signed_in, all_are_large):
+    one = sent(signed_in, workbook(3))
+    part = stored.path_of(one).with_name("rejects.part")
+    part.write_text("line,reason")
+    aged(part)
+    Import.objects.filter(pk=one.pk).update(state=Import.State.READING)
+    tasks.forget_parts()
+    assert part.exists()
+    Import.objects.filter(pk=one.pk).update(state=Import.State.FAILED)
+    tasks.forget_parts()
+    assert beside(one) == {"upload"}
+
+
+def aged(part: Path) -> None:
+    at = part.stat().st_mtime - 3_700
+    os.utime(part, (at, at))
 
 
 def test_one_that_can_not_be_read_fails_with_a_sentence_on_its_page(signed_in, all_are_large):

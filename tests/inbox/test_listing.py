@@ -6,13 +6,15 @@ import random
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from envoi.channels.models import Channel
 from envoi.contacts import finding
 from envoi.contacts.models import Contact, ContactTag, Tag
-from envoi.inbox import queries
+from envoi.inbox import queries, rows
 from envoi.inbox.models import Conversation
+from envoi.team.models import Staff
 
 pytestmark = pytest.mark.django_db
 
@@ -83,3 +85,13 @@ def test_a_name_is_found_wherever_its_people_stand(
         assert finding.newest_ids(search, most=most) == everybody[:most]
     having = set(Conversation.objects.filter(contact_id__in=everybody).values_list("id", flat=True))
     assert walked("closed", q=search) == [one for one in walked("closed") if one in having]
+
+
+def test_the_rail_says_as_the_lists_do_that_there_are_more_than_are_counted(
+    client: Client, owner: Staff, crowd: Tag, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "MOST_COUNTED", 10)
+    monkeypatch.setattr(rows, "MOST_COUNTED", 10)
+    client.force_login(owner)
+    assert ">9+<span" in client.get("/inbox/waiting").content.decode().replace("\n", "")
+    assert ">9+<" in client.get("/inbox/?view=waiting").content.decode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -14,7 +15,7 @@ from envoi.media import queries
 from envoi.media.models import File
 from envoi.media.sniffing import mime_type_of, plain_name
 from envoi.messaging import actions, ledger
-from envoi.team.models import AuditEntry, Staff
+from envoi.team.models import AuditEntry, Staff, StaffRight
 from tests.media.conftest import library_file
 from tests.media.files import HTML, MP4, PDF, PROGRAM, SCRIPT, SVG, png
 
@@ -195,3 +196,35 @@ def test_a_file_lost_by_the_storage_is_a_404(owner: Staff, client: Client) -> No
     file = library_file(png(), "a.png", "image/png", owner)
     default_storage.delete(file.path)
     assert client.get(f"/files/{file.pk}/a.png").status_code == 404
+
+
+SEE = ("contacts.read", "inbox.read", "templates.read", "campaigns.read")
+
+
+@pytest.mark.parametrize(
+    ("role", "taken", "ours", "theirs"),
+    [
+        ("agent", (), 200, 200),
+        ("agent", ("contacts.read",), 200, 200),
+        ("agent", ("contacts.read", "templates.read"), 200, 200),
+        ("agent", ("contacts.read", "inbox.read"), 200, 404),
+        ("agent", ("contacts.read", "inbox.read", "templates.read"), 404, 404),
+        ("analyst", ("contacts.read",), 200, 200),
+        ("marketer", ("contacts.read", "inbox.read", "templates.read"), 200, 404),
+        ("marketer", SEE, 404, 404),
+    ],
+)
+def test_whoever_may_open_the_page_that_shows_a_picture_gets_it(
+    client: Client, role: str, taken: tuple[str, ...], ours: int, theirs: int
+) -> None:
+    staff = Staff.objects.create(email="some@example.com", role=role)
+    StaffRight.objects.bulk_create([StaffRight(staff=staff, right=right, granted=False) for right in taken])
+    client.force_login(staff)
+    sent = library_file(png(), "summer.png", "image/png")
+    heard = File.objects.create(
+        sha256=sent.sha256, name="a.png", mime_type="image/png", size=sent.size, path="inbound/a.png", kind="image",
+        source=File.Source.INBOUND,
+    )  # fmt: skip
+    default_storage.save(heard.path, ContentFile(png()))
+    assert client.get(f"/files/{sent.pk}/header").status_code == ours
+    assert client.get(f"/files/{heard.pk}/a.png").status_code == theirs

@@ -13,7 +13,7 @@ from envoi.contacts.models import Contact
 from envoi.intake import engine
 from envoi.intake.models import WebhookEvent
 from envoi.messaging.models import Message
-from envoi.replies import actions
+from envoi.replies import actions, faq
 from envoi.replies.book import SHELF
 from envoi.replies.models import ReplyRule
 from envoi.team.models import Staff
@@ -27,8 +27,10 @@ Write = Callable[..., None]
 def _new_rules() -> Iterator[None]:
     """Each test has a database of its own, whose versions begin anew."""
     SHELF.forget()
+    faq.SHELF.forget()
     yield
     SHELF.forget()
+    faq.SHELF.forget()
 
 
 @pytest.fixture

@@ -7,8 +7,11 @@ import sys
 
 import pytest
 from django.test import Client
+from hypothesis import given
+from hypothesis import strategies as st
 
 from envoi.replies import actions, suggesting
+from envoi.replies.faq import Faq
 from envoi.replies.models import FaqEntry
 from envoi.team.models import Staff
 
@@ -50,7 +53,6 @@ def test_the_nearest_question_comes_first(asked: str, place: int):
 def test_other_words_of_one_meaning_are_found_where_the_model_is_installed(asked: str, question: str):
     questions = ["How do I return an item?", "How much is shipping?", "When do you open?", "如何退货？", "运费多少钱？"]
     entries = [FaqEntry(question=one, answer="-", language=one[:2]) for one in questions]
-    assert max(suggesting.shared(asked, entries)) < 1
     assert suggesting.nearest(asked, entries)[0].entry.question == question
 
 
@@ -61,7 +63,9 @@ import sys
 sys.modules["wordllama"] = None
 from envoi.replies import meaning
 assert not meaning.available()
-assert meaning.closeness("delivery price", ["How much is shipping?"]) == [0.0]
+questions = meaning.Questions()
+questions.become({0: "How much is shipping?"})
+assert questions.closeness("delivery price", 1) == [0.0]
 """
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
@@ -81,3 +85,46 @@ def test_nothing_is_suggested_until_it_is_switched_on(client: Client, ana: Staff
     shown = client.get(address).content.decode()
     assert 'data-insert="Two &quot;days&quot;" data-into="composer"' in shown
     assert "Two" not in client.get(f"{address}&language=fr").content.decode()
+
+
+def test_only_what_has_changed_is_worked_out_anew():
+    faq = Faq()
+    assert faq.become(dict(enumerate(ENTRIES))) == len(ENTRIES)
+    assert faq.become(dict(enumerate(ENTRIES))) == 0
+    other = FaqEntry(question="Do you have a shop?", answer="In Lyon.", language="en")
+    assert faq.become(dict(enumerate([*ENTRIES[:2], other, *ENTRIES[3:]]))) == 1
+    found = {one.entry.question: one.words for one in faq.near("where is your shop")}
+    assert max(found, key=lambda question: found[question]) == other.question
+    assert ENTRIES[2].question not in found
+
+
+@given(st.lists(st.dictionaries(st.integers(0, 5), st.integers(0, 6), max_size=6), min_size=1, max_size=6))
+def test_after_any_changes_it_answers_as_one_made_of_what_is_left(steps: list[dict[int, int]]):
+    kept = Faq()
+    for step in steps:
+        kept.become({key: ENTRIES[which] for key, which in step.items()})
+    new = Faq()
+    new.become({key: ENTRIES[which] for key, which in steps[-1].items()})
+    for asked in ("delivery time", "怎么退货", "payer"):
+        told = [sorted((one.entry.question, one.words, one.meaning) for one in faq.near(asked)) for faq in (kept, new)]
+        assert told[0] == [(q, pytest.approx(w), pytest.approx(m, abs=1e-6)) for q, w, m in told[1]]
+
+
+@pytest.mark.django_db
+def test_a_changed_entry_is_found_at_once_and_a_deleted_one_no_more(client: Client, ana: Staff):
+    client.force_login(ana)
+    actions.save_settings(per_hour=5, silent_minutes=120, silent_until_closed=False, suggest=True, by=None)
+    entry = actions.save_entry(question="How long does delivery take?", answer="Three days.", by=None)
+
+    def asked(text: str) -> str:
+        return client.post("/replies/faq/suggestions", {"text": text}).content.decode()
+
+    assert "Three days." in asked("delivery time")
+    actions.save_entry(entry_id=entry.pk, question="How long does delivery take?", answer="Two days.", by=None)
+    assert "Two days." in asked("delivery time")
+    assert "Three days." not in asked("delivery time")
+    actions.save_entry(entry_id=entry.pk, question="Where is your shop?", answer="In Lyon.", by=None)
+    assert "Lyon" not in asked("delivery time")
+    assert "Lyon" in asked("your shop")
+    actions.delete_entry(entry.pk, by=None)
+    assert "Lyon" not in asked("your shop")

@@ -35,14 +35,14 @@ class Board:
     """Where one import stands, on a connection of its own: seen while the import is in its transaction."""
 
     def __init__(self, import_id: int) -> None:
-        self._id = import_id
+        self.import_id = import_id
         self._db = connection.copy()
         self._next = 0.0
 
     def take(self) -> None:
         """Make this worker the only one on the import, for as long as the connection lives. Raises StillRunning."""
-        if not self._one("SELECT pg_try_advisory_lock(%(space)s, %(key)s)", space=RUNNING, key=self._id % 2**31):
-            raise StillRunning(f"import {self._id}")
+        if not self._one("SELECT pg_try_advisory_lock(%(space)s, %(key)s)", space=RUNNING, key=self.import_id % 2**31):
+            raise StillRunning(f"import {self.import_id}")
 
     def begin(self) -> None:
         """It reads from the first line on, whatever an earlier try has told. Raises Cancelled."""
@@ -140,5 +140,5 @@ class Board:
 
     def _one(self, sql: str, **parameters: Any) -> Any:
         with self._db.cursor() as cursor:
-            cursor.execute(sql, {"id": self._id, **parameters})
+            cursor.execute(sql, {"id": self.import_id, **parameters})
             return cursor.fetchone()[0]

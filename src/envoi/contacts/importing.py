@@ -7,7 +7,6 @@ and the job, run again, begins at the first line. How far it is shows through a 
 from __future__ import annotations
 
 import gc
-import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,16 +14,13 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
-import psycopg
-from django.conf import settings
-from django.db import OperationalError, connection, transaction
-from django.utils import translation
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 from psycopg.copy import QueuedLibpqWriter
 
-from ..core.errors import BadInput, Problem
+from ..core.errors import BadInput
 from ..core.tables import unguarded
-from .board import Board, Cancelled, StillRunning, board_of
+from .board import Board, Cancelled, StillRunning
 from .columns import Columns, Titles, is_known, recognise
 from .models import Import
 from .options import ImportOptions
@@ -32,12 +28,12 @@ from .reading import Batch, Row, Table
 from .rejects import REJECTS, Rejects
 from .stored import table_of
 from .words import folded
+from .working import told_on, work_on
 
 __all__ = ["Cells", "Kind", "Outcome", "StageRow", "StillRunning", "Watch", "run", "unchecked"]
 
-log = logging.getLogger(__name__)
-
 BATCH = 2_000
+BRINGING = (Import.State.QUEUED, Import.State.READING, Import.State.WRITING)
 # Held while an import writes, so that two of them never wait for each other's rows in a circle.
 WRITING = 0x656E766F
 
@@ -134,26 +130,14 @@ def run(import_id: int, kind: Kind) -> None:
 
     Raises OperationalError when the database went away and StillRunning: then nothing is in, and it may run again.
     """
-    with board_of(import_id) as board:
-        one = Import.objects.select_related("started_by").get(pk=import_id)
-        if one.state not in (Import.State.QUEUED, Import.State.READING, Import.State.WRITING):
+    with work_on(import_id, BRINGING) as work:
+        if work is None:
             return
-        language = one.started_by.language if one.started_by else settings.LANGUAGE_CODE
-        with translation.override(language):
-            try:
-                board.begin()
-                _bring(one, kind, board)
-            except Cancelled:
-                board.end(Import.State.CANCELLED)
-            except Problem as problem:
-                board.end(Import.State.FAILED, problem.sentence)
-            except (OperationalError, psycopg.OperationalError):
-                connection.close()
-                raise
-            except Exception:
-                log.exception("import %s", import_id)
-                board.end(Import.State.FAILED, _("The import stopped on an error of Envoi's own. Nothing was changed."))
-                raise
+        one, board = work
+        stopped = _("The import stopped on an error of Envoi's own. Nothing was changed.")
+        with told_on(board, stopped=stopped):
+            board.begin()
+            _bring(one, kind, board)
 
 
 @contextmanager

@@ -13,6 +13,8 @@ from ..core.tables import guarded, unguarded
 
 # The file's name, beside what was sent.
 REJECTS = "rejects.csv"
+# While it is written.
+PART = "rejects.part"
 
 
 class Rejects:
@@ -24,7 +26,7 @@ class Rejects:
     def __init__(self, path: Path, header: Sequence[str]) -> None:
         self.count = 0
         self._path = path
-        self._draft = path.with_suffix(".part")
+        self._draft = path.with_name(PART)
         # With the mark, Excel reads it as UTF-8.
         self._file = self._draft.open("w", encoding="utf-8-sig", errors="replace", newline="")
         self._out = csv.writer(self._file)

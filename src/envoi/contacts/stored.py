@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
 
@@ -16,6 +16,7 @@ from ..core.errors import BadInput
 from . import sheets
 from .models import Import
 from .reading import Table
+from .rejects import PART as REJECTS_PART
 
 # Whoever is erased is in no file of ours after this, whatever the file called them (docs/decisions/0017).
 KEPT = timedelta(days=30)
@@ -28,6 +29,9 @@ RUNNING = (
 )
 # A workbook as CSV, beside the workbook itself.
 AS_CSV = "sheet.csv"
+# While it is written; an unpacking ends after minutes (sheets.MOST_SECONDS), so an old one is nobody's.
+PART = f"{AS_CSV}.{{}}.part"
+PART_KEPT = timedelta(hours=1)
 
 
 def path_of(one: Import) -> Path:
@@ -54,6 +58,37 @@ def forget_old() -> int:
     """Delete the files of imports that ended, or were never begun, longer than KEPT ago; returns how many."""
     old = Import.objects.exclude(path="").exclude(state__in=RUNNING)
     return forget(old.filter(created_at__lt=clock.now() - KEPT).values_list("pk", flat=True))
+
+
+def forget_parts_of(one: Import) -> int:
+    """Delete what a killed unpacking has left of a CSV; only for who has the import in hand. Returns how many."""
+    return _unlink(path_of(one).parent.glob(PART.format("*")))
+
+
+def forget_parts() -> int:
+    """Delete the parts at which nobody has written for PART_KEPT: their workers were killed. Returns how many."""
+    imports = Path(settings.MEDIA_ROOT) / "imports"
+    parts = [*imports.glob(f"*/{PART.format('*')}")]
+    # A running import may find its first bad row after hours, and the next worker on it begins this file anew.
+    running = set(Import.objects.filter(state__in=RUNNING).values_list("pk", flat=True))
+    parts += [one for one in imports.glob(f"*/{REJECTS_PART}") if one.parent.name not in map(str, running)]
+    return _unlink(part for part in parts if _age(part) > PART_KEPT)
+
+
+def _unlink(parts: Iterable[Path]) -> int:
+    gone = 0
+    for part in parts:
+        part.unlink(missing_ok=True)
+        gone += 1
+    return gone
+
+
+def _age(part: Path) -> timedelta:
+    """How long ago it was last written to; nothing when it has gone meanwhile."""
+    try:
+        return clock.now() - datetime.fromtimestamp(part.stat().st_mtime, UTC)
+    except FileNotFoundError:
+        return timedelta()
 
 
 def table_of(
@@ -92,7 +127,7 @@ def unpack(one: Import, tell: Callable[[float], None]) -> None:
     if converted.exists():
         return
     # A name of its own: a worker that was killed may have left a process that still writes.
-    draft = path.with_name(f"{AS_CSV}.{token_hex(4)}.part")
+    draft = path.with_name(PART.format(token_hex(4)))
     sheets.convert(path, draft, tell)
     draft.replace(converted)
     one.bytes_total = converted.stat().st_size

@@ -39,6 +39,13 @@ def forget_imports(timestamp: int) -> None:
     stored.forget_old()
 
 
+@app.periodic(cron="12 * * * *")
+@app.task(name="contacts.forget_parts", queueing_lock="contacts.forget_parts")
+def forget_parts(timestamp: int = 0) -> None:
+    """Each hour: delete what killed workers have left half written."""
+    stored.forget_parts()
+
+
 @app.task(name="contacts.rescope", retry=AGAIN)
 def rescope(account_id: int, before: str) -> None:
     """The business behind an account became known, or is another: its people's ids hold there. Safe to run twice."""

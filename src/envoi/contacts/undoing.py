@@ -12,17 +12,16 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 import psycopg
-from django.conf import settings
 from django.db import OperationalError, connection, transaction
-from django.utils import translation
 from django.utils.translation import gettext as _
 
 from ..core.errors import Problem
 from . import consents
-from .board import Board, board_of
+from .board import Board
 from .changed import note_all_changed
 from .importing import SETTINGS, WRITING, unchecked
 from .models import Contact, Import
+from .working import work_on
 
 log = logging.getLogger(__name__)
 
@@ -133,24 +132,22 @@ def run(import_id: int) -> None:
 
 def undo(import_id: int, take_back: Taken) -> None:
     """Take back one import, or say in its row why not."""
-    with board_of(import_id) as board:
-        one = Import.objects.select_related("started_by").get(pk=import_id)
-        if one.state != Import.State.UNDOING:
+    with work_on(import_id, (Import.State.UNDOING,)) as work:
+        if work is None:
             return
-        language = one.started_by.language if one.started_by else settings.LANGUAGE_CODE
-        with translation.override(language):
-            try:
-                board.begin_undo()
-                _take(one, take_back, board)
-            except Problem as problem:
-                board.end(Import.State.FINISHED, problem.sentence)
-            except (OperationalError, psycopg.OperationalError):
-                connection.close()
-                raise
-            except Exception:
-                log.exception("undo of import %s", import_id)
-                board.end(Import.State.FINISHED, _("Undoing stopped on an error of Envoi's own. Nothing was changed."))
-                raise
+        one, board = work
+        try:
+            board.begin_undo()
+            _take(one, take_back, board)
+        except Problem as problem:
+            board.end(Import.State.FINISHED, problem.sentence)
+        except (OperationalError, psycopg.OperationalError):
+            connection.close()
+            raise
+        except Exception:
+            log.exception("undo of import %s", import_id)
+            board.end(Import.State.FINISHED, _("Undoing stopped on an error of Envoi's own. Nothing was changed."))
+            raise
 
 
 def take_contacts_back(cursor: Any, one: Import, step: Callable[[], None]) -> tuple[int, int]:

@@ -5,20 +5,13 @@ Run again after a kill it begins anew; a workbook that was turned is never turne
 
 from __future__ import annotations
 
-import logging
-
-import psycopg
-from django.conf import settings
-from django.db import OperationalError, connection
-from django.utils import translation
 from django.utils.translation import gettext as _
 
-from ..core.errors import BadInput, Problem
+from ..core.errors import BadInput
 from . import stored
-from .board import Board, Cancelled, board_of
+from .board import Board
 from .models import Import
-
-log = logging.getLogger(__name__)
+from .working import told_on, work_on
 
 
 def run(import_id: int) -> None:
@@ -26,27 +19,18 @@ def run(import_id: int) -> None:
 
     Raises OperationalError when the database went away and StillRunning: then it may run again.
     """
-    with board_of(import_id) as board:
-        one = Import.objects.select_related("started_by").get(pk=import_id)
-        if one.state != Import.State.UNPACKING:
+    with work_on(import_id, (Import.State.UNPACKING, Import.State.CANCELLED)) as work:
+        if work is None:
             return
-        language = one.started_by.language if one.started_by else settings.LANGUAGE_CODE
-        with translation.override(language):
-            try:
-                board.begin_unpacking()
-                _unpack(one, board)
-                board.end_unpacking()
-            except Cancelled:
-                board.end(Import.State.CANCELLED)
-            except Problem as problem:
-                board.end(Import.State.FAILED, problem.sentence)
-            except (OperationalError, psycopg.OperationalError):
-                connection.close()
-                raise
-            except Exception:
-                log.exception("workbook of import %s", import_id)
-                board.end(Import.State.FAILED, _("Reading the workbook stopped on an error of Envoi's own."))
-                raise
+        one, board = work
+        # Whoever began it before was killed: the import is in nobody's hand but ours.
+        stored.forget_parts_of(one)
+        if one.state == Import.State.CANCELLED:
+            return
+        with told_on(board, stopped=_("Reading the workbook stopped on an error of Envoi's own.")):
+            board.begin_unpacking()
+            _unpack(one, board)
+            board.end_unpacking()
 
 
 def _unpack(one: Import, board: Board) -> None:

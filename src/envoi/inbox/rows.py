@@ -66,7 +66,7 @@ def tabs(asked: Asked, counted: dict[str, int]) -> list[Tab]:
         Tab(
             name,
             view_words()[name],
-            "" if name == "closed" else _shown(counted.get(name, 0)),
+            "" if name == "closed" else shown(counted.get(name, 0)),
             asked.href(view=name, after=""),
             "bad" if name == "red" and counted.get("red") else "",
         )
@@ -134,7 +134,8 @@ def priorities() -> list[tuple[int, Any]]:
     return [(value, label) for value, label in reversed(Priority.choices)]
 
 
-def _shown(count: int) -> str:
+def shown(count: int) -> str:
+    """How many there are, as the inbox says it: "" for none, "999+" for more than are counted."""
     if not count:
         return ""
     return f"{MOST_COUNTED - 1}+" if count >= MOST_COUNTED else str(count)

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from ..team.requests import StaffRequest
 from ..team.rights import may
-from . import actions, beside, hub, panes, queries, viewing
+from . import actions, beside, hub, panes, queries, rows, viewing
 from .asked import Asked, asked
 from .places import url_of
 
@@ -104,7 +104,7 @@ def waiting(request: StaffRequest) -> HttpResponse:
     if not request.user.is_authenticated:
         return HttpResponse(status=204)
     counted = queries.counts(request.user)
-    return render(request, "inbox/_waiting.html", {"waiting": counted["waiting"], "red": counted["red"]})
+    return render(request, "inbox/_waiting.html", {"waiting": rows.shown(counted["waiting"]), "red": counted["red"]})
 
 
 @login_required

@@ -16,6 +16,12 @@ from .models import File
 
 PER_PAGE = 48
 KINDS = File.Kind.choices
+# Any of these rights opens a page that shows such files: contacts and conversations what customers sent; they,
+# templates and campaigns what the company sends.
+SEEN_WITH = {
+    File.Source.INBOUND: ("contacts.read", "inbox.read"),
+    File.Source.UPLOAD: ("contacts.read", "inbox.read", "templates.read", "campaigns.read"),
+}
 
 
 def files(staff: Staff | None, *, kind: str = "", search: str = "", after: str | None = None) -> Page[File]:
@@ -33,8 +39,9 @@ def files(staff: Staff | None, *, kind: str = "", search: str = "", after: str |
 
 
 def file_for(staff: Staff | None, file_id: int) -> File:
-    """One file, for who may see customers. Raises NotFound also for who may not: what exists is not told."""
-    if may(staff, "contacts.read") and (found := File.objects.filter(pk=file_id).first()):
+    """One file, for who may open pages that show it. Raises NotFound also for who may not: what exists is not told."""
+    seen = [source for source, rights in SEEN_WITH.items() if any(may(staff, right) for right in rights)]
+    if seen and (found := File.objects.filter(pk=file_id, source__in=seen).first()):
         return found
     raise NotFound(_("There is no such file."))
 

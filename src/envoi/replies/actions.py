@@ -181,6 +181,7 @@ def save_entry(
         if not FaqEntry.objects.filter(pk=entry_id).update(**values):
             raise NotFound(_("There is no such question."))
         entry = FaqEntry.objects.get(pk=entry_id)
+    book.changed()
     note(by, "replies.faq", f"faq/{entry.pk}", {"question": asked})
     return entry
 
@@ -192,4 +193,5 @@ def delete_entry(entry_id: int, *, by: Staff | None) -> None:
     gone, _what = FaqEntry.objects.filter(pk=entry_id).delete()
     if not gone:
         raise NotFound(_("There is no such question."))
+    book.changed()
     note(by, "replies.delete_faq", f"faq/{entry_id}")

@@ -6,12 +6,13 @@ Chinese passably and other languages by chance, hence it only adds to the shared
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 try:
+    import numpy
     import wordllama
 except ImportError:
     wordllama = None
@@ -25,13 +26,33 @@ def available() -> bool:
     return wordllama is not None
 
 
-def closeness(text: str, questions: Sequence[str]) -> list[float]:
-    """For each question its cosine to the text, at most 1; all 0 without the model, and for texts without a word."""
-    asked = _vector(text[:LONGEST])
-    if asked is None:
-        return [0.0] * len(questions)
-    vectors = [_vector(question[:LONGEST]) for question in questions]
-    return [0.0 if vector is None else min(float(asked @ vector), 1.0) for vector in vectors]
+class Questions:
+    """The meaning of questions, each kept at its place for as long as it is the same question."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[str, Any]] = {}
+        self._places: list[int] = []
+        self._vectors: Any = None
+
+    def become(self, questions: Mapping[int, str]) -> None:
+        """Hold these, by their places, and no others."""
+        if wordllama is None:
+            return
+        same = {place: one for place, one in self._known.items() if questions.get(place) == one[0]}
+        fresh = {place: question for place, question in questions.items() if place not in same}
+        for place, question in fresh.items():
+            same[place] = question, _vector(question[:LONGEST])
+        self._known = same
+        self._places = [place for place, (_question, vector) in same.items() if vector is not None]
+        self._vectors = numpy.stack([same[place][1] for place in self._places]) if self._places else None
+
+    def closeness(self, text: str, size: int) -> list[float]:
+        """For each of so many places the cosine to the text, at most 1; 0 without the model, and without a word."""
+        close = [0.0] * size
+        if self._vectors is not None and (asked := _vector(text[:LONGEST])) is not None:
+            for place, cosine in zip(self._places, (self._vectors @ asked).tolist(), strict=True):
+                close[place] = min(cosine, 1.0)
+        return close
 
 
 @lru_cache(maxsize=1)
@@ -40,7 +61,6 @@ def _model() -> Any:
     return wordllama.WordLlama.load(cache_dir=Path(wordllama.__file__).parent, disable_download=True)
 
 
-@lru_cache(maxsize=4096)
 def _vector(text: str) -> Any:
     """Of length 1; None when there is no model or the text has no words."""
     if wordllama is None or not any(letter.isalnum() for letter in text):

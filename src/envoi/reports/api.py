@@ -6,10 +6,10 @@ from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 
-from django.utils import timezone
 from ninja import Query, Router, Schema
 
 from ..rest.requests import KeyRequest
+from ..team.opening import company_today
 from . import service
 
 router = Router(tags=["reports"])
@@ -60,15 +60,20 @@ class ServiceOut(Schema):
     speeds: list[SpeedOut]
     exact: bool
     in_hours: bool
+    zone: str
 
 
 @router.get("/service", response=ServiceOut)
 def service_report(
     request: KeyRequest,
     from_day: Annotated[
-        date | None, Query(alias="from", description="First day, UTC; 30 days before the last.")
+        date | None,
+        Query(
+            alias="from",
+            description="First day, in the time zone of the company’s opening hours; 30 days before the last.",
+        ),
     ] = None,
-    to: Annotated[date | None, Query(description="Last day, UTC; today.")] = None,
+    to: Annotated[date | None, Query(description="Last day, likewise; today.")] = None,
     group: Annotated[Literal["agent", "team", "day", "channel"], Query()] = "agent",
     hours: Annotated[
         Literal["all", "open"],
@@ -76,7 +81,7 @@ def service_report(
     ] = "all",
 ) -> Any:
     """How service does: volumes, answer times, satisfaction, canned replies."""
-    until = to or timezone.now().date()
+    until = to or company_today()
     since = from_day or (until - timedelta(days=29) if until.year > service.EARLIEST else until)
     found = service.service(request.by, since=since, until=until, group=group, in_hours=hours == "open")
     return {**asdict(found), "speeds": [asdict(one) for one in found.speeds]}

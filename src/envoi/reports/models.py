@@ -8,8 +8,9 @@ from django.db.models.functions import Now
 
 
 class ServiceDay(models.Model):
-    """One day (UTC) of the service report, for one agent, team or channel, or for all of them together.
+    """One day of the service report, for one agent, team or channel, or for all of them together.
 
+    day: in the company's time zone.
     key: their id as text, "" for nobody's and for all. The counts are those of `service.FIGURES`, and every day that
     has been counted has a line for all. How many answers and closings took how long (`service_days.BUCKET`) stands in
     two arrays of the same length each.
@@ -56,10 +57,14 @@ class ServiceDay(models.Model):
 
 
 class ServiceDaysCounted(models.Model):
-    """Up to when changes have been counted into service_days; one row, or none before the first count."""
+    """Up to when changes have been counted into service_days; one row, or none before the first count.
+
+    zone: the time zone whose days they are.
+    """
 
     id = models.SmallIntegerField(primary_key=True, default=1)
     at = models.DateTimeField(db_default=Now())
+    zone = models.CharField(max_length=40, default="UTC", db_default="UTC")
 
     class Meta:
         db_table = "service_days_counted"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.urls import reverse
@@ -14,15 +15,17 @@ from django.utils.translation import ngettext
 from ..campaigns import queries as campaigns
 from ..campaigns.models import Campaign
 from ..channels.models import Channel
+from ..team import opening
 from ..team.models import Staff
 from ..team.rights import may, require
+from .service_terms import starts
 
 DAYS = 14
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One day's messages out, by the day on which they were made (UTC). Each number includes those after it."""
+    """One day's messages out, by the company's day on which they were made. Each number includes those after it."""
 
     date: date
     sent: int = 0
@@ -61,20 +64,23 @@ class CampaignRow:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What the first page shows: `days` holds the last 14, oldest first, `today` is the last of them."""
+    """What the first page shows: `days` holds the last 14, oldest first, `today` is the last of them; they
+    begin at midnight in `zone`."""
 
     today: Day
     days: list[Day]
     campaigns: list[CampaignRow]
     needs: list[Need]
+    zone: str = "UTC"
 
 
 def overview(staff: Staff | None) -> Overview:
     """Today, the last days, the last campaigns, and what needs somebody now."""
     require(staff, "contacts.read")
-    days = _days()
+    zone = opening.company_zone()
+    days = _days(zone)
     if not may(staff, "campaigns.read"):
-        return Overview(days[-1], days, [], [])
+        return Overview(days[-1], days, [], [], zone)
     rows = []
     last = campaigns.campaigns(staff, limit=5).items
     funnels = campaigns.funnels([one.pk for one in last if one.launched_at])
@@ -92,16 +98,16 @@ def overview(staff: Staff | None) -> Overview:
                 read=funnel.read,
             )
         )
-    return Overview(days[-1], days, rows, _needs())
+    return Overview(days[-1], days, rows, _needs(), zone)
 
 
-def _days() -> list[Day]:
-    today = timezone.now().date()
+def _days(zone: str) -> list[Day]:
+    today = timezone.localdate(timezone=ZoneInfo(zone))
     with connection.cursor() as cursor:
         # messages_by_day is a BRIN index on created_at: a few kilobytes that leave out all older pages.
         cursor.execute(
             """
-            SELECT (m.created_at AT TIME ZONE 'UTC')::date AS day,
+            SELECT (m.created_at AT TIME ZONE %(zone)s)::date AS day,
                    count(*) FILTER (WHERE m.direction = 'out' AND m.state IN ('accepted', 'sent', 'delivered', 'read')),
                    count(*) FILTER (WHERE m.direction = 'out' AND m.state IN ('delivered', 'read')),
                    count(*) FILTER (WHERE m.direction = 'out' AND m.state = 'read'),
@@ -111,7 +117,7 @@ def _days() -> list[Day]:
              WHERE m.created_at >= %(start)s
              GROUP BY day
             """,
-            {"start": datetime.combine(today - timedelta(days=DAYS - 1), datetime.min.time(), tzinfo=UTC)},
+            {"zone": zone, "start": starts(today - timedelta(days=DAYS - 1), zone)},
         )
         found = {row[0]: Day(row[0], *row[1:]) for row in cursor.fetchall()}
     days = [today - timedelta(days=back) for back in reversed(range(DAYS))]

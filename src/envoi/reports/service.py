@@ -11,19 +11,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, Literal
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from ..core.errors import BadInput
+from ..team import opening
 from ..team.actions import note
 from ..team.models import Staff, TeamSettings
 from ..team.rights import require
 from . import service_days
 from .service_hours import AROUND, Clock, in_opening_hours
-from .service_terms import KEYS, SOURCE_LATE, SOURCE_QUICK, SPANS, WRITTEN_KEYS
+from .service_terms import KEYS, SOURCE_LATE, SOURCE_QUICK, SPANS, WRITTEN_KEYS, starts
 
 Group = Literal["agent", "team", "day", "channel"]
 GROUPS: tuple[Group, ...] = ("agent", "team", "day", "channel")
@@ -142,6 +143,7 @@ class Report:
     """The whole report: all together, line by line, and by speed. until is its last day.
 
     exact: whether the durations are; else they are right to within 2 %. in_hours: whether only opening hours count.
+    zone: where its days begin at midnight, that of the company's opening hours.
     """
 
     since: date
@@ -153,10 +155,13 @@ class Report:
     canned_seconds: int
     exact: bool = True
     in_hours: bool = False
+    zone: str = "UTC"
 
 
 def service(by: Staff | None, *, since: date, until: date, group: Group, in_hours: bool = False) -> Report:
-    """The report of the days `since` to `until`, both included (UTC). Raises BadInput for a stretch that can’t be.
+    """The report of the days `since` to `until`, both included, by the company's clock.
+
+    Raises BadInput for a stretch that can’t be.
 
     in_hours: a wait counts only while its team was there.
     """
@@ -168,17 +173,20 @@ def service(by: Staff | None, *, since: date, until: date, group: Group, in_hour
         raise BadInput(_("The first day comes before the last, and they are at most a year apart."))
     if in_hours and until - since >= LONGEST_IN_HOURS:
         raise BadInput(_("Opening hours are counted for at most 92 days at once."))
-    given = {
-        "since": datetime(since.year, since.month, since.day, tzinfo=UTC),
-        "until": datetime(until.year, until.month, until.day, tzinfo=UTC) + timedelta(days=1),
+    zone = opening.company_zone()
+    given: dict[str, Any] = {
+        "zone": zone,
+        "since": starts(since, zone),
+        "until": starts(until + timedelta(days=1), zone),
     }
     seconds = canned_seconds()
     exact = in_hours or until - since < EXACT
     if exact:
         total, lines, speeds = _lines(group, given, seconds, in_opening_hours(given["since"]) if in_hours else AROUND)
     else:
-        total, lines, speeds = _added_up(group, since, until, seconds)
-    return Report(since, until, group, total, _named(group, lines, since, until), speeds, seconds, exact, in_hours)
+        total, lines, speeds = _added_up(group, since, until, seconds, zone)
+    named = _named(group, lines, since, until)
+    return Report(since, until, group, total, named, speeds, seconds, exact, in_hours, zone)
 
 
 def canned_seconds() -> int:
@@ -236,10 +244,10 @@ def _lines(
 
 
 def _added_up(
-    group: str, since: date, until: date, seconds: int
+    group: str, since: date, until: date, seconds: int, zone: str
 ) -> tuple[Figures, dict[str | None, Figures], list[Speed]]:
     """The same from the days that were counted."""
-    found = service_days.added_up(group, since, until)
+    found = service_days.added_up(group, since, until, zone)
     counts: Counter[str] = Counter()
     answers: Counter[int] = Counter()
     closings: Counter[int] = Counter()

@@ -2,20 +2,23 @@
 
 Today and yesterday are always counted from the conversations themselves, and so is every day of which one has changed
 since the last count: the counts of a report are exact at any moment. Durations are kept in buckets 4 % wide, so that a
-median of many days is right to within 2 %.
+median of many days is right to within 2 %. Days are those of the company's time zone; when it moves, all are counted
+anew.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 from django.utils import timezone
 
-from .service_terms import JOIN, KEYS, SPANS, WRITTEN_KEYS
+from ..team import opening
+from .service_terms import JOIN, KEYS, SPANS, WRITTEN_KEYS, starts
 
 WIDTH = 1.04
 # Today and yesterday still change all the time; what began before them waits longer than LATE already.
@@ -41,7 +44,7 @@ ALL_WRITTEN = WRITTEN_KEYS | {"all": ("''", "")}
 # authors_by_time, one after the other.
 COUNT = f"""
     began AS MATERIALIZED (
-        SELECT (c.first_inbound_at AT TIME ZONE 'UTC')::date AS day, COALESCE({{key}}, '') AS key,
+        SELECT (c.first_inbound_at AT TIME ZONE %(zone)s)::date AS day, COALESCE({{key}}, '') AS key,
                date_part('epoch', c.first_answer_at - c.first_inbound_at) AS answer,
                date_part('epoch', c.closed_at - c.first_inbound_at) AS closed,
                date_part('epoch', now() - c.first_inbound_at) AS waits,
@@ -75,7 +78,7 @@ COUNT = f"""
                   FROM began WHERE closed IS NOT NULL GROUP BY 1, 2, 3) b GROUP BY day, key
     ),
     words AS (
-        SELECT (a.at AT TIME ZONE 'UTC')::date AS day, COALESCE({{written_key}}, '') AS key, count(*) AS written,
+        SELECT (a.at AT TIME ZONE %(zone)s)::date AS day, COALESCE({{written_key}}, '') AS key, count(*) AS written,
                count(a.canned_id) AS canned,
                count(*) FILTER (WHERE a.canned_id IS NOT NULL AND NOT a.changed) AS unchanged
           FROM unnest(%(since)s::timestamptz[], %(until)s::timestamptz[]) AS r (since, until)
@@ -133,17 +136,18 @@ WITH touched AS MATERIALIZED (
      UNION
     SELECT contact_id, conversation_id FROM message_authors WHERE at >= %(since)s AND conversation_id IS NOT NULL
 )
-SELECT (c.first_inbound_at AT TIME ZONE 'UTC')::date AS day
+SELECT (c.first_inbound_at AT TIME ZONE %(zone)s)::date AS day
   FROM touched t JOIN conversations c ON c.contact_id = t.contact_id AND c.id = t.conversation_id
  WHERE c.first_inbound_at IS NOT NULL
  UNION
-SELECT (a.at AT TIME ZONE 'UTC')::date
+SELECT (a.at AT TIME ZONE %(zone)s)::date
   FROM touched t JOIN message_authors a ON a.contact_id = t.contact_id AND a.conversation_id = t.conversation_id
 """
 COUNTED = "SELECT day FROM service_days WHERE grouping = 'all' AND day BETWEEN %(first)s AND %(last)s"
-FIRST = "SELECT (min(first_inbound_at) AT TIME ZONE 'UTC')::date FROM conversations"
+FIRST = "SELECT (min(first_inbound_at) AT TIME ZONE %(zone)s)::date FROM conversations"
 CHECKPOINT = """
-INSERT INTO service_days_counted (id, at) VALUES (1, %(at)s) ON CONFLICT (id) DO UPDATE SET at = EXCLUDED.at
+INSERT INTO service_days_counted (id, at, zone) VALUES (1, %(at)s, %(zone)s)
+    ON CONFLICT (id) DO UPDATE SET at = EXCLUDED.at, zone = EXCLUDED.zone
 """
 
 Buckets = dict[int, int]
@@ -151,13 +155,13 @@ Buckets = dict[int, int]
 Line = tuple[dict[str, int], Buckets, Buckets]
 
 
-def added_up(group: str, since: date, until: date) -> dict[str, Line]:
-    """What these days add up to, by key ("" for nobody's; an ISO day when grouped by day)."""
-    days = _uncounted(since, until, _changed(_checkpoint()))
+def added_up(group: str, since: date, until: date, zone: str) -> dict[str, Line]:
+    """What these days of a time zone add up to, by key ("" for nobody's; an ISO day when grouped by day)."""
+    days = _uncounted(since, until, zone)
     grouping = "all" if group == "day" else group
     statement = ADDED.format(line="day::text" if group == "day" else "key", **_words(grouping))
     with connection.cursor() as cursor:
-        cursor.execute(statement, {**_given(days), "grouping": grouping, "first": since, "last": until})
+        cursor.execute(statement, {**_given(days, zone), "grouping": grouping, "first": since, "last": until})
         return {
             row[0]: (
                 dict(zip(COUNTS, row[1:-4], strict=True)),
@@ -170,26 +174,29 @@ def added_up(group: str, since: date, until: date) -> dict[str, Line]:
 
 def count() -> int:
     """Count what is over and not counted, and again what has changed since the last time; returns how many days."""
-    began, last = timezone.now(), _last()
+    began, zone = timezone.now(), opening.company_zone()
+    last = _last(zone)
+    _begin(zone, began - MARGIN)
     with connection.cursor() as cursor:
-        cursor.execute(FIRST)
+        cursor.execute(FIRST, {"zone": zone})
         first = cursor.fetchone()[0]
-    changed = _changed(_checkpoint())
-    days = [] if first is None else _uncounted(min(first, last), last, changed)
+    days = [] if first is None else _uncounted(min(first, last), last, zone)
     for place in range(0, len(days), AT_ONCE):
-        _count(days[place : place + AT_ONCE])
+        _count(days[place : place + AT_ONCE], zone)
     # Only what was read before counts as seen.
     with connection.cursor() as cursor:
-        cursor.execute(CHECKPOINT, {"at": began - MARGIN})
+        cursor.execute(CHECKPOINT, {"at": began - MARGIN, "zone": zone})
     return len(days)
 
 
 def count_year() -> int:
     """Count every day of the last year again; returns how many."""
-    last = _last()
+    zone = opening.company_zone()
+    _begin(zone, timezone.now() - MARGIN)
+    last = _last(zone)
     days = [last - timedelta(days=n) for n in range(YEAR.days)]
     for place in range(0, len(days), AT_ONCE):
-        _count(days[place : place + AT_ONCE])
+        _count(days[place : place + AT_ONCE], zone)
     return len(days)
 
 
@@ -213,9 +220,22 @@ def _at(buckets: Buckets, place: int) -> float:
 
 
 @transaction.atomic
-def _count(days: Sequence[date]) -> None:
+def _begin(zone: str, at: datetime) -> None:
+    """Forget what was counted by days of another time zone: the company has moved its clock, or this is the first time.
+
+    Until all is counted anew, reports add the missing days up from the conversations.
+    """
+    known = _checkpoint()
+    if known is None or known[1] != zone:
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM service_days")
+            cursor.execute(CHECKPOINT, {"at": at, "zone": zone})
+
+
+@transaction.atomic
+def _count(days: Sequence[date], zone: str) -> None:
     """Count these days, each whole: what was counted before is forgotten first, so that no change falls between."""
-    given = _given(days)
+    given = _given(days, zone)
     with connection.cursor() as cursor:
         cursor.execute(FORGET, given)
         for grouping in ("all", "agent", "team", "channel"):
@@ -228,7 +248,7 @@ def _words(grouping: str) -> dict[str, str]:
     return {"key": ALL_KEYS[grouping], "written_key": written_key, "join": join if join == JOIN else ""}
 
 
-def _given(days: Sequence[date]) -> dict[str, Any]:
+def _given(days: Sequence[date], zone: str) -> dict[str, Any]:
     """The days, and the stretches that they make."""
     stretches: list[list[date]] = []
     for day in sorted(days):
@@ -236,38 +256,36 @@ def _given(days: Sequence[date]) -> dict[str, Any]:
             stretches[-1][1] = day + timedelta(days=1)
         else:
             stretches.append([day, day + timedelta(days=1)])
-    since, until = ([_moment(one[end]) for one in stretches] for end in (0, 1))
-    return {"days": list(days), "since": since, "until": until, **SPANS}
+    since, until = ([starts(one[end], zone) for one in stretches] for end in (0, 1))
+    return {"days": list(days), "since": since, "until": until, "zone": zone, **SPANS}
 
 
-def _uncounted(since: date, until: date, changed: Iterable[date]) -> list[date]:
+def _uncounted(since: date, until: date, zone: str) -> list[date]:
     """The days of a stretch that no line of the table says, or not any more."""
-    with connection.cursor() as cursor:
-        cursor.execute(COUNTED, {"first": since, "last": min(until, _last())})
-        counted = {row[0] for row in cursor.fetchall()} - set(changed)
+    known = _checkpoint()
+    counted: set[date] = set()
+    if known is not None and known[1] == zone:
+        with connection.cursor() as cursor:
+            cursor.execute(COUNTED, {"first": since, "last": min(until, _last(zone))})
+            counted = {row[0] for row in cursor.fetchall()} - _changed(known[0], zone)
     days = (since + timedelta(days=n) for n in range((until - since).days + 1))
     return [day for day in days if day not in counted]
 
 
-def _changed(since: datetime | None) -> set[date]:
-    if since is None:
-        return set()
+def _changed(since: datetime, zone: str) -> set[date]:
     with connection.cursor() as cursor:
-        cursor.execute(CHANGED, {"since": since})
+        cursor.execute(CHANGED, {"since": since, "zone": zone})
         return {row[0] for row in cursor.fetchall()}
 
 
-def _checkpoint() -> datetime | None:
+def _checkpoint() -> tuple[datetime, str] | None:
+    """Up to when changes have been counted, and by the days of which time zone."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT at FROM service_days_counted")
-        row = cursor.fetchone()
-    return row[0] if row else None
+        cursor.execute("SELECT at, zone FROM service_days_counted")
+        row: tuple[datetime, str] | None = cursor.fetchone()
+    return row
 
 
-def _last() -> date:
+def _last(zone: str) -> date:
     """The last day that is over and at rest."""
-    return timezone.now().astimezone(UTC).date() - REST
-
-
-def _moment(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return timezone.localdate(timezone=ZoneInfo(zone)) - REST

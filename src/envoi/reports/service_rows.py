@@ -9,10 +9,11 @@ from typing import Any
 from django.db import connection
 
 from ..core.paging import Page, whole
+from ..team import opening
 from ..team.models import Staff
 from ..team.rights import require
 from .service_hours import AROUND, in_opening_hours
-from .service_terms import KEYS, SPANS
+from .service_terms import KEYS, SPANS, starts
 
 LIMIT = 50
 
@@ -80,8 +81,9 @@ def rows(
     """
     require(by, "reports.read")
     require(by, "contacts.read")
-    begin, end = _moment(since), _moment(until) + timedelta(days=1)
-    given: dict[str, Any] = {"since": begin, "until": end, "at": end, "after": 0, "limit": LIMIT + 1}
+    zone = opening.company_zone()
+    begin, end = starts(since, zone), starts(until + timedelta(days=1), zone)
+    given: dict[str, Any] = {"zone": zone, "since": begin, "until": end, "at": end, "after": 0, "limit": LIMIT + 1}
     clock = in_opening_hours(begin) if in_hours else AROUND
     given |= {**SPANS, **clock.given}
     if after and "." in after:
@@ -106,7 +108,3 @@ def rows(
 
 def _cursor(row: Row) -> str:
     return f"{(row.began_at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)}.{row.id}"
-
-
-def _moment(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)

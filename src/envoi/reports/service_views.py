@@ -9,13 +9,13 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST, require_safe
 
 from ..core.paging import whole
+from ..team.opening import company_today
 from ..team.requests import StaffRequest
 from ..team.rights import may
 from ..web.charts import Chart, Series
@@ -43,7 +43,7 @@ def report(request: StaffRequest) -> HttpResponse:
         "stretch": f"from={since.isoformat()}&to={until.isoformat()}{'&hours=open' if in_hours else ''}",
         "clocks": [("open", _("Opening hours only"))],
         "last_days": [(days, _since(days)) for days in (7, 30, 90, 365)],
-        "today": timezone.now().date(),
+        "today": company_today(),
     }
     return page_or_piece(request, "reports/service.html", "reports/_service.html", context)
 
@@ -76,7 +76,7 @@ def export(request: StaffRequest) -> HttpResponseBase:
         dict(_groups())[group],
         _("Began"),
         _("Answered"),
-        _("Closed"),
+        pgettext("conversations", "Closed"),
         _("First answer, median (s)"),
         _("First answer, 90 % (s)"),
         _("Resolution, median (s)"),
@@ -124,7 +124,7 @@ def canned_seconds(request: StaffRequest) -> HttpResponse:
 
 
 def _asked(request: HttpRequest) -> tuple[date, date, service.Group, bool]:
-    today = timezone.now().date()
+    today = company_today()
     since, until = _day(request.GET.get("from")), _day(request.GET.get("to"))
     until = min(until or today, today)
     since = since or until - timedelta(days=DAYS - 1)
@@ -145,7 +145,7 @@ def _day(text: str | None) -> date | None:
 
 
 def _since(days: int) -> date:
-    return timezone.now().date() - timedelta(days=days - 1)
+    return company_today() - timedelta(days=days - 1)
 
 
 def _groups() -> list[tuple[str, str]]:

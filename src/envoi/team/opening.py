@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils import timezone
@@ -68,6 +69,11 @@ def hours_by_team(*, since: date | None = None) -> dict[int | None, Hours]:
 def company_zone() -> str:
     """The time zone of the company's opening hours, UTC while it has none."""
     return OpeningHours.objects.filter(team=None).values_list("zone", flat=True).first() or "UTC"
+
+
+def company_today() -> date:
+    """The day that it is where the company is."""
+    return timezone.localdate(timezone=ZoneInfo(company_zone()))
 
 
 def hours_of(team_id: int | None = None) -> Hours:
