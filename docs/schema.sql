@@ -357,6 +357,9 @@ CREATE TABLE channel_pace (
     share                   double precision NOT NULL DEFAULT 1.0,
     cut_at                  timestamp with time zone,
     talked_at               timestamp with time zone,
+    alone_until             timestamp with time zone,
+    company_until           timestamp with time zone,
+    taken_by                bigint,
     CONSTRAINT channel_pace_pkey PRIMARY KEY (channel_id),
     CONSTRAINT channel_pace_channel_id_5fd13bfe_fk_channels_id FOREIGN KEY (channel_id) REFERENCES channels(id) DEFERRABLE INITIALLY DEFERRED
 );
@@ -1375,6 +1378,7 @@ CREATE TABLE service_days (
 CREATE TABLE service_days_counted (
     id                      smallint NOT NULL,
     at                      timestamp with time zone NOT NULL DEFAULT statement_timestamp(),
+    zone                    character varying(40) NOT NULL DEFAULT 'UTC'::character varying,
     CONSTRAINT service_days_counted_pkey PRIMARY KEY (id),
     CONSTRAINT service_days_counted_one_row CHECK ((id = 1))
 );
