@@ -53,13 +53,16 @@ def test_it_is_planned_changed_and_taken_back(api: Caller, draft: dict[str, Any]
     assert api.patch(address, {"name": "Others"})["schedule"] == made["schedule"], "it stays with other changes"
     later = in_hours(9)
     assert api.patch(address, {"schedule": later})["schedule"][:19] == later[:19]
+    assert [one["id"] for one in api.get("/campaigns", state="planned")["items"]] == [made["id"]]
+    assert [one["id"] for one in api.get("/campaigns", state="draft")["items"]] == [made["id"]], "it is one, too"
     assert api.patch(address, {"schedule": None})["schedule"] is None
+    assert api.get("/campaigns", state="planned")["items"] == []
 
 
 @pytest.mark.parametrize(
     ("schedule", "sentence"),
     [
-        (in_hours(-1), "This moment is over: choose one that is yet to come, or launch it now."),
+        (in_hours(-1), "This time has passed: choose one that is yet to come, or launch it now."),
         (in_hours(24 * 400), "A campaign is planned for a year ahead at most."),
         ("2026-12-24T09:00:00", ""),
         ("Christmas", ""),

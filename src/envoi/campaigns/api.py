@@ -224,12 +224,16 @@ class RecipientOut(Schema):
 def list_campaigns(
     request: KeyRequest,
     q: Annotated[str, Query(max_length=120)] = "",
-    state: Annotated[Literal["", "draft", "running", "paused", "finished", "cancelled"], Query()] = "",
+    state: Annotated[
+        Literal["", "draft", "planned", "running", "paused", "finished", "cancelled"],
+        Query(description="“planned”: drafts that leave by themselves, a part of “draft”."),
+    ] = "",
     limit: Limit = 50,
     cursor: Cursor = "",
 ) -> Listing[CampaignOut]:
     """Campaigns, the newest first."""
-    page = queries.campaigns(request.by, search=q, state=state, after=place(cursor), limit=limit)
+    planned = True if state == "planned" else None
+    page = queries.campaigns(request.by, search=q, state=state, planned=planned, after=place(cursor), limit=limit)
     return listing(page, _shown)
 
 
@@ -409,8 +413,8 @@ def _shown(one: Any) -> CampaignOut:
         policy=asdict(one.trial),
         budget=money(one.budget, terms_of(one.channel.account_id).currency) if one.budget is not None else None,
         held=held,
-        schedule=one.scheduled_at,
-        schedule_problem=one.schedule_problem,
+        schedule=one.scheduled_at if one.is_planned else None,
+        schedule_problem=one.schedule_problem if one.state == "draft" else "",
         created_at=one.created_at,
         launched_at=one.launched_at,
         expires_at=one.expires_at,

@@ -32,15 +32,24 @@ K = TypeVar("K")
 
 
 def campaigns(
-    staff: Staff | None, *, search: str = "", state: str = "", after: str | None = None, limit: int = 50
+    staff: Staff | None,
+    *,
+    search: str = "",
+    state: str = "",
+    planned: bool | None = None,
+    after: str | None = None,
+    limit: int = 50,
 ) -> Page[Campaign]:
-    """Campaigns, newest first."""
+    """Campaigns, newest first; planned: only those that leave by themselves, or none of those."""
     require(staff, "campaigns.read")
     found = Campaign.objects.select_related("segment", "channel", "template").order_by("-pk")
     if search:
         found = found.filter(Q(name__icontains=search) | Q(template__name__icontains=search))
     if state in Campaign.State.values:
         found = found.filter(state=state)
+    if planned is not None:
+        leaves = Q(state=Campaign.State.DRAFT, scheduled_at__isnull=False)
+        found = found.filter(leaves if planned else ~leaves)
     if (cursor := whole(after)) is not None:
         found = found.filter(pk__lt=cursor)
     items = list(found[: limit + 1])
