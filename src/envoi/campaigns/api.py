@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from django.db import transaction
 from django.utils.translation import gettext as _
 from ninja import Query, Router, Schema, Status
-from pydantic import AwareDatetime, Field
+from pydantic import Field, StrictBool, StrictFloat, StrictInt
 
 from ..core.errors import BadInput
 from ..messaging.finding import by_keys
@@ -18,11 +18,28 @@ from ..messaging.queries import traces_of
 from ..messaging.shapes import LineOut, trace
 from ..rates.queries import terms_of
 from ..rest.requests import KeyRequest
-from ..rest.shapes import Cursor, Given, Id, Limit, Listing, Money, Name, PairedId, listing, money, paired, place
+from ..rest.shapes import (
+    Cursor,
+    Given,
+    Id,
+    Limit,
+    Listing,
+    Moment,
+    Money,
+    Name,
+    PairedId,
+    listing,
+    money,
+    paired,
+    place,
+)
 from . import actions, forecasts, preflight, queries, schedule
+from .policy import Policy
 from .shown import costs
 
 router = Router(tags=["campaigns"])
+
+PLAIN = Policy()
 
 Variables = Annotated[
     dict[str, dict[str, Any]],
@@ -38,13 +55,33 @@ STATES = Literal[
 
 
 Schedule = Annotated[
-    AwareDatetime | None,
+    Moment | None,
     Field(
         description="When a draft leaves by itself, with its zone, at most a year ahead; null: it waits for its "
         "launch. It needs the right to launch.",
         examples=["2026-12-24T09:00:00Z"],
     ),
 ]
+
+
+class PolicyGiven(Given):
+    """What a campaign is told of itself: its trial, when it stops, what becomes of unknown outcomes.
+
+    Percentages are of 100.
+    """
+
+    canary: Literal["auto", "always", "never"] = PLAIN.canary  # type: ignore[assignment]
+    canary_from: StrictInt = PLAIN.canary_from
+    canary_size: StrictInt = PLAIN.canary_size
+    canary_minutes: StrictInt = PLAIN.canary_minutes
+    opted_out_percent: StrictFloat = PLAIN.opted_out_percent
+    failed_percent: StrictFloat = PLAIN.failed_percent
+    delivered_percent: StrictFloat = PLAIN.delivered_percent
+    replied_percent: StrictFloat = PLAIN.replied_percent
+    stop_at_yellow: StrictBool = PLAIN.stop_at_yellow
+    uncertain: Literal["", "leave", "ask"] = PLAIN.uncertain  # type: ignore[assignment]
+    uncertain_hours: StrictInt = PLAIN.uncertain_hours
+    exclude_inactive: StrictBool = PLAIN.exclude_inactive
 
 
 class CampaignGiven(Given):
@@ -55,7 +92,7 @@ class CampaignGiven(Given):
     channel: Id
     template: Id
     variables: Variables = {}
-    policy: dict[str, Any] | None = None
+    policy: PolicyGiven | None = None
     budget: Money | None = None
     schedule: Schedule = None
 
@@ -68,7 +105,7 @@ class CampaignPart(Given):
     channel: Id = 1
     template: Id = 1
     variables: Variables = {}
-    policy: dict[str, Any] = {}
+    policy: PolicyGiven = PolicyGiven()
     budget: Money | None = None
     schedule: Schedule = None
 
@@ -247,7 +284,7 @@ def create_campaign(request: KeyRequest, given: CampaignGiven) -> Status[Campaig
             channel_id=given.channel,
             template_id=given.template,
             variables=given.variables,
-            policy=given.policy,
+            policy=given.policy.said() if given.policy is not None else None,
             by=request.by,
         )
         if given.budget is not None:
@@ -277,7 +314,7 @@ def change_campaign(request: KeyRequest, campaign_id: Id, given: CampaignPart) -
                 channel_id=said.get("channel", before.channel_id),
                 template_id=said.get("template", before.template_id),
                 variables=said.get("variables", before.variables),
-                policy={**before.policy, **said["policy"]} if "policy" in said else None,
+                policy={**before.trial.dump(), **said["policy"]} if "policy" in said else None,
                 budget=before.budget,
                 by=request.by,
                 key=request.key,

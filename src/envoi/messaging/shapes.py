@@ -8,10 +8,11 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
 from ninja import Schema
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 
 from ..providers.table import PROVIDERS
-from ..rest.shapes import Given, Id, Money, PairedId, money, paired
+from ..rest.shapes import Given, Id, Moment, Money, PairedId, money, paired
+from ..web.look import moment_utc
 from ..web.told import headline, in_order, told
 from . import queries
 from .sending import To, What, Words
@@ -134,7 +135,7 @@ class MessageGiven(SaidGiven):
 
     channel: Id
     to: ToGiven
-    expires_at: AwareDatetime | None = None
+    expires_at: Moment | None = None
 
     def whom(self) -> To:
         """For messaging.sending."""
@@ -236,7 +237,7 @@ def _line(at: datetime, what: str, detail: dict[str, Any]) -> LineOut:
     until = detail.get("until")
     said = {key: str(detail.get(key) or "") for key in ("code", "title", "detail")}
     price = Decimal(str(detail["price"])) if detail.get("price") is not None else None
-    words = told(what, detail)
+    words = told(what, detail, time=moment_utc)
     return LineOut(
         at=at,
         what=what,
