@@ -424,7 +424,7 @@ def list_recipients(
             reason=one.decided,
             reason_label=one.reason_label,
             until=one.until,
-            error=ErrorOut(code=one.error_code, title=one.error_title) if one.error_code else None,
+            error=ErrorOut(code=one.error_code, title=one.error_words) if one.error_code else None,
             price=money(one.price, one.currency),
             at=one.at,
             last=lines[-1] if lines else None,

@@ -14,6 +14,7 @@ from ..providers.table import PROVIDERS
 from ..rest.shapes import Given, Id, Moment, Money, PairedId, money, paired
 from ..web.look import moment_utc
 from ..web.told import headline, in_order, told
+from ..web.undelivered import refusal
 from . import queries
 from .sending import To, What, Words
 
@@ -237,6 +238,7 @@ def _line(at: datetime, what: str, detail: dict[str, Any]) -> LineOut:
     until = detail.get("until")
     said = {key: str(detail.get(key) or "") for key in ("code", "title", "detail")}
     price = Decimal(str(detail["price"])) if detail.get("price") is not None else None
+    said["title"] = refusal(said["title"])
     words = told(what, detail, time=moment_utc)
     return LineOut(
         at=at,
@@ -289,7 +291,7 @@ def _error(one: Any) -> ErrorOut | None:
     advice = PROVIDERS[one.channel.account.provider].advice(one.error_code)
     return ErrorOut(
         code=one.error_code,
-        title=one.error_title,
+        title=refusal(one.error_title),
         detail=one.error_detail,
         action=advice.action if advice else "",
     )

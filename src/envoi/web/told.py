@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from django.utils.translation import gettext as _
 
 from .look import moment, unit_price
+from .undelivered import refusal
 
 ORDER = ("queued", "skipped", "waits", "sending", "uncertain", "accepted", "held", "sent", "delivered", "read")
 
@@ -72,7 +73,8 @@ def told(what: str, detail: Mapping[str, Any] | None, *, time: Callable[[datetim
         parts = [_("No receipt has settled it in %(hours)s hours.") % {"hours": detail.get("hours")}]
     if until := detail.get("until"):
         parts.append(_("Tried again at %(time)s.") % {"time": time(datetime.fromisoformat(str(until)))})
-    words = " ".join(str(detail[key]) for key in ("title", "detail") if detail.get(key))
+    # Either may be ours: where a provider says no more than a code, its title stands for the detail.
+    words = " ".join(refusal(str(detail[key])) for key in ("title", "detail") if detail.get(key))
     if detail.get("code"):
         parts.append(_("The provider’s words: %(code)s %(words)s") % {"code": detail["code"], "words": words})
     elif words:

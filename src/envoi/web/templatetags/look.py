@@ -15,6 +15,7 @@ from django.utils.translation import gettext, ngettext, pgettext
 from ..look import language_name, moment, moment_exact, moment_or_day, money, unit_price, whole_day, whole_moment
 from ..markets import market_word
 from ..told import consent_proof, consent_source, why
+from ..undelivered import refusal
 
 register = template.Library()
 
@@ -211,6 +212,7 @@ register.filter(whole_day)
 register.filter(moment_exact)
 register.filter(moment_or_day)
 register.filter(whole_moment)
+register.filter(refusal)
 
 
 @register.filter
