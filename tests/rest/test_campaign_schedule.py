@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
@@ -19,6 +19,9 @@ from tests.rest.conftest import Caller
 from tests.rest.test_resources import ANA, PARCEL
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+WRITTEN_OUT = "Write a day and a time with its zone, such as 2026-12-24T09:00:00Z."
 
 
 @pytest.fixture
@@ -53,21 +56,30 @@ def test_it_is_planned_changed_and_taken_back(api: Caller, draft: dict[str, Any]
     assert api.patch(address, {"name": "Others"})["schedule"] == made["schedule"], "it stays with other changes"
     later = in_hours(9)
     assert api.patch(address, {"schedule": later})["schedule"][:19] == later[:19]
+    assert [one["id"] for one in api.get("/campaigns", state="planned")["items"]] == [made["id"]]
+    assert [one["id"] for one in api.get("/campaigns", state="draft")["items"]] == [made["id"]], "it is one, too"
     assert api.patch(address, {"schedule": None})["schedule"] is None
+    assert api.get("/campaigns", state="planned")["items"] == []
 
 
 @pytest.mark.parametrize(
     ("schedule", "sentence"),
     [
-        (in_hours(-1), "This moment is over: choose one that is yet to come, or launch it now."),
+        (in_hours(-1), "This time has passed: choose one that is yet to come, or launch it now."),
         (in_hours(24 * 400), "A campaign is planned for a year ahead at most."),
         ("2026-12-24T09:00:00", ""),
         ("Christmas", ""),
+        (4102444800, WRITTEN_OUT),
+        (4102444800000, WRITTEN_OUT),
+        ("4102444800", WRITTEN_OUT),
+        ("2026-12-24", WRITTEN_OUT),
+        (True, WRITTEN_OUT),
+        ("2026-13-24T09:00:00Z", ""),
     ],
-    ids=["over", "too far", "no zone", "no time"],
+    ids=["over", "too far", "no zone", "no time", "number", "thousandths", "digits", "day", "true", "no month"],
 )
 def test_what_can_not_be_meant_has_a_sentence_at_its_field(
-    api: Caller, draft: dict[str, Any], schedule: str, sentence: str
+    api: Caller, draft: dict[str, Any], schedule: Any, sentence: str
 ) -> None:
     problem = api.post("/campaigns", draft | {"schedule": schedule}, expect=422)
     (error,) = problem["errors"]
@@ -99,3 +111,10 @@ def test_what_a_key_planned_does_not_leave_once_the_key_is_revoked(
     kept = api.get(f"/campaigns/{second}")
     assert (kept["state"], kept["schedule"]) == ("draft", None)
     assert kept["schedule_problem"] == "The API key “Tests”, which planned it, was revoked."
+
+
+def test_every_way_of_writing_a_zone_is_read(api: Caller, draft: dict[str, Any]) -> None:
+    at = (timezone.now() + timedelta(days=2)).astimezone(UTC).replace(hour=9, minute=30, second=0, microsecond=0)
+    for written in (f"{at:%Y-%m-%dT%H:%M}Z", f"{at:%Y-%m-%d %H:%M:%S.000}+00:00", f"{at:%Y-%m-%dT}11:30:00+02:00"):
+        made = api.post("/campaigns", draft | {"schedule": written})
+        assert made["schedule"] == f"{at:%Y-%m-%dT%H:%M:%S}Z"

@@ -153,6 +153,13 @@ def test_a_segment_is_saved_changed_tried_and_deleted(api: Caller) -> None:
     at = f"/segments/{made['id']}"
     assert made["rule"] == rule
     assert "vip" in made["words"]
+    assert made["remarks"] == []
+    vip = next(one for one in api.get("/tags")["items"] if one["name"] == "vip")
+    api.delete(f"/tags/{vip['id']}", expect=409)
+    assert "“French vips”" in api.patch(f"/tags/{vip['id']}", {"name": "best"}, expect=409)["detail"]
+    odd = api.post("/segments", {"name": "Odd", "rule": {"field": "tag", "is": "has", "value": "nobody’s"}})
+    assert odd["remarks"] == ["There is no tag “nobody’s” (any more): nobody has it."]
+    api.delete(f"/segments/{odd['id']}")
     assert api.get(f"{at}/count") == {"count": 1}
     assert [one["name"] for one in api.get(f"{at}/preview")["items"]] == ["Ana"]
     assert api.patch(at, {"name": "Vips of France"})["rule"] == rule

@@ -11,6 +11,7 @@ from django.db import connection
 from django.utils import translation
 
 from envoi.contacts import actions as people
+from envoi.contacts.changes import TagInUse, delete_tag, rename_tag
 from envoi.contacts.models import Attribute, Contact, Tag
 from envoi.core.errors import BadInput
 from envoi.core.events import Person
@@ -26,6 +27,7 @@ from tests.rig import wait_until
 pytestmark = pytest.mark.django_db
 
 EVERYBODY: dict[str, Any] = {"all": []}
+GOLD = {"field": "tag", "is": "has", "value": "gold"}
 
 
 def in_segment(segment: Segment) -> dict[str, Any]:
@@ -96,6 +98,11 @@ def test_a_rule_over_a_deleted_tag_or_attribute_says_so() -> None:
     Tag.objects.all().delete()
     assert queries.count(rule) == 0
     assert remarks(rule) == ["There is no tag “vip” (any more): nobody has it."]
+    assert remarks({"not": {"not": rule}}) == remarks(rule)
+    denied = "There is no tag “vip” (any more), and the segment leaves out whoever has it: nobody is left out by it."
+    assert remarks({"all": [{"not": {"any": [rule]}}]}) == [denied]
+    assert remarks(rule | {"is": "has_not"}) == [denied]
+    assert remarks({"not": rule | {"is": "has_not"}}) == remarks(rule)
     Attribute.objects.create(key="city", label="City", kind="text")
     about_city = {"field": "attribute:city", "is": "is", "value": "Lyon"}
     assert in_words(about_city) == "“City” is “Lyon”"
@@ -233,3 +240,24 @@ def test_a_ready_made_segment_has_its_name_in_the_readers_language_until_somebod
         named = actions.save_segment(name="Regulars", rule=monthly.rule, by=owner, segment_id=monthly.pk)
         assert named.title == "Regulars"
     assert monthly.title == "Monthly buyers"
+
+
+def test_a_tag_that_a_segment_names_is_neither_deleted_nor_renamed() -> None:
+    people.tag([somebody(1)], name="vip")
+    tag = Tag.objects.get()
+    rule = {"all": [{"not": {"field": "tag", "is": "has", "value": ["gold", "vip"]}}, EVERYBODY]}
+    inner = save("Inner", rule)
+    save("Another word", {"all": [{"field": "name", "is": "is", "value": "vip"}, GOLD]})
+    for refused in (lambda: delete_tag(tag.pk, by=None), lambda: rename_tag(tag.pk, "VIP", by=None)):
+        with pytest.raises(TagInUse, match="The segment “Inner” names the tag “vip”: change its"):
+            refused()
+    assert Contact.objects.filter(tagged__tag=tag).count() == 1
+    save("Second", {"field": "tag", "is": "has_not", "value": "vip"})
+    with pytest.raises(TagInUse, match="The segments “Inner”, “Second” name"):
+        delete_tag(tag.pk, by=None)
+    assert rename_tag(tag.pk, "vip", by=None).name == "vip", "its own name is no other"
+    save("Inner", GOLD, inner)
+    save("Second", EVERYBODY, Segment.objects.get(name="Second"))
+    assert rename_tag(tag.pk, "VIP", by=None).name == "VIP"
+    delete_tag(tag.pk, by=None)
+    assert not Tag.objects.filter(pk=tag.pk).exists()

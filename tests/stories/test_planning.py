@@ -35,13 +35,19 @@ def test_it_is_planned_by_the_clock_of_the_page_and_told_when_it_cannot_leave(
         )
         page.get_by_label("Leaves by itself").fill(f"{day}T09:30")
         form = page.locator("form", has=page.get_by_label("Leaves by itself"))
-        form.get_by_role("button", name="Keep").click()
-        expect(page.get_by_text("· Ada Bernard").first).to_be_visible()
+        form.get_by_role("button", name="Plan", exact=True).click()
+        expect(page.get_by_text("Planned: it leaves by itself on")).to_contain_text("· Ada Bernard")
+        expect(page.get_by_role("heading", level=1)).to_contain_text("planned")
         campaign.refresh_from_db()
         assert campaign.scheduled_at == datetime(day.year, day.month, day.day, 0, 30, tzinfo=UTC)
         page.reload()
         expect(page.get_by_label("Leaves by itself")).to_have_value(f"{day}T09:30")
+        page.get_by_role("button", name="Don’t plan it").click()
+        expect(page.get_by_text("Not planned: it leaves when somebody sends it.")).to_be_visible()
+        campaign.refresh_from_db()
+        assert campaign.scheduled_at is None
 
+        schedule.schedule(campaign.pk, timezone.now() + timedelta(hours=5), by=ada)
         Campaign.objects.filter(pk=campaign.pk).update(scheduled_at=timezone.now() - timedelta(hours=2))
         assert schedule.launch_due() == 0
         page.goto("/notifications/")

@@ -142,6 +142,8 @@ def launch(campaign_id: int, *, by: Staff | None) -> Campaign:
     campaign = locked(campaign_id)
     _only_draft(campaign)
     template, channel = campaign.template, campaign.channel
+    # It leaves now: nothing of a plan is left, and what was counted for its moment is counted for this one.
+    plans.clear(campaign)
     _refuse(advice.fixed_blockers(campaign))
     # Counted again unless somebody has just looked at it: what is refused, and what is promised, is of this minute.
     forecast = forecasts.fresh(campaign) or preflight.forecast(campaign)
@@ -162,7 +164,6 @@ def launch(campaign_id: int, *, by: Staff | None) -> Campaign:
     campaign.state = Campaign.State.RUNNING
     campaign.launched_at = timezone.now()
     campaign.launched_by = by
-    campaign.schedule_problem = ""
     campaign.expires_at = campaign.launched_at + forecast.lifetime
     campaign.planned_to = 0
     canary.begin(campaign)
@@ -237,9 +238,10 @@ def cancel(campaign_id: int, *, by: Staff | None) -> Campaign:
     campaign = locked(campaign_id)
     if campaign.state in (Campaign.State.FINISHED, Campaign.State.CANCELLED):
         raise NotRunning(_("This campaign has ended already."))
+    plans.clear(campaign)
     campaign.state = Campaign.State.CANCELLED
     campaign.finished_at = timezone.now()
-    campaign.save(update_fields=["state", "finished_at"])
+    campaign.save(update_fields=["state", "finished_at", *plans.PLAN])
     if campaign.lane_id is not None:
         ledger.set_lane(ledger_db(), campaign.lane_id, "closed")
         jobs.defer("campaigns.cancel_rest", once=str(campaign.pk), campaign_id=campaign.pk)

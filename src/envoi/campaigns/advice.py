@@ -19,6 +19,9 @@ from ..messaging.limit_actions import bars
 from ..messaging.queries import receipts_missing
 from ..rates.cards import Card
 from ..rates.queries import messages_ever
+from ..segments.known import Known
+from ..segments.rules import frozen, gone
+from ..segments.saying import Gone
 from ..web.look import whole_day
 from .budget import Standing
 from .models import Campaign
@@ -75,6 +78,8 @@ def fixed_blockers(campaign: Campaign) -> list[Advice]:
         found.append(Advice("other_account", _("The template belongs to another account than the channel.")))
     if channel.state != Channel.State.ACTIVE:
         found.append(Advice("channel_not_active", _("The channel “%(name)s” is not active."), {"name": channel.name}))
+    # A segment that leaves out whoever has a tag that is gone would let them all in.
+    found += [Advice("lets_in", one.words, one.values) for one in _gone(campaign) if one.lets_in]
     last = (
         Campaign.objects.filter(channel=channel, launched_at__lt=timezone.now() - timedelta(hours=1))
         .order_by("-launched_at")
@@ -145,6 +150,9 @@ def _warnings(campaign: Campaign, made: Forecast, card: Card) -> Iterator[Advice
     if made.overlap:
         words = _("%(n)s of them wait for a promotion of another campaign: they get the second one a day later.")
         yield Advice("overlap", words, {"n": made.overlap})
+    for one in _gone(campaign):
+        if not one.lets_in:
+            yield Advice("gone", one.words, one.values)
     if card.is_empty:
         words = _("There is no rate card in %(currency)s: the cost is not known.")
         yield Advice("no_card", words, {"currency": made.currency})
@@ -188,6 +196,12 @@ def _warnings(campaign: Campaign, made: Forecast, card: Card) -> Iterator[Advice
         yield Advice(
             "reply_rate", _("Nothing asks for an answer. Under 5 % of replies a day looks like spam: add a button.")
         )
+
+
+def _gone(campaign: Campaign) -> list[Gone]:
+    """What the segment, or one that it is made of, names and nobody has any more."""
+    known = Known()
+    return gone(frozen(campaign.segment.rule, known), known)
 
 
 def _held_back(made: Forecast) -> Iterator[Advice]:

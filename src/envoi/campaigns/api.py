@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from django.db import transaction
 from django.utils.translation import gettext as _
 from ninja import Query, Router, Schema, Status
-from pydantic import AwareDatetime, Field
+from pydantic import Field, StrictBool, StrictFloat, StrictInt
 
 from ..core.errors import BadInput
 from ..messaging.finding import by_keys
@@ -18,11 +18,28 @@ from ..messaging.queries import traces_of
 from ..messaging.shapes import LineOut, trace
 from ..rates.queries import terms_of
 from ..rest.requests import KeyRequest
-from ..rest.shapes import Cursor, Given, Id, Limit, Listing, Money, Name, PairedId, listing, money, paired, place
+from ..rest.shapes import (
+    Cursor,
+    Given,
+    Id,
+    Limit,
+    Listing,
+    Moment,
+    Money,
+    Name,
+    PairedId,
+    listing,
+    money,
+    paired,
+    place,
+)
 from . import actions, forecasts, preflight, queries, schedule
+from .policy import Policy
 from .shown import costs
 
 router = Router(tags=["campaigns"])
+
+PLAIN = Policy()
 
 Variables = Annotated[
     dict[str, dict[str, Any]],
@@ -38,13 +55,33 @@ STATES = Literal[
 
 
 Schedule = Annotated[
-    AwareDatetime | None,
+    Moment | None,
     Field(
         description="When a draft leaves by itself, with its zone, at most a year ahead; null: it waits for its "
         "launch. It needs the right to launch.",
         examples=["2026-12-24T09:00:00Z"],
     ),
 ]
+
+
+class PolicyGiven(Given):
+    """What a campaign is told of itself: its trial, when it stops, what becomes of unknown outcomes.
+
+    Percentages are of 100.
+    """
+
+    canary: Literal["auto", "always", "never"] = PLAIN.canary  # type: ignore[assignment]
+    canary_from: StrictInt = PLAIN.canary_from
+    canary_size: StrictInt = PLAIN.canary_size
+    canary_minutes: StrictInt = PLAIN.canary_minutes
+    opted_out_percent: StrictFloat = PLAIN.opted_out_percent
+    failed_percent: StrictFloat = PLAIN.failed_percent
+    delivered_percent: StrictFloat = PLAIN.delivered_percent
+    replied_percent: StrictFloat = PLAIN.replied_percent
+    stop_at_yellow: StrictBool = PLAIN.stop_at_yellow
+    uncertain: Literal["", "leave", "ask"] = PLAIN.uncertain  # type: ignore[assignment]
+    uncertain_hours: StrictInt = PLAIN.uncertain_hours
+    exclude_inactive: StrictBool = PLAIN.exclude_inactive
 
 
 class CampaignGiven(Given):
@@ -55,7 +92,7 @@ class CampaignGiven(Given):
     channel: Id
     template: Id
     variables: Variables = {}
-    policy: dict[str, Any] | None = None
+    policy: PolicyGiven | None = None
     budget: Money | None = None
     schedule: Schedule = None
 
@@ -68,7 +105,7 @@ class CampaignPart(Given):
     channel: Id = 1
     template: Id = 1
     variables: Variables = {}
-    policy: dict[str, Any] = {}
+    policy: PolicyGiven = PolicyGiven()
     budget: Money | None = None
     schedule: Schedule = None
 
@@ -224,12 +261,16 @@ class RecipientOut(Schema):
 def list_campaigns(
     request: KeyRequest,
     q: Annotated[str, Query(max_length=120)] = "",
-    state: Annotated[Literal["", "draft", "running", "paused", "finished", "cancelled"], Query()] = "",
+    state: Annotated[
+        Literal["", "draft", "planned", "running", "paused", "finished", "cancelled"],
+        Query(description="“planned”: drafts that leave by themselves, a part of “draft”."),
+    ] = "",
     limit: Limit = 50,
     cursor: Cursor = "",
 ) -> Listing[CampaignOut]:
     """Campaigns, the newest first."""
-    page = queries.campaigns(request.by, search=q, state=state, after=place(cursor), limit=limit)
+    planned = True if state == "planned" else None
+    page = queries.campaigns(request.by, search=q, state=state, planned=planned, after=place(cursor), limit=limit)
     return listing(page, _shown)
 
 
@@ -243,7 +284,7 @@ def create_campaign(request: KeyRequest, given: CampaignGiven) -> Status[Campaig
             channel_id=given.channel,
             template_id=given.template,
             variables=given.variables,
-            policy=given.policy,
+            policy=given.policy.said() if given.policy is not None else None,
             by=request.by,
         )
         if given.budget is not None:
@@ -273,7 +314,7 @@ def change_campaign(request: KeyRequest, campaign_id: Id, given: CampaignPart) -
                 channel_id=said.get("channel", before.channel_id),
                 template_id=said.get("template", before.template_id),
                 variables=said.get("variables", before.variables),
-                policy={**before.policy, **said["policy"]} if "policy" in said else None,
+                policy={**before.trial.dump(), **said["policy"]} if "policy" in said else None,
                 budget=before.budget,
                 by=request.by,
                 key=request.key,
@@ -383,7 +424,7 @@ def list_recipients(
             reason=one.decided,
             reason_label=one.reason_label,
             until=one.until,
-            error=ErrorOut(code=one.error_code, title=one.error_title) if one.error_code else None,
+            error=ErrorOut(code=one.error_code, title=one.error_words) if one.error_code else None,
             price=money(one.price, one.currency),
             at=one.at,
             last=lines[-1] if lines else None,
@@ -409,8 +450,8 @@ def _shown(one: Any) -> CampaignOut:
         policy=asdict(one.trial),
         budget=money(one.budget, terms_of(one.channel.account_id).currency) if one.budget is not None else None,
         held=held,
-        schedule=one.scheduled_at,
-        schedule_problem=one.schedule_problem,
+        schedule=one.scheduled_at if one.is_planned else None,
+        schedule_problem=one.schedule_problem if one.state == "draft" else "",
         created_at=one.created_at,
         launched_at=one.launched_at,
         expires_at=one.expires_at,

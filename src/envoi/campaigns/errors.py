@@ -37,6 +37,14 @@ class BadTime(BadInput):
         self.problems = {"schedule": sentence}
 
 
+class BadPolicy(BadInput):
+    """A campaign can't be told that of itself. `problems`: what the API says of the word in its policy."""
+
+    def __init__(self, name: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.problems = {f"policy/{name.replace('~', '~0').replace('/', '~1')}": sentence}
+
+
 class Broken(Problem):
     """The circuit breaker holds it, and the cause is still there."""
 

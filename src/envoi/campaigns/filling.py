@@ -99,7 +99,7 @@ class VariableRow:
                     ends = typed_moments.read(self.text, self.zone)
                 except BadInput as problem:
                     return problem.sentence
-                return _("This moment is over already.") if ends is not None and ends <= timezone.now() else ""
+                return _("This time has passed already.") if ends is not None and ends <= timezone.now() else ""
             case "products":
                 return _products(self.text)[1]
         return ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -99,6 +101,21 @@ class Campaign(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether it is a draft that leaves by itself."""
+        return self.state == self.State.DRAFT and self.scheduled_at is not None
+
+    @property
+    def standing(self) -> str:
+        """Its state as people read it: a draft that leaves by itself is "planned"."""
+        return "planned" if self.is_planned else self.state
+
+    @property
+    def dated(self) -> datetime:
+        """The moment of its line in a list: of its launch, of the planned one, else of its making."""
+        return self.launched_at or (self.scheduled_at if self.is_planned else None) or self.created_at
 
     @property
     def trial(self) -> Policy:

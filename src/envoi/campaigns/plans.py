@@ -21,6 +21,7 @@ from ..team.scopes import allows
 from .models import Campaign
 
 SCOPE = "campaigns:write"
+PLAN = ("scheduled_at", "scheduled_by", "scheduled_key", "schedule_problem")
 
 
 def may_plan(by: Staff | None, key: ApiKey | None) -> bool:
@@ -68,10 +69,16 @@ def language_of(campaign: Campaign) -> str | None:
     return (Staff.objects.filter(pk=told[0]).values_list("language", flat=True).first() or None) if told else None
 
 
+def clear(campaign: Campaign) -> None:
+    """Leave nothing of a plan, nor of why one did not hold. The caller holds the campaign and saves it."""
+    campaign.scheduled_at = campaign.scheduled_by = campaign.scheduled_key = None
+    campaign.schedule_problem = ""
+
+
 def drop(campaign: Campaign, reason: str) -> None:
     """Take its plan away, say why on its page, and tell of it. The caller holds the campaign and saves it."""
     people = _told(campaign)
-    campaign.scheduled_at = campaign.scheduled_by = campaign.scheduled_key = None
+    clear(campaign)
     campaign.schedule_problem = reason
     facts = {"campaign": campaign.name, "reason": reason}
     notify(people, Notification.Kind.NOT_LAUNCHED, link=f"/campaigns/{campaign.pk}/", facts=facts)

@@ -8,11 +8,12 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from ..core.errors import BadInput
+from .errors import BadPolicy
 from .signs import Thresholds
 
 CANARY_MODES = ("auto", "always", "never")
 UNCERTAIN_WAYS = ("leave", "ask")
+LARGEST = 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,33 +61,57 @@ class Policy:
 
 def policy_of(stored: Mapping[str, Any] | None) -> Policy:
     """The policy behind `dump`; what is unknown or of another kind is as if it were not there."""
-    known = {one.name: type(getattr(Policy(), one.name)) for one in fields(Policy)}
+    known = _kinds()
     kept: dict[str, Any] = {}
     for name, value in (stored or {}).items():
-        wanted = known.get(name)
-        if wanted is float and isinstance(value, int | float) and not isinstance(value, bool):
-            kept[name] = float(value)
-        elif wanted is not None and type(value) is wanted:
-            kept[name] = value
+        if name in known and _is(known[name], value):
+            kept[name] = float(value) if known[name] is float else value
     return Policy(**kept)
 
 
-def checked(stored: Mapping[str, Any]) -> Policy:
-    """The same for what a person or the API gave. Raises BadInput with the first thing that can't be."""
-    policy = policy_of(stored)
+def checked(given: Mapping[str, Any]) -> Policy:
+    """The same for what a person or the API gave. Raises BadPolicy with the first thing that can't be."""
+    known = _kinds()
+    for name, value in given.items():
+        if name not in known:
+            raise BadPolicy(str(name), _("A campaign has no setting “%(name)s”.") % {"name": str(name)[:60]})
+        if not _is(known[name], value):
+            raise BadPolicy(name, _of_kind(known[name]))
+    policy = policy_of(given)
     if policy.canary not in CANARY_MODES:
-        raise BadInput(_("The trial is “auto”, “always” or “never”."))
+        raise BadPolicy("canary", _("The trial is “auto”, “always” or “never”."))
     if policy.uncertain not in ("", *UNCERTAIN_WAYS):
-        raise BadInput(_("Unknown outcomes are left, or a person is asked: “leave” or “ask”."))
+        raise BadPolicy("uncertain", _("Unknown outcomes are left, or a person is asked: “leave” or “ask”."))
     if not 50 <= policy.canary_size <= 100_000:
-        raise BadInput(_("A trial goes to 50 people at least and 100,000 at most."))
+        raise BadPolicy("canary_size", _("A trial goes to 50 people at least and 100,000 at most."))
     if policy.canary_from < policy.canary_size:
-        raise BadInput(_("A trial is for campaigns that are larger than the trial itself."))
+        raise BadPolicy("canary_from", _("A trial is for campaigns that are larger than the trial itself."))
+    if policy.canary_from > LARGEST:
+        raise BadPolicy("canary_from", _("This number is too large."))
     if not 1 <= policy.canary_minutes <= 1_440:
-        raise BadInput(_("A trial is watched for a minute at least and a day at most."))
+        raise BadPolicy("canary_minutes", _("A trial is watched for a minute at least and a day at most."))
     if not 1 <= policy.uncertain_hours <= 720:
-        raise BadInput(_("Unknown outcomes may wait for an hour at least and 30 days at most."))
-    for one in (policy.opted_out_percent, policy.failed_percent, policy.delivered_percent, policy.replied_percent):
-        if not 0 <= one <= 100:
-            raise BadInput(_("A percentage lies between 0 and 100."))
+        raise BadPolicy("uncertain_hours", _("Unknown outcomes may wait for an hour at least and 30 days at most."))
+    for name in ("opted_out_percent", "failed_percent", "delivered_percent", "replied_percent"):
+        if not 0 <= getattr(policy, name) <= 100:
+            raise BadPolicy(name, _("A percentage lies between 0 and 100."))
     return policy
+
+
+def _kinds() -> dict[str, type]:
+    plain = Policy()
+    return {one.name: type(getattr(plain, one.name)) for one in fields(Policy)}
+
+
+def _is(wanted: type, value: Any) -> bool:
+    """Whether a value is of this kind: a whole number may stand for any number, yes and no for none."""
+    return type(value) in (int, float) if wanted is float else type(value) is wanted
+
+
+def _of_kind(wanted: type) -> str:
+    return {
+        bool: _("This is true or false."),
+        int: _("This is a whole number."),
+        float: _("This is a number."),
+        str: _("This is a word."),
+    }[wanted]

@@ -153,14 +153,19 @@ def basis_of(campaign: Campaign) -> str:
         str(campaign.budget),
         [template.pk, template.components, template.category, template.state],
         [channel.pk, channel.state, channel.throughput_per_second, channel.per_minute, channel.tier],
+        *([campaign.scheduled_at.isoformat()] if campaign.is_planned and campaign.scheduled_at else []),
     ]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def forecast(campaign: Campaign) -> Forecast:
-    """Compute it now, in one pass over the segment. Raises VariableMissing and BadRule as the launch would."""
+    """Compute it now, in one pass over the segment. Raises VariableMissing and BadRule as the launch would.
+
+    People are those of now; the time of a planned one runs from its planned moment.
+    """
     template, channel = campaign.template, campaign.channel
     now = timezone.now()
+    begins = max(now, campaign.scheduled_at) if campaign.is_planned and campaign.scheduled_at else now
     with transaction.atomic():
         found = headcount.groups(
             campaign.segment.rule,
@@ -188,8 +193,8 @@ def forecast(campaign: Campaign) -> Forecast:
     if days and daily.limit:
         last_day = first_writes - max(daily.limit - daily.used, 0) - (days - 1) * daily.limit
     seconds = math.ceil(days * portfolio.WINDOW.total_seconds() + last_day / per_second)
-    later = _later(going)
-    finish_at = max([now + timedelta(seconds=seconds), *(group.until for group in later if group.until)])
+    later = _later(going, after=begins)
+    finish_at = max([begins + timedelta(seconds=seconds), *(group.until for group in later if group.until)])
     standing = budget.standing(campaign, terms)
     overlap = 0
     if template.category == Template.Category.MARKETING:
@@ -212,7 +217,7 @@ def forecast(campaign: Campaign) -> Forecast:
         currency=terms.currency,
         fees=fees,
         amount=amount,
-        seconds=max(seconds, math.ceil((finish_at - now).total_seconds())),
+        seconds=max(seconds, math.ceil((finish_at - begins).total_seconds())),
         finish_at=finish_at,
         days=days,
         shares=[
@@ -273,11 +278,11 @@ def _left_out(found: Sequence[headcount.Group]) -> list[Group]:
     return [Group(reason, people) for reason, people in sorted(counted.items(), key=lambda pair: -pair[1])]
 
 
-def _later(going: Sequence[headcount.Group]) -> list[Group]:
-    """Who gets it, but not at once."""
+def _later(going: Sequence[headcount.Group], *, after: datetime) -> list[Group]:
+    """Who gets it, but not at once: whoever may be written to before it begins waits for nothing."""
     counted: dict[str, Group] = {}
     for group in going:
-        if group.waits:
+        if group.waits and (group.until is None or group.until > after):
             before = counted.get(group.waits, Group(group.waits, 0))
             until = max(filter(None, (before.until, group.until)), default=None)
             counted[group.waits] = Group(group.waits, before.people + group.people, until)

@@ -25,6 +25,7 @@ from ..segments.models import Segment
 from ..team.actions import note
 from ..team.models import Staff
 from ..team.rights import require
+from ..web.undelivered import refusal
 from .audience import audience_of, reason_label
 from .models import BreakerEvent, Campaign
 
@@ -32,15 +33,24 @@ K = TypeVar("K")
 
 
 def campaigns(
-    staff: Staff | None, *, search: str = "", state: str = "", after: str | None = None, limit: int = 50
+    staff: Staff | None,
+    *,
+    search: str = "",
+    state: str = "",
+    planned: bool | None = None,
+    after: str | None = None,
+    limit: int = 50,
 ) -> Page[Campaign]:
-    """Campaigns, newest first."""
+    """Campaigns, newest first; planned: only those that leave by themselves, or none of those."""
     require(staff, "campaigns.read")
     found = Campaign.objects.select_related("segment", "channel", "template").order_by("-pk")
     if search:
         found = found.filter(Q(name__icontains=search) | Q(template__name__icontains=search))
     if state in Campaign.State.values:
         found = found.filter(state=state)
+    if planned is not None:
+        leaves = Q(state=Campaign.State.DRAFT, scheduled_at__isnull=False)
+        found = found.filter(leaves if planned else ~leaves)
     if (cursor := whole(after)) is not None:
         found = found.filter(pk__lt=cursor)
     items = list(found[: limit + 1])
@@ -173,7 +183,7 @@ def _funnel(rows: Sequence[tuple[str, str, str, str, int, int]], replied: int) -
         per_second=per_second,
         seconds_left=round(waiting / per_second) if per_second and waiting else None,
         skipped_by_reason=[(reason, reason_label(reason), number) for reason, number in _most_first(skipped)],
-        failed_by_code=[(code, title, number) for (code, title), number in _most_first(failed)],
+        failed_by_code=[(code, refusal(title), number) for (code, title), number in _most_first(failed)],
     )
 
 
@@ -210,6 +220,11 @@ class Recipient:
         """The reason of the latest decision: why they wait, or were left out; "" when nothing stood in the way."""
         waits = (self.last_detail or {}).get("reason") if self.last_what == "waits" and self.state == "queued" else ""
         return self.reason or str(waits or "")
+
+    @property
+    def error_words(self) -> str:
+        """What the provider's code is called, in the reader's language, "" without one."""
+        return refusal(self.error_title)
 
     @property
     def reason_label(self) -> str:
@@ -267,7 +282,7 @@ def _exported(campaign_id: int, states: Sequence[str], search: str) -> Iterator[
     while True:
         page = recipients(campaign_id, states=states, search=search, after=after, limit=1000)
         for one in page.items:
-            why = one.reason_label or " ".join(filter(None, (one.error_code, one.error_title)))
+            why = one.reason_label or " ".join(filter(None, (one.error_code, one.error_words)))
             yield [one.name, one.phone, one.state, one.at, why, one.price, one.currency]
         if page.next is None:
             return

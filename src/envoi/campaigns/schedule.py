@@ -27,7 +27,6 @@ log = logging.getLogger("envoi.campaigns")
 LONGEST = timedelta(days=365)
 # Later than that after its time it is no longer what was meant: "only today" of Saturday does not leave on Monday.
 LATEST = timedelta(hours=1)
-PLAN = ("scheduled_at", "scheduled_by", "scheduled_key", "schedule_problem")
 
 
 @transaction.atomic
@@ -45,13 +44,13 @@ def schedule(campaign_id: int, at: datetime | None, *, by: Staff | None, key: Ap
         raise AlreadyLaunched(_("“%(name)s” was already launched.") % {"name": campaign.name})
     if at is not None:
         if at <= timezone.now():
-            raise BadTime(_("This moment is over: choose one that is yet to come, or launch it now."))
+            raise BadTime(_("This time has passed: choose one that is yet to come, or launch it now."))
         if at > timezone.now() + LONGEST:
             raise BadTime(_("A campaign is planned for a year ahead at most."))
-    campaign.scheduled_at = at
-    campaign.scheduled_by, campaign.scheduled_key = (by, key) if at is not None else (None, None)
-    campaign.schedule_problem = ""
-    campaign.save(update_fields=PLAN)
+    plans.clear(campaign)
+    if at is not None:
+        campaign.scheduled_at, campaign.scheduled_by, campaign.scheduled_key = at, by, key
+    campaign.save(update_fields=plans.PLAN)
     note(by, "campaign.schedule", f"campaign/{campaign.pk}", {"at": at.isoformat() if at is not None else None})
     return campaign
 
@@ -90,6 +89,6 @@ def _launch(campaign_id: int) -> bool:
             return True
         except Problem as problem:
             plans.drop(campaign, problem.sentence)
-            campaign.save(update_fields=PLAN)
+            campaign.save(update_fields=plans.PLAN)
             note(None, "campaign.not_launched", f"campaign/{campaign.pk}", {"reason": problem.sentence})
             return False

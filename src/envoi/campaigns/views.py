@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.template.defaultfilters import date
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -21,6 +22,7 @@ from ..web import typed_moments
 from ..web.downloads import download
 from ..web.live import stream
 from ..web.pages import go, page_or_piece
+from ..web.templatetags.look import state_word
 from ..web.told import story
 from . import actions, breaker, forecasts, preflight, queries, recovery, schedule
 from .forms import BudgetForm, CampaignForm, filled, initial_of
@@ -38,10 +40,14 @@ STATES = ("queued", *REACHED, "accepted", "sent", "delivered", "read", "failed",
 @require_safe
 def campaign_list(request: StaffRequest) -> HttpResponse:
     search, state = request.GET.get("q", "").strip(), request.GET.get("state", "")
-    page = queries.campaigns(request.user, search=search, state=state, after=request.GET.get("after"), limit=25)
+    # On the page "draft" and "planned" are two states, as their badges are.
+    planned = {"planned": True, "draft": False}.get(state)
+    page = queries.campaigns(
+        request.user, search=search, state=state, planned=planned, after=request.GET.get("after"), limit=25
+    )
     funnels = queries.funnels([one.pk for one in page.items if one.launched_at])
     rows = [(one, funnels.get(one.pk, queries.Funnel())) for one in page.items]
-    context = {"page": page, "rows": rows, "search": search, "state": state, "states": queries.Campaign.State.choices}
+    context = {"page": page, "rows": rows, "search": search, "state": state, "states": _states()}
     return page_or_piece(request, "campaigns/list.html", "campaigns/_rows.html", context)
 
 
@@ -228,6 +234,12 @@ def breaker_history(request: StaffRequest) -> HttpResponse:
 def resume_event(request: StaffRequest, event_id: int) -> HttpResponse:
     recovery.resume(event_id, by=request.user)
     return go(request, "campaigns:breaker")
+
+
+def _states() -> list[tuple[str, str]]:
+    """What the list may be asked for: every state, and drafts that leave by themselves."""
+    states = [(str(value), str(label)) for value, label in queries.Campaign.State.choices]
+    return [*states[:1], ("planned", capfirst(state_word("planned"))), *states[1:]]
 
 
 def _draft(request: StaffRequest, form: CampaignForm) -> dict[str, Any]:

@@ -8,12 +8,12 @@ from typing import Annotated, Any, Literal
 
 from django.utils.translation import gettext as _
 from ninja import Router, Schema, Status
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from ..core.errors import BadInput
 from ..core.paging import Page
 from ..rest.requests import KeyRequest
-from ..rest.shapes import Cursor, Given, Id, Limit, Listing, PairedId, listing, paired, place, whole_list
+from ..rest.shapes import Cursor, Given, Id, Limit, Listing, Moment, PairedId, listing, paired, place, whole_list
 from . import bulk, changes, lookup, queries
 
 router = Router(tags=["contacts"])
@@ -72,7 +72,7 @@ class ConsentGiven(Given):
     source: Annotated[str, Field(min_length=1, max_length=60, examples=["checkout form"])]
     text: Annotated[str, Field(max_length=4_000)] = ""
     proof: Annotated[str, Field(max_length=4_000)] = ""
-    at: AwareDatetime | None = None
+    at: Moment | None = None
 
 
 class ConsentOut(Schema):
@@ -119,7 +119,7 @@ class BulkContact(Given):
     attributes: dict[str, Any] = {}
     tags: Annotated[list[Word], Field(max_length=100)] = []
     consent: Literal["", "granted", "withdrawn"] = ""
-    consent_at: AwareDatetime | None = None
+    consent_at: Moment | None = None
 
 
 class BulkContacts(Given):

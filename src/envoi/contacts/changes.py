@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from zoneinfo import available_timezones
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import ProtectedError
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
 
 from ..core.errors import BadInput, NotFound, Problem
 from ..core.events import Person
@@ -40,7 +41,19 @@ class NameTaken(Problem):
 
 
 class TagInUse(Problem):
-    """The tag follows a segment."""
+    """The tag follows a segment, or a segment names it."""
+
+
+# Segments name a tag by its word. Of an app above: read by name, as segments reads campaigns (docs/decisions/0018).
+NAMING = """
+SELECT s.name FROM segments s
+ WHERE jsonb_path_exists(
+           s.rule,
+           'strict $.** ? (@.field == "tag" && (@.value == $name || @.value[*] == $name))',
+           jsonb_build_object('name', %(name)s::text))
+ ORDER BY s.name
+"""
+MOST_NAMED = 5
 
 
 @transaction.atomic
@@ -156,9 +169,12 @@ def make_tag(name: str, *, by: Staff | None) -> Tag:
 
 @transaction.atomic
 def rename_tag(tag_id: int, name: str, *, by: Staff | None) -> Tag:
-    """Another name for a tag; everybody who has it keeps it. Raises NotFound, NameTaken."""
+    """Another name for a tag; everybody who has it keeps it. Raises NotFound, NameTaken, and TagInUse while a
+    segment names it."""
     require(by, "contacts.write")
     found, word = _locked_tag(tag_id), _word(name)
+    if word != found.name:
+        _refuse_named(found)
     if Tag.objects.filter(name=word).exclude(pk=tag_id).exists():
         raise NameTaken(_("There is a tag “%(name)s” already.") % {"name": word})
     note(by, "tag.rename", f"tag/{tag_id}", {"before": found.name, "after": word})
@@ -169,9 +185,11 @@ def rename_tag(tag_id: int, name: str, *, by: Staff | None) -> Tag:
 
 @transaction.atomic
 def delete_tag(tag_id: int, *, by: Staff | None) -> None:
-    """Take a tag off everybody and delete it. Raises NotFound, and TagInUse while it follows a segment."""
+    """Take a tag off everybody and delete it. Raises NotFound, and TagInUse while it follows a segment or one names it:
+    by its absence that would choose others than it was meant to."""
     require(by, "contacts.write")
     found = _locked_tag(tag_id)
+    _refuse_named(found)
     note(by, "tag.delete", f"tag/{tag_id}", {"name": found.name})
     # Straight on the table: a common tag has a row for each of a million people.
     ContactTag.objects.filter(tag_id=tag_id)._raw_delete("default")
@@ -206,6 +224,22 @@ def _locked_tag(tag_id: int) -> Tag:
     if found is None:
         raise NotFound(_("There is no such tag."))
     return found
+
+
+def _refuse_named(found: Tag) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(NAMING, {"name": found.name})
+        names = [row[0] for row in cursor.fetchall()]
+    if names:
+        named = ", ".join(pgettext("quoted", "“%(word)s”") % {"word": one} for one in names[:MOST_NAMED])
+        raise TagInUse(
+            ngettext(
+                "The segment %(segments)s names the tag “%(name)s”: change its conditions first.",
+                "The segments %(segments)s name the tag “%(name)s”: change their conditions first.",
+                len(names),
+            )
+            % {"segments": named + (" …" if len(names) > MOST_NAMED else ""), "name": found.name}
+        )
 
 
 def _word(name: str) -> str:

@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from ninja import Query, Router, Schema, Status
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 
 from ..messaging.queries import message_for
 from ..messaging.shapes import MessageOut, SaidGiven, all_shown
 from ..rest.requests import KeyRequest
-from ..rest.shapes import LARGEST, Cursor, Given, Id, Limit, Listing, PairedId, listing, paired, parts, place
+from ..rest.shapes import LARGEST, Cursor, Given, Id, Limit, Listing, Moment, PairedId, listing, paired, parts, place
 from . import actions, queries, searching
 
 router = Router(tags=["conversations"])
@@ -82,7 +82,7 @@ class WhyGiven(Given):
 class SnoozeGiven(Given):
     """Until when it is put aside."""
 
-    until: AwareDatetime
+    until: Moment
 
 
 class PriorityGiven(Given):

@@ -19,7 +19,7 @@ from ..messaging.queries import Shown
 from ..team.models import Staff
 from ..team.rights import may
 from ..web.told import why
-from ..web.undelivered import undelivered
+from ..web.undelivered import refusal, undelivered
 from . import telling
 from .mentions import spans
 from .queries import Line
@@ -237,7 +237,7 @@ def _receipt(message: Any) -> tuple[Receipt, str]:
 def _trouble(message: Any) -> Trouble | None:
     """Why a message did not arrive; what the provider said in its own words stays apart, for who wants to know."""
     if message.state == "failed":
-        raw = "\n".join(filter(None, (message.error_title, message.error_detail)))
+        raw = "\n".join(filter(None, (refusal(message.error_title), message.error_detail)))
         words = undelivered(message.error_code)
         if not words and message.reason:
             words = why(message.reason)

@@ -8,11 +8,13 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
 from ninja import Schema
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 
 from ..providers.table import PROVIDERS
-from ..rest.shapes import Given, Id, Money, PairedId, money, paired
+from ..rest.shapes import Given, Id, Moment, Money, PairedId, money, paired
+from ..web.look import moment_utc
 from ..web.told import headline, in_order, told
+from ..web.undelivered import refusal
 from . import queries
 from .sending import To, What, Words
 
@@ -134,7 +136,7 @@ class MessageGiven(SaidGiven):
 
     channel: Id
     to: ToGiven
-    expires_at: AwareDatetime | None = None
+    expires_at: Moment | None = None
 
     def whom(self) -> To:
         """For messaging.sending."""
@@ -236,7 +238,8 @@ def _line(at: datetime, what: str, detail: dict[str, Any]) -> LineOut:
     until = detail.get("until")
     said = {key: str(detail.get(key) or "") for key in ("code", "title", "detail")}
     price = Decimal(str(detail["price"])) if detail.get("price") is not None else None
-    words = told(what, detail)
+    said["title"] = refusal(said["title"])
+    words = told(what, detail, time=moment_utc)
     return LineOut(
         at=at,
         what=what,
@@ -288,7 +291,7 @@ def _error(one: Any) -> ErrorOut | None:
     advice = PROVIDERS[one.channel.account.provider].advice(one.error_code)
     return ErrorOut(
         code=one.error_code,
-        title=one.error_title,
+        title=refusal(one.error_title),
         detail=one.error_detail,
         action=advice.action if advice else "",
     )

@@ -8,13 +8,27 @@ from typing import Annotated, Any, Literal
 
 from django.utils.translation import gettext as _
 from ninja import Query, Router, Schema, Status
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from ..contacts.api import BulkDone, bulk_done
 from ..contacts.bulk import MOST_ROWS
 from ..core.errors import BadInput
 from ..rest.requests import KeyRequest
-from ..rest.shapes import LARGEST, Cursor, Given, Id, Limit, Listing, Money, PairedId, listing, money, paired, place
+from ..rest.shapes import (
+    LARGEST,
+    Cursor,
+    Given,
+    Id,
+    Limit,
+    Listing,
+    Moment,
+    Money,
+    PairedId,
+    listing,
+    money,
+    paired,
+    place,
+)
 from . import bulk, finding
 from .actions import NewOrder
 
@@ -35,7 +49,7 @@ class OrderGiven(Given):
     contact: Id
     external_id: Annotated[str, Field(min_length=1, max_length=120)]
     amount: Money
-    at: AwareDatetime
+    at: Moment
     quantity: Annotated[int, Field(ge=1, le=2**31 - 1)] = 1
     items: Annotated[list[dict[str, Any]], Field(max_length=500)] = []
     refunded: Refunded = None
@@ -95,7 +109,7 @@ class BulkOrder(Given):
     customer: Annotated[str, Field(max_length=160)] = ""
     phone: Annotated[str, Field(max_length=40)] = ""
     external_id: Annotated[str, Field(max_length=120)] = ""
-    at: AwareDatetime
+    at: Moment
     amount: Money
     quantity: Annotated[int, Field(ge=1, le=2**31 - 1)] = 1
     refunded: Refunded = None

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from ninja import Router, Schema, Status
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from ..rest.requests import KeyRequest
-from ..rest.shapes import Cursor, Given, Id, Limit, Listing, Name, whole_list
+from ..rest.shapes import Cursor, Given, Id, Limit, Listing, Moment, Name, whole_list
 from . import actions, queries
 
 router = Router(tags=["replies"])
@@ -63,8 +63,8 @@ class RuleGiven(Given):
     enabled: bool = True
     channels: Annotated[list[Id], Field(max_length=100)] = []
     teams: Annotated[list[Id], Field(max_length=100)] = []
-    starts_at: AwareDatetime | None = None
-    ends_at: AwareDatetime | None = None
+    starts_at: Moment | None = None
+    ends_at: Moment | None = None
 
 
 class RulePart(Given):
@@ -79,8 +79,8 @@ class RulePart(Given):
     enabled: bool = True
     channels: Annotated[list[Id], Field(max_length=100)] = []
     teams: Annotated[list[Id], Field(max_length=100)] = []
-    starts_at: AwareDatetime | None = None
-    ends_at: AwareDatetime | None = None
+    starts_at: Moment | None = None
+    ends_at: Moment | None = None
     position: Annotated[int, Field(ge=1, le=100_000)] = 1
 
 

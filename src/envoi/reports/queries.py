@@ -50,12 +50,12 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class CampaignRow:
-    """A campaign with the figures of its line on the overview."""
+    """A campaign with the figures of its line on the overview; `state` and `dated` as its own list shows them."""
 
     id: int
     name: str
     state: str
-    created_at: datetime
+    dated: datetime
     launched_at: datetime | None
     recipients: int
     delivered: int
@@ -90,8 +90,8 @@ def overview(staff: Staff | None) -> Overview:
             CampaignRow(
                 id=one.pk,
                 name=one.name,
-                state=one.state,
-                created_at=one.created_at,
+                state=one.standing,
+                dated=one.dated,
                 launched_at=one.launched_at,
                 recipients=funnel.recipients,
                 delivered=funnel.delivered,
@@ -139,8 +139,14 @@ def _needs() -> list[Need]:
     for campaign in Campaign.objects.filter(state=Campaign.State.PAUSED).order_by("-pk")[:5]:
         sentence = _("“%(name)s” is paused.") % {"name": campaign.name}
         needs.append(Need(sentence, reverse("campaigns:show", args=[campaign.pk])))
-    for campaign in Campaign.objects.filter(state=Campaign.State.DRAFT).order_by("-pk")[:5]:
-        sentence = _("“%(name)s” is ready to send.") % {"name": campaign.name}
+    # What leaves by itself waits for nobody.
+    drafts = Campaign.objects.filter(state=Campaign.State.DRAFT, scheduled_at=None)
+    for campaign in drafts.order_by("-pk")[:5]:
+        if campaign.schedule_problem:
+            said = {"campaign": campaign.name, "reason": campaign.schedule_problem}
+            sentence = _("“%(campaign)s” did not leave as planned: %(reason)s") % said
+        else:
+            sentence = _("“%(name)s” is ready to send.") % {"name": campaign.name}
         needs.append(Need(sentence, reverse("campaigns:show", args=[campaign.pk])))
     for campaign_id, name, count in _uncertain():
         sentence = ngettext(

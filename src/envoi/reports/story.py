@@ -21,6 +21,7 @@ from ..team.models import Staff
 from ..team.rights import require
 from ..web.look import moment
 from ..web.told import consent_proof, consent_source, headline, why
+from ..web.undelivered import refusal
 
 PAGE = 50
 
@@ -109,7 +110,7 @@ def _message(message: Message, files: Sequence[Shown]) -> Entry:
     if message.campaign_id:
         url = reverse("campaigns:recipient", args=[message.campaign_id, message.contact_id, message.id])
     receipts = [(headline("delivered"), message.delivered_at), (headline("read"), message.read_at)]
-    said = [why(message.reason) if message.reason else message.error_title]
+    said = [why(message.reason) if message.reason else refusal(message.error_title)]
     said += [f"{word} {moment(at)}" for word, at in receipts if at]
     return Entry(
         message.accepted_at or message.created_at,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Generic, TypeVar
 
 from django.utils.translation import gettext as _
 from ninja import Query, Schema
-from pydantic import ConfigDict, Field
+from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field
 
 from ..core.errors import BadInput
 from ..core.paging import Page
@@ -19,6 +21,7 @@ T = TypeVar("T")
 Out = TypeVar("Out", bound=Schema)
 
 LARGEST = 2**63 - 1
+WRITTEN_OUT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d([.,]\d{1,9})?)?([Zz]|[+-]\d\d(:?\d\d)?)", re.ASCII)
 MOST = 200
 
 Id = Annotated[int, Field(ge=1, le=LARGEST, examples=[7])]
@@ -29,6 +32,17 @@ Limit = Annotated[int, Query(ge=1, le=MOST, description="How many of them, at mo
 Cursor = Annotated[
     str, Query(max_length=1_000, description="What next said on the page before, for the same question.")
 ]
+
+
+def _is_written_out(value: Any) -> Any:
+    """Refuse what pydantic would take for a moment, too: a bare number, of seconds or of their thousandths."""
+    if not isinstance(value, datetime) and not (isinstance(value, str) and WRITTEN_OUT.fullmatch(value.strip())):
+        raise ValueError(_("Write a day and a time with its zone, such as 2026-12-24T09:00:00Z."))
+    return value
+
+
+# A moment as a program writes it: ISO 8601 with its zone, and nothing else.
+Moment = Annotated[AwareDatetime, BeforeValidator(_is_written_out)]
 
 
 class Given(Schema):

@@ -14,7 +14,8 @@ from ..contacts.lookup import with_tags
 from ..rest.requests import KeyRequest
 from ..rest.shapes import Cursor, Given, Id, Limit, Listing, Name, cursor_of, place, whole_list
 from . import actions, people, queries
-from .rules import BadRule, in_words
+from .known import Known
+from .rules import BadRule, in_words, remarks
 
 router = Router(tags=["segments"])
 
@@ -49,7 +50,10 @@ class RuleGiven(Given):
 
 
 class SegmentOut(Schema):
-    """A saved rule, or a list of people. `words` says it in a sentence, `problem` why it can't be meant any more."""
+    """A saved rule, or a list of people. `words` says it in a sentence, `problem` why it can't be meant any more.
+
+    `remarks`: what it names and nobody has any more, such as a tag that was deleted.
+    """
 
     id: Id
     name: str
@@ -57,6 +61,7 @@ class SegmentOut(Schema):
     rule: dict[str, Any]
     words: str
     problem: str
+    remarks: list[str]
     created_at: datetime
 
 
@@ -144,9 +149,9 @@ def preview_segment(request: KeyRequest, segment_id: Id) -> Preview:
 
 
 def _shown(segment: Any) -> SegmentOut:
-    words, problem = "", ""
+    words, problem, odd, known = "", "", [], Known()
     try:
-        words = in_words(segment.rule)
+        words, odd = in_words(segment.rule, known), remarks(segment.rule, known)
     except BadRule as bad:
         problem = bad.sentence
     return SegmentOut(
@@ -156,5 +161,6 @@ def _shown(segment: Any) -> SegmentOut:
         rule=segment.rule,
         words=words,
         problem=problem,
+        remarks=odd,
         created_at=segment.created_at,
     )

@@ -11,7 +11,7 @@ from .compiling import Condition, compile_rule, field_of
 from .errors import BadRule, Circle
 from .fields import FIELDS, Field
 from .references import check_circle, frozen, refers_to
-from .saying import in_words, remarks
+from .saying import gone, in_words, remarks
 from .shapes import Rule, leaves, shape
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "compile_rule",
     "field_of",
     "frozen",
+    "gone",
     "in_words",
     "leaves",
     "refers_to",

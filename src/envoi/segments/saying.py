@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django.utils.formats import number_format
+from django.utils.translation import gettext, gettext_noop, ngettext, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
 
 from ..web.look import whole_day
 from .compiling import compile_rule, field_of
 from .fields import Field
 from .known import Known
 from .operators import CONTRARY, CONTRARY_OF, WITH_DATE, WITHOUT_VALUE
-from .shapes import Rule, leaves, shape
+from .shapes import Rule, shape, signed_leaves
 from .values import value_of
+
+TAG = gettext_noop("There is no tag “%(name)s” (any more): nobody has it.")
+TAG_LETS_IN = gettext_noop(
+    "There is no tag “%(name)s” (any more), and the segment leaves out whoever has it: nobody is left out by it."
+)
+CAMPAIGN = gettext_noop("The rule names a campaign that was deleted: nobody got it.")
+CAMPAIGN_LETS_IN = gettext_noop(
+    "The rule leaves out whoever got a campaign that was deleted: nobody is left out by it."
+)
 
 
 def in_words(rule: Rule, known: Known | None = None) -> str:
@@ -97,21 +107,44 @@ def value_in_words(about: Field, value: Any, known: Known) -> str:
             return _either([str(one) for one in value])
 
 
-def remarks(rule: Rule, known: Known | None = None) -> list[str]:
-    """What a rule names and nobody has any more, as sentences: it can be counted, but may not mean what it says."""
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """What a rule names and nobody has any more: its English words, and what stands in them.
+
+    lets_in: the rule leaves out whoever has it, so that now nobody is left out by it.
+    """
+
+    words: str
+    values: dict[str, Any]
+    lets_in: bool
+
+    @property
+    def sentence(self) -> str:
+        """In the reader's language."""
+        return gettext(self.words) % self.values
+
+
+def gone(rule: Rule, known: Known | None = None) -> list[Gone]:
+    """What a rule names and nobody has any more, each thing once a way: it can be counted, and may mean another."""
     known = known or Known()
-    said: dict[str, None] = {}
-    for leaf in leaves(rule):
+    found: dict[tuple[Any, ...], Gone] = {}
+    for leaf, denied in signed_leaves(rule):
         value = leaf.get("value")
+        lets_in = denied != (leaf["is"] in CONTRARY)
         if leaf["field"] == "tag":
             for name in value if isinstance(value, list) else [value]:
                 if isinstance(name, str) and known.tag_id(name) is None:
-                    said[_("There is no tag “%(name)s” (any more): nobody has it.") % {"name": name[:60]}] = None
+                    found["tag", name, lets_in] = Gone(TAG_LETS_IN if lets_in else TAG, {"name": name[:60]}, lets_in)
         if str(leaf["field"]).startswith("campaign."):
             which = value.get("campaign") if isinstance(value, dict) else value
             if isinstance(which, int) and known.campaign(which) is None:
-                said[_("The rule names a campaign that was deleted: nobody got it.")] = None
-    return list(said)
+                found["campaign", lets_in] = Gone(CAMPAIGN_LETS_IN if lets_in else CAMPAIGN, {}, lets_in)
+    return list(found.values())
+
+
+def remarks(rule: Rule, known: Known | None = None) -> list[str]:
+    """The same as sentences."""
+    return [one.sentence for one in gone(rule, known)]
 
 
 def _words(rule: Rule, known: Known, *, outermost: bool = False) -> str:

@@ -30,16 +30,21 @@ def shape(rule: Any) -> tuple[str, Any]:
 
 def leaves(rule: Any) -> Iterator[Rule]:
     """Every leaf, in order; what has no shape is passed over, and so is what lies too deep to be meant."""
-    waiting: list[Any] = [rule]
+    return (leaf for leaf, _denied in signed_leaves(rule))
+
+
+def signed_leaves(rule: Any) -> Iterator[tuple[Rule, bool]]:
+    """The same, each with whether it stands under an odd number of "not"."""
+    waiting: list[tuple[Any, bool]] = [(rule, False)]
     while waiting:
-        one = waiting.pop()
+        one, denied = waiting.pop()
         try:
             kind, inside = shape(one)
         except BadRule:
             continue
         if kind == LEAF:
-            yield inside
+            yield inside, denied
         elif kind == "not":
-            waiting.append(inside)
+            waiting.append((inside, not denied))
         else:
-            waiting.extend(reversed(inside))
+            waiting.extend((part, denied) for part in reversed(inside))

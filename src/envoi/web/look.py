@@ -71,6 +71,20 @@ def moment(when: datetime | None) -> str:
     return whole_day(local)
 
 
+def whole_moment(when: datetime | None) -> str:
+    """A time with its day and year, also today's, for within a sentence: "3 Nov 2026 14:05"."""
+    if not when:
+        return "–"
+    local = timezone.localtime(when)
+    return f"{whole_day(local)} {formats.date_format(local, 'H:i')}"
+
+
+def moment_utc(when: datetime) -> str:
+    """The same where nobody's clock is known, as in an answer to a program: "3 Nov 2026 14:05 UTC"."""
+    with timezone.override(UTC):
+        return f"{whole_moment(when)} UTC"
+
+
 def moment_or_day(when: datetime | None) -> str:
     """`moment`; of what a file brought with its day alone, kept as midnight UTC, that day wherever its reader is."""
     if when and when.astimezone(UTC).time() == time.min:

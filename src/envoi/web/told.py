@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from django.utils.translation import gettext as _
 
 from .look import moment, unit_price
+from .undelivered import refusal
 
 ORDER = ("queued", "skipped", "waits", "sending", "uncertain", "accepted", "held", "sent", "delivered", "read")
 
@@ -64,15 +65,16 @@ def consent_proof(proof: str) -> str:
     return proof
 
 
-def told(what: str, detail: Mapping[str, Any] | None) -> str:
-    """The sentence after the headline of one line, "" when the headline says all."""
+def told(what: str, detail: Mapping[str, Any] | None, *, time: Callable[[datetime], str] = moment) -> str:
+    """The sentence after the headline of one line, "" when the headline says all; time: how it says a moment."""
     detail = detail or {}
     parts = [why(str(detail["reason"]))] if detail.get("reason") else []
     if detail.get("reason") == "no_receipt_in_time":
         parts = [_("No receipt has settled it in %(hours)s hours.") % {"hours": detail.get("hours")}]
     if until := detail.get("until"):
-        parts.append(_("Tried again at %(time)s.") % {"time": moment(datetime.fromisoformat(str(until)))})
-    words = " ".join(str(detail[key]) for key in ("title", "detail") if detail.get(key))
+        parts.append(_("Tried again at %(time)s.") % {"time": time(datetime.fromisoformat(str(until)))})
+    # Either may be ours: where a provider says no more than a code, its title stands for the detail.
+    words = " ".join(refusal(str(detail[key])) for key in ("title", "detail") if detail.get(key))
     if detail.get("code"):
         parts.append(_("The provider’s words: %(code)s %(words)s") % {"code": detail["code"], "words": words})
     elif words:

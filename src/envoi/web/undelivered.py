@@ -18,6 +18,11 @@ def undelivered(code: str) -> str:
     return _template() if code.startswith(TEMPLATE_RANGES) else ""
 
 
+def refusal(title: str) -> str:
+    """What a provider's code is called, in the reader's language where the words are ours (providers.*.errors)."""
+    return _(title) if title else ""
+
+
 def _unreachable() -> str:
     return _("The number is not on WhatsApp, or its app is too old. Check the number, or reach them another way.")
 

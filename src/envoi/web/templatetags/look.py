@@ -12,9 +12,10 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
 from django.utils.translation import gettext, ngettext, pgettext
 
-from ..look import language_name, moment, moment_exact, moment_or_day, money, unit_price, whole_day
+from ..look import language_name, moment, moment_exact, moment_or_day, money, unit_price, whole_day, whole_moment
 from ..markets import market_word
 from ..told import consent_proof, consent_source, why
+from ..undelivered import refusal
 
 register = template.Library()
 
@@ -23,7 +24,7 @@ TONES = {
     "busy": {"reading", "running", "sending", "unpacking", "writing"},
     "warn": {"medium", "paused", "pending", "uncertain", "waits", "yellow"},
     "bad": {"disabled", "failed", "low", "red", "rejected", "suspended", "withdrawn"},
-    "hollow": {"cancelled", "draft", "gone", "queued", "skipped", "unknown", "waiting"},
+    "hollow": {"cancelled", "draft", "gone", "planned", "queued", "skipped", "unknown", "waiting"},
 }
 
 
@@ -69,6 +70,7 @@ def _words() -> dict[str, str]:
         "medium": pgettext("state", "medium"),
         "open": pgettext("state", "open"),
         "paused": pgettext("state", "paused"),
+        "planned": pgettext("state", "planned"),
         "pending": pgettext("state", "in review"),
         "queued": pgettext("state", "queued"),
         "read": pgettext("state", "read"),
@@ -209,6 +211,8 @@ register.filter(moment)
 register.filter(whole_day)
 register.filter(moment_exact)
 register.filter(moment_or_day)
+register.filter(whole_moment)
+register.filter(refusal)
 
 
 @register.filter
