@@ -22,7 +22,7 @@ from ..web.downloads import download, download_file
 from ..web.live import stream
 from ..web.look import language_choices
 from ..web.pages import go, page_or_piece
-from ..web.templatetags.look import percent
+from ..web.templatetags.look import count, percent
 from . import actions, exporting, preparing, queries
 from .columns import ATTRIBUTE, TITLE
 from .forms import ColumnsForm, ContactForm, ListForm, UploadForm, meanings
@@ -63,7 +63,7 @@ def tag(request: StaffRequest) -> HttpResponse:
     act = actions.untag if request.POST.get("do") == "untag" else actions.tag
     changed = act(picked, name=request.POST.get("name", ""), by=request.user)
     done = ngettext("%(n)s contact changed.", "%(n)s contacts changed.", changed)
-    messages.success(request, done % {"n": changed})
+    messages.success(request, done % {"n": count(changed)})
     return redirect(_back(request, "contacts:list"))
 
 

@@ -1,7 +1,7 @@
 // Writing: autosize, drafts, files by drop or paste, canned replies after "/", names after "@", quotes, what was sent.
 
 import { emojiFor } from "./emoji.js";
-import { composer, field, isNote, me, openKey, openUrl, post, problem, refuse, refused, sayProblem, send, tell, token, words } from "./page.js";
+import { composer, field, isNote, me, openKey, openUrl, plainName, post, problem, refuse, refused, sayProblem, send, tell, token, words } from "./page.js";
 import { closeSuggest, suggestKey, suggestOn } from "./suggest.js";
 import { refreshOpen, refreshQueue, toBottom } from "./live.js";
 
@@ -290,7 +290,7 @@ async function upload(files) {
   for (const file of files) {
     const waiting = document.createElement("li");
     waiting.className = "chip file-chip soft";
-    waiting.textContent = `${words("uploading")} ${file.name}`;
+    waiting.textContent = `${words("uploading")} ${plainName(file.name)}`;
     place.append(waiting);
     const body = new FormData();
     body.append("file", file, file.name);

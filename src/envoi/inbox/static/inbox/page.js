@@ -50,13 +50,16 @@ export function problem(html) {
 
 export const refused = () => [...document.querySelectorAll("#composer-told > [data-stays]")];
 
+// A file's name as the server keeps it (media/sniffing.py): nothing in it turns the sentence around it.
+export const plainName = (name) => name.replace(/[\p{Cc}\p{Cf}\p{Cs}]/gu, "").trim() || "file";
+
 // The sentence about one file, with the file's name before it.
 export function refuse(html, name) {
   problem(html);
   const box = document.querySelector("#composer-told > :last-child");
   if (!box || "stays" in box.dataset) return;
   const file = document.createElement("bdi");
-  file.textContent = name;
+  file.textContent = plainName(name);
   box.querySelector(".body")?.prepend(file, ": ");
   box.dataset.stays = "";
 }
