@@ -14,6 +14,7 @@ from envoi.contacts import actions
 from envoi.contacts.importing import WRITING, StillRunning
 from envoi.contacts.models import Contact, Identity
 from envoi.core.events import Person
+from envoi.web.downloads import Streamed
 
 from .files import Aside, brought, contact, counts, run, stored, until, waiting
 
@@ -187,3 +188,14 @@ def _url(conninfo: str) -> str:
     parts = psycopg.conninfo.conninfo_to_dict(conninfo)
     assert settings.DATABASES["default"]["NAME"] == parts["dbname"]
     return f"postgresql://{parts.get('user', '')}:@/{parts['dbname']}?host={parts['host']}"
+
+
+def test_the_rejects_leave_as_they_are_and_piece_by_piece(client, owner):
+    made = brought("phone,name\n12,<Ana>\n+33639980009,Li\n")
+    client.force_login(owner)
+    answer = client.get(f"/contacts/imports/{made.pk}/rejects")
+    assert isinstance(answer, Streamed)
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="rejects-{made.pk}.csv"'
+    text = b"".join(answer).decode("utf-8-sig")
+    assert text.startswith("line,reason,phone,name\r\n2,")
+    assert text.endswith(",12,<Ana>\r\n")

@@ -12,9 +12,10 @@ import pytest
 
 from envoi.channels.models import Channel
 from envoi.core.events import Failure
+from envoi.core.sessions import insist
 from envoi.dispatch import store
 from envoi.dispatch.deliver import Outcomes
-from envoi.dispatch.main import OPTIONS
+from envoi.dispatch.main import SESSION
 from envoi.dispatch.record import record
 from envoi.messaging import ledger
 from envoi.messaging.ledger import PutBack, Refused, pairs, portfolios
@@ -45,7 +46,8 @@ class Beside:
 
     def __init__(self, url: str) -> None:
         # As soon as possible: what waits in a circle is ended after this.
-        self.db = psycopg.connect(url, options=OPTIONS + " -c deadlock_timeout=200ms")
+        self.db = psycopg.connect(url)
+        insist(self.db, SESSION | {"deadlock_timeout": "200ms"})
         self._error: BaseException | None = None
         self._thread: threading.Thread | None = None
 
@@ -82,7 +84,8 @@ def beside(raw_db: Db, test_database_url: str) -> Iterator[Beside]:
 @pytest.fixture
 def first(raw_db: Db, test_database_url: str) -> Iterator[Db]:
     """The connection that has the first row already."""
-    with psycopg.connect(test_database_url, autocommit=True, options=OPTIONS + " -c deadlock_timeout=10s") as db:
+    with psycopg.connect(test_database_url, autocommit=True) as db:
+        insist(db, SESSION | {"deadlock_timeout": "10s"})
         yield db
 
 

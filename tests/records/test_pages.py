@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
@@ -183,6 +183,44 @@ def test_somebody_gets_all_that_is_kept_of_them(signed_in, channel):
     assert [row["text"] for row in data["consents"]] == ["Yes, write to me"]
     assert [row["tag"] for row in data["contact_tags"]] == ["vip"]
     assert AuditEntry.objects.filter(verb="contacts.export_person").count() == 1
+
+
+def test_what_is_kept_of_a_person_is_said_in_the_readers_words(signed_in, channel):
+    ana = person(1)
+    Contact.objects.filter(pk=ana).update(
+        language="zh-hans",
+        created_at=datetime(2026, 3, 1, 23, 30, 5, tzinfo=UTC),
+        attributes={"state": "running", "n": 3},
+    )
+    wrote(ana, channel, timezone.now(), "wamid.1")
+    sent(ana, channel, states=("sent", "delivered"))
+    actions.record_consent(ana, purpose="marketing", state="granted", source="import", proof="import 7: a.csv")
+    actions.tag([ana], name="vip")
+    actions.untag([ana], name="vip")
+    signed_in.cookies["envoi_zone"] = "Asia/Tokyo"
+    page = signed_in.get(f"/contacts/{ana}/data/").content.decode()
+    for words in (
+        "<dd>Simplified Chinese</dd>",
+        "<dd>2 Mar 2026 08:30:05</dd>",
+        "<dd>n: 3, state: running</dd>",
+        "<dd>Granted</dd>",
+        "<dd>Unknown</dd>",
+        "<td>A file</td>",
+        "<td>file “a.csv” (import 7)</td>",
+        "<td>Marketing</td>",
+        "<td>A tag taken off</td>",
+        "<td>In</td>",
+        "<td>Delivered</td>",
+        "<td>hello</td>",
+    ):
+        assert words in page, words
+    for raw in (">zh-hans<", ">unknown<", ">untagged<", ">import<", ">delivered<", ">in<", "T23:30:05"):
+        assert raw not in page, raw
+    # The file is for programs: it keeps what is stored.
+    kept = signed_in.get(f"/contacts/{ana}/data/?as=json").json()
+    assert (kept["contact"]["language"], kept["contact"]["service"]) == ("zh-hans", "unknown")
+    signed_in.cookies["django_language"] = "fr"
+    assert "<dd>Chinois simplifié</dd>" in signed_in.get(f"/contacts/{ana}/data/").content.decode()
 
 
 def test_only_those_with_the_right_hand_out_or_erase(client):

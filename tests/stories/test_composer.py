@@ -124,6 +124,11 @@ def test_why_a_file_was_refused_stays_until_it_is_read(
         told = page.locator("#composer-told")
         drop(page, "setup.exe", b"MZ\x90\x00" + bytes(200), "application/pdf")
         expect(told).to_contain_text("setup.exe")
+        # Nothing in a file's name turns the sentence around it.
+        drop(page, "\u202egpj.exe\u202c", b"MZ\x90\x00" + bytes(200), "application/pdf")
+        expect(told.locator("bdi")).to_have_text("gpj.exe")
+        drop(page, "setup.exe", b"MZ\x90\x00" + bytes(200), "application/pdf")
+        expect(told.locator("bdi")).to_have_text("setup.exe")
         expect(told).to_contain_text(refusal)
         page.locator("[data-send]").click()
         page.locator("[data-send]").click()

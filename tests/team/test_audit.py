@@ -6,6 +6,7 @@ import ast
 import csv
 import io
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,19 @@ import psycopg
 import pytest
 from django.db import connection, transaction
 from django.test import Client
+from django.utils import timezone
 
+from envoi.campaigns.models import Campaign
 from envoi.channels import actions as channels
 from envoi.channels.models import Account, Channel
 from envoi.core.errors import NotAllowed
 from envoi.core.vault import seal
 from envoi.inbox import service
+from envoi.message_templates.models import Template
 from envoi.replies import actions as replies
+from envoi.segments.models import Segment
 from envoi.team import audit, audit_words, keys, opening, people, teams
+from envoi.team.actions import note
 from envoi.team.audit import Asked
 from envoi.team.changes import acting
 from envoi.team.models import AuditEntry, Change, Staff
@@ -36,7 +42,10 @@ def words_of(deeds: list[audit.Deed]) -> str:
     lines = []
     for deed in deeds:
         lines.append(audit_words.who(deed))
-        lines += [audit_words.verb_words(one.verb) + ": " + audit_words.detail_words(one.detail) for one in deed.verbs]
+        lines += [
+            audit_words.verb_words(one.verb) + ": " + audit_words.detail_words(one.detail, one.subject)
+            for one in deed.verbs
+        ]
         for change in deed.changes:
             row = audit_words.said(change, names)
             lines.append(f"{row.noun} {row.name} {row.what}")
@@ -69,6 +78,44 @@ def test_through_a_key_the_key_and_its_maker_are_named(live_server: Any, owner: 
     change = Change.objects.filter(place="channels", what="update").latest("pk")
     assert (change.staff_id, change.key_id, change.way) == (owner.pk, key.pk, "api")
     assert (change.was["state"], change.became["state"]) == ("active", "paused")
+
+
+def test_values_are_said_in_words_and_what_is_kept_as_json_is_never_nothing(
+    client: Client, owner: Staff, account: Account, channel: Channel
+) -> None:
+    template = Template.objects.create(
+        account=account, name="autumn", language="fr", category="marketing", components=[]
+    )
+    segment = Segment.objects.create(name="All", rule={"field": "language", "is": "is", "value": "fr"})
+    with acting(staff=owner.pk):
+        made = Campaign.objects.create(
+            name="Autumn", segment=segment, channel=channel, template=template, variables={"code": {"text": "AUTUMN"}}
+        )
+        made.state, made.canary_state, made.variables = "running", "watching", {}
+        made.launched_at = datetime(2026, 3, 1, 23, 30, 5, 120_000, tzinfo=UTC)
+        made.save()
+        channel.state = "paused"
+        channel.save()
+    note(owner, "channel.changed", f"channel/{channel.pk}", {"state": "suspended", "from": {"quality": "red", "n": 3}})
+    note(owner, "channel.changed", f"channel/{channel.pk}", {"until": "2026-03-01T23:30:05.5+00:00", "limits": {}})
+    with timezone.override("Asia/Tokyo"):
+        text = words_of(audit.deeds(owner, Asked(), limit=20).items)
+    assert "rule: None -> is: is, field: language, value: fr" in text
+    assert 'variables: None -> {"code": {"text": "AUTUMN"}}' in text
+    assert 'variables: {"code": {"text": "AUTUMN"}} -> nothing' in text
+    assert "state: Draft -> Running" in text
+    assert "trial: nothing -> Trial is watched" in text
+    assert "launched: nothing -> 2 Mar 2026 08:30:05" in text
+    assert "state: Active -> Paused" in text
+    assert "category: None -> Marketing" in text
+    assert "language: None -> French" in text
+    assert "from: n: 3, quality: red, state: Suspended" in text
+    assert "until: 2 Mar 2026 08:30:05, limits: nothing" in text
+    client.force_login(owner)
+    client.cookies["envoi_zone"] = "Asia/Tokyo"
+    page = client.get("/team/audit/").content.decode()
+    assert "2 Mar 2026 08:30:05" in page
+    assert "is: is, field: language, value: fr" in page
 
 
 def test_what_is_changed_by_hand_in_the_database_is_written_too(raw_db: psycopg.Connection, owner: Staff) -> None:
@@ -196,7 +243,7 @@ def test_a_disconnected_account_is_told_with_its_reason(owner: Staff, account: A
     with acting(staff=owner.pk):
         channels.disconnect(account.pk, by=owner)
     deed = audit.deeds(owner, Asked(), limit=1).items[0]
-    assert "state: active -> off" in words_of([deed])
+    assert "state: Active -> Disconnected" in words_of([deed])
 
 
 RULE = {

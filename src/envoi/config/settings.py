@@ -88,6 +88,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "envoi.web.middleware.problems",
+    "envoi.web.middleware.sign_in_again",
     "envoi.team.middleware.own_time",
     "envoi.team.middleware.present",
     "envoi.team.middleware.second_step",

@@ -34,6 +34,7 @@ from .identities import (
 )
 from .models import Consent, Contact, Import, Source, Tag
 from .moves import move_identity
+from .names import plain_name
 from .options import ImportOptions
 from .preparing import JOBS
 from .stored import is_stored, is_to_unpack, path_of
@@ -198,7 +199,7 @@ def add_contact(
         raise BadInput(_("Say how and when they agreed: consent without it is no proof."))
     contact = Contact.objects.create(
         phone=number,
-        name=shortened(name, 200),
+        name=plain_name(name),
         language=language_of(language),
         country=country.upper() or (country_of(number) if number else ""),
         source=Source.STAFF,

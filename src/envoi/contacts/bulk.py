@@ -18,6 +18,7 @@ from ..core import clock
 from ..core.errors import BadInput, Problem
 from ..team.models import Staff
 from ..team.rights import require
+from ..web.templatetags.look import count
 from . import importing
 from .columns import ATTRIBUTE, TITLE, Columns, recognise
 from .importing import Kind, Outcome
@@ -79,7 +80,7 @@ def bring(
     """Bring rows of cells in. A row that is a BadInput already is one of the refused."""
     require(by, "contacts.import")
     if len(rows) > MOST_ROWS:
-        raise BadInput(_("Send at most %(most)s rows at a time.") % {"most": f"{MOST_ROWS:,}"})
+        raise BadInput(_("Send at most %(most)s rows at a time.") % {"most": count(MOST_ROWS)})
     chosen = ImportOptions.parse(options)
     refused: dict[int, str] = {}
     with transaction.atomic(), connection.cursor() as cursor:

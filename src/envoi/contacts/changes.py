@@ -23,8 +23,9 @@ from ..team.rights import require
 from .actions import contact_for_person, record_consent, tag, untag
 from .attributes import typed
 from .changed import note_changed
-from .identities import Key, everybody_with_a_key_of, keys_of, link, shortened
+from .identities import Key, everybody_with_a_key_of, keys_of, link
 from .models import Contact, ContactTag, Identity, Tag
+from .names import plain_name
 from .words import language_of
 
 LARGEST_ATTRIBUTES = 20_000
@@ -116,7 +117,7 @@ def change(
     if user_id is not None:
         _own(contact_id, *keys_of(Person(user_id=user_id)), said=user_id)
     if name is not None:
-        contact.name = shortened(name, 200)
+        contact.name = plain_name(name)
     if language is not None:
         contact.language = language_of(language) if language else ""
     if country is not None:

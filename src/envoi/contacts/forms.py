@@ -59,6 +59,7 @@ class UploadForm(forms.Form):
         label=_("File"),
         required=False,
         widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx,.xlsm,.xlsb,.xls,.ods"}),
+        error_messages={"empty": _("The file is empty.")},
     )
     text = forms.CharField(
         label=_("Or paste rows"),

@@ -14,6 +14,7 @@ from ..core.events import Person
 from ..core.phone import country_of, country_of_user_id, line_of
 from . import erased
 from .models import Contact, Identity
+from .names import plain_name
 
 # (kind, value, scope): see models.Identity
 Key = tuple[str, str, str]
@@ -149,7 +150,7 @@ def _make_all(newcomers: Mapping[tuple[Key, ...], Person]) -> dict[Key, int]:
             {
                 "ids": ids,
                 "phones": [written(person.phone) for _keys, person in people],
-                "names": [shortened(person.name, 200) for _keys, person in people],
+                "names": [plain_name(person.name) for _keys, person in people],
                 "countries": [_country_of(person) for _keys, person in people],
             },
         )
@@ -198,7 +199,7 @@ def _made(keys: Sequence[Key], person: Person, *, country: str, source: str) -> 
     phone = person.phone
     contact = Contact.objects.create(
         phone=written(phone),
-        name=shortened(person.name, 200),
+        name=plain_name(person.name),
         country=country or _country_of(person),
         source=source,
     )
@@ -246,7 +247,7 @@ def fill_in(people: Iterable[tuple[int, Person]]) -> None:
     for contact_id, person in people:
         name, username, phone = told.get(contact_id, ("", "", None))
         username = shortened(person.username, 60) or username
-        told[contact_id] = (name or shortened(person.name, 200), username, phone or person.phone)
+        told[contact_id] = (name or plain_name(person.name), username, phone or person.phone)
     with connection.cursor() as cursor:
         cursor.execute(
             f"""

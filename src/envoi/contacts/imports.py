@@ -21,6 +21,7 @@ from .columns import CONTACT_TITLES, Columns, need_contacts
 from .columnwise import EMPTY, Known, doubtful, longer, without
 from .importing import Cells, Outcome, Reader, StageRow, Watch
 from .models import Attribute, Import
+from .names import plain_name
 from .options import ImportOptions
 from .phones import Phones
 from .reading import Batch
@@ -177,7 +178,7 @@ class ContactReader:
     def _names(self, columns: Sequence[Sequence[str]]) -> list[str]:
         place, width = self._place, self._width
         if place["first_name"] == place["last_name"] == width:
-            return list(map(str.strip, columns[place["name"]]))
+            return list(map(plain_name, columns[place["name"]]))
         return [self._name_of([cell.strip() for cell in cells]) for cells in zip(*columns, strict=True)]
 
     def _day(self, text: str) -> datetime:
@@ -204,12 +205,12 @@ def _name_reader(place: dict[str, int], width: int) -> Callable[[Cells], str]:
     """The whole name, or first and last put together; Chinese names without a blank and the family first."""
     name_at, first_at, last_at = place["name"], place["first_name"], place["last_name"]
     if first_at == last_at == width:
-        return lambda cells: cells[name_at]
+        return lambda cells: plain_name(cells[name_at])
 
     def name_of(cells: Cells) -> str:
-        if cells[name_at]:
-            return cells[name_at]
-        first, last = cells[first_at], cells[last_at]
+        if name := plain_name(cells[name_at]):
+            return name
+        first, last = plain_name(cells[first_at]), plain_name(cells[last_at])
         if first and last:
             return last + first if "\u4e00" <= last[0] <= "\u9fff" else f"{first} {last}"
         return first or last

@@ -17,6 +17,7 @@ from . import attributes, consents, events
 from .changed import note_changed
 from .identities import shortened
 from .models import Contact, Note
+from .names import plain_name
 from .words import country_of_word, language_of
 
 LONGEST_NOTE = 5_000
@@ -58,7 +59,7 @@ def change(
             said[key] = value
 
     will_be = {
-        "name": shortened(name, 200),
+        "name": plain_name(name),
         "language": language_of(language),
         "country": code,
         "timezone": time_zone,

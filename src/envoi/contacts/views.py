@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import FileResponse, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -18,11 +18,11 @@ from ..core.errors import BadInput
 from ..core.paging import whole
 from ..team.requests import StaffRequest
 from ..team.rights import may, require
-from ..web.downloads import download
+from ..web.downloads import download, download_file
 from ..web.live import stream
 from ..web.look import language_choices
 from ..web.pages import go, page_or_piece
-from ..web.templatetags.look import percent
+from ..web.templatetags.look import count, percent
 from . import actions, exporting, preparing, queries
 from .columns import ATTRIBUTE, TITLE
 from .forms import ColumnsForm, ContactForm, ListForm, UploadForm, meanings
@@ -63,7 +63,7 @@ def tag(request: StaffRequest) -> HttpResponse:
     act = actions.untag if request.POST.get("do") == "untag" else actions.tag
     changed = act(picked, name=request.POST.get("name", ""), by=request.user)
     done = ngettext("%(n)s contact changed.", "%(n)s contacts changed.", changed)
-    messages.success(request, done % {"n": changed})
+    messages.success(request, done % {"n": count(changed)})
     return redirect(_back(request, "contacts:list"))
 
 
@@ -167,7 +167,7 @@ def import_rejects(request: StaffRequest, import_id: int) -> HttpResponseBase:
     if request.GET.get("as") == "xlsx":
         rows = rejected_rows(path)
         return download(name, "xlsx", next(rows), rows)
-    return FileResponse(path.open("rb"), as_attachment=True, filename=f"{name}.csv", content_type="text/csv")
+    return download_file(path, f"{name}.csv")
 
 
 @login_required

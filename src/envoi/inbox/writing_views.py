@@ -19,6 +19,7 @@ from ..media import queries as files
 from ..messaging.sending import What, WindowClosed
 from ..team.requests import StaffRequest
 from ..team.rights import require
+from ..web.templatetags.look import count
 from . import actions, panes, queries
 from .asked import asked
 from .keeping import kept
@@ -82,7 +83,7 @@ def _messages(request: StaffRequest, text: str) -> list[What]:
     if not text and not held:
         raise BadInput(_("Write something first, or add a file."))
     if len(text) > LONGEST_TEXT:
-        words = {"most": f"{LONGEST_TEXT:,}", "length": f"{len(text):,}"}
+        words = {"most": count(LONGEST_TEXT), "length": count(len(text))}
         raise BadInput(_("A message has at most %(most)s characters; this one has %(length)s.") % words)
     under = next((file for file in held if file.kind in WITH_CAPTION), None) if len(text) <= LONGEST_CAPTION else None
     made = []

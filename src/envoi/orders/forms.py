@@ -99,7 +99,10 @@ class TableForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false"}),
     )
     file = forms.FileField(
-        label=_("Or a CSV file"), required=False, widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv"})
+        label=_("Or a CSV file"),
+        required=False,
+        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv"}),
+        error_messages={"empty": _("The file is empty.")},
     )
     origin = forms.CharField(label=_("Where they are from"), max_length=200, required=False)
 

@@ -20,7 +20,12 @@ LARGEST_FILE = 1_000_000
 class CardForm(forms.Form):
     """Meta's card: a file, or its text once it has been looked at."""
 
-    file = forms.FileField(label=_("Rate card (CSV)"), required=False, help_text=_("Meta’s own file for one currency."))
+    file = forms.FileField(
+        label=_("Rate card (CSV)"),
+        required=False,
+        help_text=_("Meta’s own file for one currency."),
+        error_messages={"empty": _("The file is empty.")},
+    )
     text = forms.CharField(required=False, widget=forms.HiddenInput, max_length=LARGEST_FILE)
     valid_from = forms.DateField(
         label=_("Holds from"), widget=DAY, help_text=_("Meta changes prices on the first day of a quarter.")

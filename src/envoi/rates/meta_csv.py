@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 
 from django.utils.translation import gettext as _
 
+from ..web.templatetags.look import count
 from .errors import BadCard
 
 HEADER = {
@@ -39,7 +40,7 @@ def read(text: str) -> list[Priced]:
     """Every price in the file. Raises BadCard."""
     lines = list(csv.reader(io.StringIO(text.lstrip("\ufeff"))))
     if len(lines) > MOST_LINES:
-        raise BadCard(_("That is longer than a rate card: it has more than %(n)s lines.") % {"n": MOST_LINES})
+        raise BadCard(_("That is longer than a rate card: it has more than %(n)s lines.") % {"n": count(MOST_LINES)})
     start, columns = _header(lines)
     priced: dict[tuple[str, str, str], Priced] = {}
     for number, cells in enumerate(lines[start + 1 :], start=start + 2):

@@ -71,8 +71,8 @@ def data(request: StaffRequest, contact_id: int) -> HttpResponse:
         answer = HttpResponse(text, content_type="application/json; charset=utf-8")
         answer["Content-Disposition"] = f'attachment; filename="person-{contact_id}.json"'
         return answer
-    tables = [(table_word(name), *readable(rows)) for name, rows in found.tables.items() if rows]
-    names, values = readable([found.contact])
+    tables = [(table_word(name), *readable(rows, name)) for name, rows in found.tables.items() if rows]
+    names, values = readable([found.contact], "contacts")
     own = list(zip(names, values[0], strict=True))
     context = {"contact": contacts.contact_for(request.user, contact_id), "own": own, "tables": tables}
     return render(request, "records/data.html", context)

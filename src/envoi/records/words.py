@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from ..contacts.models import Consent
 from ..team.models import Staff
+from .values import value_words
 
-MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 INTERNAL = ("id", "by_id", "channel_id", "message_id")
 
 
@@ -147,11 +145,9 @@ def said(name: str, value: Any) -> str:
     """A value of a contact's column as people read it."""
     if value is None or value == "":
         return "–"
-    if name in ("marketing", "service"):
-        return str(dict(Consent.choices).get(value, value))
     if name == "owner_id":
         return str(staff_named(value))
-    return _plain(value)
+    return value_words("contacts", name, value)
 
 
 def staff_named(staff_id: int) -> str:
@@ -160,22 +156,10 @@ def staff_named(staff_id: int) -> str:
     return str(found) if found else "–"
 
 
-def readable(rows: list[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
+def readable(rows: list[dict[str, Any]], table: str) -> tuple[list[str], list[list[str]]]:
     """Rows of a table as a page shows them: the columns that say anything, and each row's values."""
     names = list(dict.fromkeys(name for row in rows for name in row if name not in INTERNAL))
     told = [name for name in names if any(row.get(name) not in (None, "", [], {}) for row in rows)]
-    return [column_word(name) for name in told], [[_plain(row.get(name)) for name in told] for row in rows]
-
-
-def _plain(value: Any) -> str:
-    if value is None or value in ("", [], {}):
-        return "–"
-    if isinstance(value, bool):
-        return _("Yes") if value else _("No")
-    if isinstance(value, dict):
-        return ", ".join(f"{key}: {_plain(one)}" for key, one in value.items())
-    if isinstance(value, list):
-        return ", ".join(map(_plain, value))
-    if isinstance(value, str) and MOMENT.match(value):
-        return f"{value[:10]} {value[11:19]}"
-    return str(value)
+    return [column_word(name) for name in told], [
+        [value_words(table, name, row.get(name)) for name in told] for row in rows
+    ]

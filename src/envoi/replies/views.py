@@ -18,6 +18,7 @@ from ..team.requests import StaffRequest
 from ..team.rights import may, require
 from ..web.charts import Chart, Series
 from ..web.pages import go, page_or_piece
+from ..web.templatetags.look import count
 from . import actions, calling, codes, drafts, queries, suggesting, telling
 from . import ready as ready_made
 from .trials import trial_from, trial_page
@@ -162,7 +163,7 @@ def add_codes(request: StaffRequest, pool_id: int) -> HttpResponse:
             raise BadInput(_("The file is larger than 20 MB: split it."))
         text += ("\n" if text else "") + file.read().decode("utf-8-sig", "replace")
     added = codes.add_codes(pool_id, text, by=request.user)
-    said = ngettext("%(number)d code added.", "%(number)d codes added.", added.added) % {"number": added.added}
+    said = ngettext("%(number)s code added.", "%(number)s codes added.", added.added) % {"number": count(added.added)}
     if added.known:
         said += " " + ngettext("%(number)d was known already.", "%(number)d were known already.", added.known) % {
             "number": added.known
@@ -183,7 +184,7 @@ def add_codes(request: StaffRequest, pool_id: int) -> HttpResponse:
 @require_POST
 def remove_codes(request: StaffRequest, pool_id: int) -> HttpResponse:
     gone = codes.remove_codes(pool_id, by=request.user)
-    said = ngettext("%(number)d code taken out.", "%(number)d codes taken out.", gone) % {"number": gone}
+    said = ngettext("%(number)s code taken out.", "%(number)s codes taken out.", gone) % {"number": count(gone)}
     messages.success(request, said)
     return go(request, "replies:pool", pool_id)
 

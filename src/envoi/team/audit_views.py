@@ -47,7 +47,14 @@ def _lines(found: Iterator[log.Deed]) -> Iterator[list[Any]]:
     for deed in found:
         start = [deed.at, words.who(deed), deed.key.name if deed.key else ""]
         for entry in deed.verbs:
-            yield [*start, words.verb_words(entry.verb), entry.subject, "", "", words.detail_words(entry.detail)]
+            yield [
+                *start,
+                words.verb_words(entry.verb),
+                entry.subject,
+                "",
+                "",
+                words.detail_words(entry.detail, entry.subject),
+            ]
         for change in deed.changes:
             row = words.said(change, {})
             for one in row.differences or [words.Difference("", None, None)]:
@@ -64,7 +71,7 @@ def _row(deed: log.Deed, names: words.Names) -> dict[str, Any]:
                 "words": words.verb_words(entry.verb),
                 "subject": entry.subject,
                 "name": words.subject_words(entry.subject, names),
-                "detail": words.detail_words(entry.detail),
+                "detail": words.detail_words(entry.detail, entry.subject),
             }
             for entry in deed.verbs
         ],

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
-from .audit import OF_TEAM, PLACES, POINTS, Deed
+from .audit import OF_TEAM, PLACES, Deed
 from .audit_fields import FIELDS
-from .models import Change, Staff
-from .rights import WORDS
-
-LONGEST = 160
-
-# What a secret's two sides stand as in `changes` (team.changes): never what it was.
-SECRET = ("•", "••")
+from .audit_values import LONGEST, Names, field_words, value_words
+from .models import Change
 
 NOUNS: dict[str, Any] = {
     "accounts": gettext_lazy("Account"),
@@ -199,9 +192,6 @@ VERBS: dict[str, Any] = {
 DULL = {"id", "created_at", "created_by_id", "made_by_id", "turn"}
 
 
-Names = Mapping[tuple[str, str], str]
-
-
 @dataclass(frozen=True, slots=True)
 class Difference:
     """One field: what it was and what it became, None where there was no row."""
@@ -247,8 +237,8 @@ def said(change: Change, names: Names) -> Said:
     differences = [
         Difference(
             str(FIELDS.get(name, name.removesuffix("_id").replace("_", " "))),
-            None if change.was is None else _value(name, change.was.get(name), names),
-            None if change.became is None else _value(name, change.became.get(name), names),
+            None if change.was is None else value_words(name, change.was.get(name), names, place=change.place),
+            None if change.became is None else value_words(name, change.became.get(name), names, place=change.place),
         )
         for name in sorted(both)
         if name not in skipped and (change.what == "update" or both[name] not in (None, "", [], {}))
@@ -281,64 +271,7 @@ def _of_pair(change: Change, names: Names) -> str:
     return names.get((of, first), f"#{change.row_key}") if slash else f"#{change.row_key}"
 
 
-def detail_words(detail: dict[str, Any]) -> str:
-    """What an action said of itself: "role: agent, e-mail: …"."""
-    return ", ".join(
-        f"{FIELDS.get(name) or WORDS.get(name) or name.replace('_', ' ')}: {_value(name, value)}"
-        for name, value in detail.items()
-    )
-
-
-def _value(name: str, value: Any, names: Names = MappingProxyType({})) -> str:
-    if value in SECRET:
-        return _("(secret)")
-    if name in POINTS and isinstance(value, int):
-        return names.get((POINTS[name], str(value)), f"#{value}")
-    if value in ("given", "taken"):
-        return _("given") if value == "given" else _("taken")
-    if (words := _NUMBERS.get(name)) and isinstance(value, int) and value in words:
-        return str(words[value])
-    if (make := _SPECIAL.get(name)) and isinstance(value, str | list):
-        value = make(value)
-    match value:
-        case None | "" | [] | {}:
-            return _("nothing")
-        case True:
-            return _("yes")
-        case False:
-            return _("no")
-        case list() if all(isinstance(one, str | int) for one in value):
-            text = ", ".join(str(one) for one in value)
-        case dict() | list():
-            text = json.dumps(value, ensure_ascii=False)
-        case _:
-            text = str(value)
-    return text if len(text) <= LONGEST else text[:LONGEST] + "…"
-
-
-def _role(role: Any) -> Any:
-    names = dict(Staff.Role.choices)
-    return [str(names.get(one, one)) for one in role] if isinstance(role, list) else str(names.get(role, role))
-
-
-_SPECIAL: dict[str, Callable[[Any], Any]] = {
-    "role": _role,
-    "two_step_roles": _role,
-    "right": lambda right: str(WORDS.get(right, right)),
-    "week": lambda week: [day or _("closed") for day in week],
-}
-_PRIORITIES = {
-    0: pgettext_lazy("priority of a conversation", "Normal"),
-    1: pgettext_lazy("priority of a conversation", "High"),
-    2: pgettext_lazy("priority of a conversation", "Urgent"),
-}
-_NUMBERS: dict[str, Mapping[Any, Any]] = {
-    "level": {
-        1: gettext_lazy("Later than the target"),
-        2: gettext_lazy("Much too late"),
-        3: gettext_lazy("Red alert"),
-        4: gettext_lazy("The window closes unanswered"),
-    },
-    "priority": _PRIORITIES,
-    "raise_to": _PRIORITIES,
-}
+def detail_words(detail: dict[str, Any], subject: str = "") -> str:
+    """What an action said of itself, and of what: "role: agent, e-mail: …"."""
+    place = PLACES.get(subject.partition("/")[0], "")
+    return ", ".join(f"{field_words(name)}: {value_words(name, value, place=place)}" for name, value in detail.items())

@@ -26,7 +26,7 @@ export async function answers() {
   let found = [];
   if (text) {
     const answer = await post(composer().dataset.answers, { text, language: composer().dataset.language, into: "words" }).catch(() => null);
-    if (answer?.ok && !answer.redirected) {
+    if (answer?.ok) {
       off = answer.headers.get("X-Suggestions") === "off";
       const doc = new DOMParser().parseFromString(await answer.text(), "text/html");
       found = [...(doc.getElementById("suggestions")?.children ?? [])];

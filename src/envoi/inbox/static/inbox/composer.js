@@ -1,7 +1,7 @@
 // Writing: autosize, drafts, files by drop or paste, canned replies after "/", names after "@", quotes, what was sent.
 
 import { emojiFor } from "./emoji.js";
-import { composer, field, isNote, openKey, openUrl, post, problem, refuse, refused, sayProblem, tell, token, words } from "./page.js";
+import { composer, field, isNote, me, openKey, openUrl, plainName, post, problem, refuse, refused, sayProblem, send, tell, token, words } from "./page.js";
 import { closeSuggest, suggestKey, suggestOn } from "./suggest.js";
 import { refreshOpen, refreshQueue, toBottom } from "./live.js";
 
@@ -12,8 +12,13 @@ export function readyComposer() {
   const text = field();
   if (!text) return;
   saved = { key: openKey(), text: text.value };
-  // What was typed a moment before a reload may not have reached the server yet.
-  if (!text.value) text.value = sessionStorage.getItem(`envoi.draft.${openKey()}`) ?? "";
+  // What was typed a moment before a reload, or after the session's end, has not reached the server. It goes on from the
+  // draft that it was begun with; where that is another by now, somebody went on elsewhere.
+  const here = keptHere();
+  if (here && here.from === text.value) {
+    text.value = here.text;
+    keepSoon();
+  }
   grow(text);
   mode();
   text.setSelectionRange(text.value.length, text.value.length);
@@ -74,12 +79,18 @@ document.addEventListener("keydown", (event) => {
 
 // ---- Drafts: kept by the server a moment after the last key, and when one leaves
 
+// Whoever signs in next in this tab may be somebody else: it is kept for one person.
+const hereName = () => `envoi.draft.${me()}.${openKey()}`;
+
 function keepHere(text) {
-  const name = `envoi.draft.${openKey()}`;
   try {
-    if (text.trim()) sessionStorage.setItem(name, text);
-    else sessionStorage.removeItem(name);
+    if (text.trim()) sessionStorage.setItem(hereName(), JSON.stringify({ text, from: saved.text }));
+    else sessionStorage.removeItem(hereName());
   } catch { /* A browser that keeps nothing has the server's draft. */ }
+}
+
+function keptHere() {
+  try { return JSON.parse(sessionStorage.getItem(hereName())); } catch { return null; }
 }
 
 function keepSoon() {
@@ -96,6 +107,7 @@ async function keep(key, url) {
     const answer = await post(`${url}draft`, { text: value });
     if (!answer.ok) return;
     saved = { key, text: value };
+    if (openKey() === key && field()) keepHere(field().value);
     const place = composer()?.querySelector("[data-saved]");
     if (place && value.trim()) place.textContent = words("saved");
   } catch { /* The next key tries again. */ }
@@ -278,12 +290,12 @@ async function upload(files) {
   for (const file of files) {
     const waiting = document.createElement("li");
     waiting.className = "chip file-chip soft";
-    waiting.textContent = `${words("uploading")} ${file.name}`;
+    waiting.textContent = `${words("uploading")} ${plainName(file.name)}`;
     place.append(waiting);
     const body = new FormData();
     body.append("file", file, file.name);
     try {
-      const answer = await fetch(composer().dataset.upload, { method: "POST", body, headers: { "X-CSRFToken": token(), "HX-Request": "true" }, credentials: "same-origin" });
+      const answer = await send(composer().dataset.upload, body);
       const html = await answer.text();
       if (answer.ok) place.insertBefore(new DOMParser().parseFromString(html, "text/html").body.querySelector("li"), waiting);
       else refuse(html, file.name);

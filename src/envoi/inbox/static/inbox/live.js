@@ -2,7 +2,7 @@
 // differs is put into the page: a film goes on playing, a menu stays open, the place one reads at stays in view.
 
 import { answers } from "./answers.js";
-import { composer, me, openKey, openUrl, opened, root, seldom, words } from "./page.js";
+import { call, composer, me, openKey, openUrl, opened, root, seldom, words } from "./page.js";
 import { localise, setWindow } from "./times.js";
 
 // As the server sent it, before times were made local: what is compared.
@@ -14,10 +14,8 @@ export function remember(within = document) {
 }
 
 async function piece(url, headers = {}) {
-  const answer = await fetch(url, { headers: { "HX-Request": "true", ...headers }, credentials: "same-origin" });
-  // Signed out meanwhile: the page itself leads to the sign-in, and what was typed is kept.
-  if (answer.redirected) location.reload();
-  if (answer.redirected || !answer.ok) throw new Error(String(answer.status));
+  const answer = await call(url, { headers });
+  if (!answer.ok) throw new Error(String(answer.status));
   return new DOMParser().parseFromString(`<body>${await answer.text()}</body>`, "text/html");
 }
 

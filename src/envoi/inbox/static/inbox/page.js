@@ -21,10 +21,22 @@ export function token() {
   return JSON.parse(document.body.getAttribute("hx-headers") || "{}")["X-CSRFToken"] ?? "";
 }
 
-export async function post(url, values = {}) {
+// Every call of the inbox's. Who is signed out meanwhile is led to the sign-in and back; what was typed is kept (composer.js).
+export async function call(url, { headers = {}, ...more } = {}) {
+  const answer = await fetch(url, { credentials: "same-origin", ...more, headers: { "HX-Request": "true", "HX-Current-URL": location.href, ...headers } });
+  const signIn = answer.status === 401 && answer.headers.get("HX-Redirect");
+  if (signIn) location.assign(signIn);
+  return answer;
+}
+
+export function send(url, body) {
+  return call(url, { method: "POST", body, headers: { "X-CSRFToken": token() } });
+}
+
+export function post(url, values = {}) {
   const body = new FormData();
   for (const [name, value] of Object.entries(values)) body.append(name, value);
-  return fetch(url, { method: "POST", body, headers: { "X-CSRFToken": token(), "HX-Request": "true" }, credentials: "same-origin" });
+  return send(url, body);
 }
 
 // A refusal in words, above the field; the server's own piece is HTML that it has escaped.
@@ -38,13 +50,16 @@ export function problem(html) {
 
 export const refused = () => [...document.querySelectorAll("#composer-told > [data-stays]")];
 
+// A file's name as the server keeps it (media/sniffing.py): nothing in it turns the sentence around it.
+export const plainName = (name) => name.replace(/[\p{Cc}\p{Cf}\p{Cs}]/gu, "").trim() || "file";
+
 // The sentence about one file, with the file's name before it.
 export function refuse(html, name) {
   problem(html);
   const box = document.querySelector("#composer-told > :last-child");
   if (!box || "stays" in box.dataset) return;
   const file = document.createElement("bdi");
-  file.textContent = name;
+  file.textContent = plainName(name);
   box.querySelector(".body")?.prepend(file, ": ");
   box.dataset.stays = "";
 }

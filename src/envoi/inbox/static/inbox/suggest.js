@@ -1,6 +1,6 @@
 // The list above the field: canned replies after "/", colleagues after "@" in a note. Arrows choose, Enter takes.
 
-import { composer, field, isNote, openKey, openUrl, words } from "./page.js";
+import { call, composer, field, isNote, openKey, openUrl, words } from "./page.js";
 
 const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 let canned = { key: "", items: null };
@@ -9,7 +9,7 @@ let shown = [], lit = 0, begins = 0;
 async function cannedReplies() {
   if (canned.key !== openKey()) canned = { key: openKey(), items: null };
   if (!canned.items) {
-    const answer = await fetch(`${openUrl()}canned`, { credentials: "same-origin" });
+    const answer = await call(`${openUrl()}canned`);
     canned.items = answer.ok ? (await answer.json()).items : [];
   }
   return canned.items;
