@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
+import msgspec
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -68,7 +68,7 @@ def ask_the_limits(channel: Channel) -> None:
     db = ledger_db()
     claimed = ledger.claim(db, channel.pk, room=10, lease=timedelta(seconds=60))
     # A template is no free text; Django's connection would hand its content over as text.
-    _passed, refused = ledger.reserve_customers(db, [replace(one, content=None) for one in claimed])
+    _passed, refused = ledger.reserve_customers(db, [msgspec.structs.replace(one, content=None) for one in claimed])
     ledger.record_refusals(db, channel.pk, refused)
 
 
