@@ -57,7 +57,10 @@ TRIGGERS = {
     "nothing": Case({}, {}, {"text": "hello"}, {"text": "promo for the other rule"}),
     "first": Case({}, {}, {"text": "hello", "is_first": "on"}),
     "outside_hours": Case(
-        {}, {}, {"text": "hello", "at": "2026-03-08T12:00", "zone": "UTC"}, {"text": "hello", "at": "2026-03-09T12:00", "zone": "UTC"}
+        {},
+        {},
+        {"text": "hello", "at": "2026-03-08T12:00", "zone": "UTC"},
+        {"text": "hello", "at": "2026-03-09T12:00", "zone": "UTC"},
     ),
     "payload": Case({"words": "menu.orders"}, {"words": ["menu.orders"]}, {"payload": "MENU.orders"}, {"payload": "x"}),
     "order": Case({}, {}, {"text": "where is a-77", "who": WHO}, {"text": "where is a-78", "who": WHO}),
@@ -167,7 +170,10 @@ def test_a_condition_is_the_same_everywhere(world: World, name: str, ana: Staff)
             form = {"segment": str(world.segment.pk)}
         case "hours":
             form = {"hours": "closed"}
-            meant, other = {"text": "hello", "at": "2026-03-08T12:00", "zone": "UTC"}, {"text": "hello", "at": "2026-03-09T12:00", "zone": "UTC"}
+            meant, other = (
+                {"text": "hello", "at": "2026-03-08T12:00", "zone": "UTC"},
+                {"text": "hello", "at": "2026-03-09T12:00", "zone": "UTC"},
+            )
         case "window":
             form, other = {"window": "on"}, meant
             change = lambda: Pair.objects.update(window_open_until=timezone.now() - timedelta(seconds=1))  # noqa: E731
@@ -186,10 +192,16 @@ def test_a_condition_is_the_same_everywhere(world: World, name: str, ana: Staff)
             them.conversations.update(team=world.team)
         case "starts_at":
             form = {"starts_at": "2026-03-09T09:00", "zone": "UTC"}
-            meant, other = {"text": "hello", "at": "2026-03-09T09:00", "zone": "UTC"}, {"text": "hello", "at": "2026-03-09T08:59", "zone": "UTC"}
+            meant, other = (
+                {"text": "hello", "at": "2026-03-09T09:00", "zone": "UTC"},
+                {"text": "hello", "at": "2026-03-09T08:59", "zone": "UTC"},
+            )
         case "ends_at":
             form = {"ends_at": "2026-03-09T09:00", "zone": "UTC"}
-            meant, other = {"text": "hello", "at": "2026-03-09T08:59", "zone": "UTC"}, {"text": "hello", "at": "2026-03-09T09:00", "zone": "UTC"}
+            meant, other = (
+                {"text": "hello", "at": "2026-03-09T08:59", "zone": "UTC"},
+                {"text": "hello", "at": "2026-03-09T09:00", "zone": "UTC"},
+            )
     made = world.saved(form)
     assert made.conditions.get(name) if name in KEPT_CONDITIONS else getattr(made, name)
     same_everywhere(world, made, form)

@@ -23,7 +23,8 @@ from .rows import PRIORITY_TONES, TONES, priorities, priority_word
 class Open:
     """What the page of a conversation needs. `back` leads to the list as it was asked for.
 
-    window_until: until when free words may go, None when they may not; ever_wrote: whether they ever have.
+    window_until: until when free words may go, None when they may not; ever_wrote: whether they ever have;
+    answered: whether the last word is ours.
     """
 
     contact_id: int
@@ -50,6 +51,7 @@ class Open:
     window_left: timedelta | None
     window_is_open: bool
     ever_wrote: bool
+    answered: bool
     may_write: bool
     composing: str
 
@@ -57,6 +59,11 @@ class Open:
     def began_by_us(self) -> bool:
         """Whether the customer has not written in it."""
         return not self.ever_wrote
+
+    @property
+    def wants_template(self) -> bool:
+        """Whether it is our turn to write, and only a template may go."""
+        return not self.window_is_open and self.state != Conversation.State.CLOSED and not self.answered
 
 
 def opened(by: Staff, contact_id: int, conversation_id: int, asked: Asked) -> Open:
@@ -91,6 +98,7 @@ def opened(by: Staff, contact_id: int, conversation_id: int, asked: Asked) -> Op
         window_left=until - now if until else None,
         window_is_open=until is not None and until > now,
         ever_wrote=one.inbound_at is not None,
+        answered=one.last_direction == "out",
         may_write=may(by, "inbox.write") and not one.contact.erased_at,
         composing=", ".join(str(staff) for staff in queries.composing_now(by, contact_id, conversation_id)),
     )

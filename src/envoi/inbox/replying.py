@@ -128,7 +128,7 @@ def take_back(contact_id: int, message_id: int, *, by: Staff | None) -> bool:
         return False
     before = conversation.before_reply
     if before and before["message"] == message_id:
-        _restore(conversation, before["was"])
+        _restore(conversation, before["was"], left=before.get("left", ""), by=author.staff_id)
     # What never left was not written: the figures of the service count by these rows.
     author.delete()
     tell(conversation, "message", by=by.pk if by else None)
@@ -233,7 +233,8 @@ def _answered(conversation: Conversation, message_id: int, by: Staff | None) -> 
     if by is not None and conversation.first_inbound_at and conversation.first_answer_at is None:
         values |= {"first_answer_at": timezone.now(), "first_answer_by_id": by.pk}
     moments = {name: was[name].isoformat() if was[name] else None for name in TIMES}
-    change(conversation, **values, before_reply={"message": message_id, "was": was | moments})
+    left = values["last_at"].isoformat()
+    change(conversation, **values, before_reply={"message": message_id, "was": was | moments, "left": left})
 
 
 def _last(contact_id: int, message_id: int) -> dict[str, Any]:
@@ -245,8 +246,9 @@ def _last(contact_id: int, message_id: int) -> dict[str, Any]:
     return {"last_at": timezone.now(), "last_text": words, "last_kind": kind, "last_direction": "out"}
 
 
-def _restore(conversation: Conversation, was: dict[str, Any]) -> None:
-    """As it was before the reply; what the customer has written since stays."""
+def _restore(conversation: Conversation, was: dict[str, Any], *, left: str, by: int | None) -> None:
+    """As it was before the reply, which `left` it at that moment; what came of it since stays, for a reply may wait for
+    a day."""
     values = dict(was)
     for name in TIMES:
         values[name] = parse_datetime(was[name]) if was[name] else None
@@ -256,6 +258,15 @@ def _restore(conversation: Conversation, was: dict[str, Any]) -> None:
             values.pop(name)
         values["unread"] = values["unread"] + conversation.unread
         values["waiting_since"] = values["waiting_since"] or conversation.waiting_since
+    if left and not wrote_since and conversation.last_at.isoformat() != left:
+        for name in ("last_at", "last_text", "last_kind", "last_direction"):
+            values.pop(name)
+    if was["assignee_id"] is not None or conversation.assignee_id != by:
+        values.pop("assignee_id")
+    slept_out = values.get("snoozed_until") is not None and values["snoozed_until"] <= timezone.now()
+    if conversation.state != State.OPEN or slept_out:
+        for name in ("state", "snoozed_until", "closed_at", "closed_by_id"):
+            values.pop(name, None)
     change(conversation, **values, before_reply=None)
     state_open = conversation.state == State.OPEN
     look: datetime | None = clock.next_look(conversation) if state_open else None

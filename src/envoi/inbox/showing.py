@@ -16,8 +16,11 @@ from django.utils.translation import gettext as _
 
 from ..message_templates.wording import Bubble
 from ..messaging.queries import Shown
+from ..messaging.reasons import REASONS
+from ..messaging.waiting import Wait
 from ..team.models import Staff
 from ..team.rights import may
+from ..web.look import moment
 from ..web.told import why
 from ..web.undelivered import refusal, undelivered
 from . import telling
@@ -97,6 +100,9 @@ class Drawn:
     receipt: Receipt | None = None
     state_tone: str = ""
     trouble: Trouble | None = None
+    waits: str = ""
+    waits_until: datetime | None = None
+    may_take_back: bool = False
     undo_until: datetime | None = None
     undo_seconds: int = 0
     provider_id: str = ""
@@ -164,8 +170,14 @@ def _message(line: Line, customer: str, reader: Staff) -> Drawn:
         row.by_itself = line.author is None
         row.story = _campaign_page(message) or _rule_page(line, reader)
         row.receipt, row.state_tone = _receipt(message)
+        mine = line.author is not None and line.author.pk == reader.pk
+        if line.wait:
+            row.waits, row.waits_until = _waits(line.wait), line.wait.until
+            row.receipt = Receipt("clock", row.waits)
+            row.may_take_back = mine and may(reader, "inbox.write")
         row.trouble = _trouble(message)
-        if line.undo_until:
+        if line.undo_until and mine:
+            row.may_take_back = False
             row.undo_until = line.undo_until
             row.undo_seconds = max(math.ceil((line.undo_until - timezone.now()).total_seconds()), 0)
     if line.revoked:
@@ -232,6 +244,17 @@ def _receipt(message: Any) -> tuple[Receipt, str]:
         case "cancelled":
             return Receipt("close", _("Taken back")), "gone"
     return Receipt("problem", _("Uncertain: the answer was lost"), "bad"), ""
+
+
+def _waits(wait: Wait) -> str:
+    """Why it has not left yet, and until when it will not."""
+    words = {
+        "why": REASONS.get(wait.reason) or why(wait.reason).rstrip(".。"),
+        "when": moment(wait.until) if wait.until else "",
+    }
+    if wait.until is None:
+        return _("%(why)s: it waits until that is over.") % words
+    return _("%(why)s: it waits until %(when)s.") % words
 
 
 def _trouble(message: Any) -> Trouble | None:

@@ -16,6 +16,7 @@ from ..core.errors import BadInput, NotFound
 from ..message_templates.wording import Bubble
 from ..messaging.models import Message
 from ..messaging.queries import Shown, bubble_of, files_of, headers_of
+from ..messaging.waiting import Wait, waits_of
 from ..team.models import Staff
 from ..team.rights import require
 from .models import Conversation, ConversationEvent, InternalNote, MessageAuthor
@@ -51,8 +52,8 @@ class Line:
 
     Of a message: `message` itself, `bubble` as its reader saw it, files, what it quotes, reactions on it, whether its
     sender changed or revoked it, who wrote it (`author`, else the rule `rule_id`, by its name as it is called now, or
-    the message's campaign), and until when its writer may take it back. Of a note: `note`, its author and who is named
-    in it. Of an event: `event` and `author`.
+    the message's campaign), what keeps it from leaving (`wait`), and until when it surely stays for its writer to undo
+    it. Of a note: `note`, its author and who is named in it. Of an event: `event` and `author`.
     """
 
     what: Literal["message", "note", "event"]
@@ -70,6 +71,7 @@ class Line:
     rule_id: int | None = None
     rule: str = ""
     canned_id: int | None = None
+    wait: Wait | None = None
     undo_until: datetime | None = None
     note: InternalNote | None = None
     named: Sequence[Staff] = ()
@@ -138,7 +140,7 @@ def _lines(contact_id: int, found: Sequence[Any]) -> list[Line]:
     names = Staff.objects.in_bulk(people | {named for one in notes for named in one.mentions})
     told = _About(
         authors, _rules({one.rule_id for one in authors.values() if one.rule_id}), files_of(messages),
-        headers_of(messages), _quoted(contact_id, messages), _folded(contact_id, messages),
+        headers_of(messages), _quoted(contact_id, messages), _folded(contact_id, messages), waits_of(messages),
     )  # fmt: skip
     lines = []
     for one in found:
@@ -164,6 +166,7 @@ class _About:
     headers: Mapping[int, Mapping[str, Mapping[str, Any]]]
     quotes: Mapping[str, Quoted]
     folded: Mapping[str, list[Message]]
+    waits: Mapping[int, Wait]
 
 
 def _rules(ids: set[int]) -> dict[int, str]:
@@ -197,6 +200,7 @@ def _message(message: Message, told: _About) -> Line:
         rule_id=rule_id,
         rule=told.rules.get(rule_id or 0, ""),
         canned_id=author.canned_id if author else None,
+        wait=told.waits.get(message.id),
         undo_until=undo if takes_back and undo > timezone.now() else None,
     )
 

@@ -15,6 +15,8 @@ from django.utils.translation import ngettext
 from ..campaigns import queries as campaigns
 from ..campaigns.models import Campaign
 from ..channels.models import Channel
+from ..messaging.activity import ANSWERS_WITHIN
+from ..messaging.ledger import SAID_BY_NOBODY
 from ..team import opening
 from ..team.models import Staff
 from ..team.rights import may, require
@@ -32,7 +34,6 @@ class Day:
     delivered: int = 0
     read: int = 0
     failed: int = 0
-    replied: int = 0
 
     @property
     def tried(self) -> int:
@@ -64,10 +65,13 @@ class CampaignRow:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What the first page shows: `days` holds the last 14, oldest first, `today` is the last of them; they
-    begin at midnight in `zone`."""
+    """What the first page shows: `days` holds the last 14, oldest first, `today` is the last of them.
+
+    replied: so many customers wrote today, within three days of a message of ours. zone: where its days begin.
+    """
 
     today: Day
+    replied: int
     days: list[Day]
     campaigns: list[CampaignRow]
     needs: list[Need]
@@ -78,9 +82,9 @@ def overview(staff: Staff | None) -> Overview:
     """Today, the last days, the last campaigns, and what needs somebody now."""
     require(staff, "contacts.read")
     zone = opening.company_zone()
-    days = _days(zone)
+    days, replied = _days(zone), _replied(zone)
     if not may(staff, "campaigns.read"):
-        return Overview(days[-1], days, [], [], zone)
+        return Overview(days[-1], replied, days, [], [], zone)
     rows = []
     last = campaigns.campaigns(staff, limit=5).items
     funnels = campaigns.funnels([one.pk for one in last if one.launched_at])
@@ -98,7 +102,7 @@ def overview(staff: Staff | None) -> Overview:
                 read=funnel.read,
             )
         )
-    return Overview(days[-1], days, rows, _needs(), zone)
+    return Overview(days[-1], replied, days, rows, _needs(), zone)
 
 
 def _days(zone: str) -> list[Day]:
@@ -111,8 +115,7 @@ def _days(zone: str) -> list[Day]:
                    count(*) FILTER (WHERE m.direction = 'out' AND m.state IN ('accepted', 'sent', 'delivered', 'read')),
                    count(*) FILTER (WHERE m.direction = 'out' AND m.state IN ('delivered', 'read')),
                    count(*) FILTER (WHERE m.direction = 'out' AND m.state = 'read'),
-                   count(*) FILTER (WHERE m.direction = 'out' AND m.state = 'failed'),
-                   count(DISTINCT m.contact_id) FILTER (WHERE m.direction = 'in')
+                   count(*) FILTER (WHERE m.direction = 'out' AND m.state = 'failed')
               FROM messages m
              WHERE m.created_at >= %(start)s
              GROUP BY day
@@ -122,6 +125,30 @@ def _days(zone: str) -> list[Day]:
         found = {row[0]: Day(row[0], *row[1:]) for row in cursor.fetchall()}
     days = [today - timedelta(days=back) for back in reversed(range(DAYS))]
     return [found.get(day, Day(day)) for day in days]
+
+
+# Who wrote first, or long after what we sent, answers nothing. Between the first and the last word of one day and three
+# days before, one message of ours that left is enough: one stretch of the contact's own key each.
+REPLIED = f"""
+SELECT count(*)
+  FROM (SELECT contact_id, min(created_at) AS first_at, max(created_at) AS last_at
+          FROM messages
+         WHERE created_at >= %(start)s AND direction = 'in' AND kind <> ALL(%(nobody)s)
+         GROUP BY contact_id OFFSET 0) AS wrote
+ WHERE (SELECT true FROM messages o
+         WHERE o.contact_id = wrote.contact_id AND o.direction = 'out'
+           AND o.state IN ('accepted', 'sent', 'delivered', 'read')
+           AND COALESCE(o.accepted_at, o.sent_at, o.created_at) <= wrote.last_at
+           AND COALESCE(o.accepted_at, o.sent_at, o.created_at) > wrote.first_at - interval '{ANSWERS_WITHIN}'
+         LIMIT 1)
+"""  # noqa: S608  (our own text)
+
+
+def _replied(zone: str) -> int:
+    today = timezone.localdate(timezone=ZoneInfo(zone))
+    with connection.cursor() as cursor:
+        cursor.execute(REPLIED, {"start": starts(today, zone), "nobody": list(SAID_BY_NOBODY)})
+        return int(cursor.fetchone()[0])
 
 
 def _needs() -> list[Need]:

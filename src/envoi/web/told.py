@@ -178,6 +178,8 @@ def _reasons() -> dict[str, str]:
         "portfolio_full": _("As many people as WhatsApp allows in 24 hours have been written to."),
         "unreachable": _("The provider could not be reached; nothing had left."),
         "channel_suspended": _("The channel is suspended."),
+        "channel_paused": _("The channel is paused."),
+        "held": _("What it belongs to is paused."),
         "template_problem": _("The provider does not take this template now."),
         "given_up": _("Nobody knows whether it left, and somebody gave it up."),
         "the sender stopped": _("The sender stopped before the answer came."),

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from envoi.core import postgres
 
+STEADY = 3.0  # seconds after which who was started again counts as running: longer than a start that fails
 PATIENCE = 40.0  # seconds from SIGTERM to SIGKILL: longer than a provider may take to answer
 PR_SET_PDEATHSIG = 1
 STANDARD_ERROR = 2
@@ -28,6 +29,7 @@ class Child:
     words: tuple[str, ...]
     process: subprocess.Popen[bytes] | None = None
     falls: int = 0
+    is_down: bool = False
     again_at: float = 0.0
     started_at: float = 0.0
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -69,10 +71,13 @@ class Family:
                     file=sys.stderr,
                     flush=True,
                 )
-                child.process = None
+                child.process, child.is_down = None, True
                 child.again_at = now + pause
             elif child.process is None and now >= child.again_at:
                 self._start(child)
+            elif child.process is not None and child.is_down and now - child.started_at >= STEADY:
+                print(f"envoi: {child.name} is running again", file=sys.stderr, flush=True)
+                child.is_down = False
 
     def kill(self, child: Child) -> None:
         """As the kernel does when memory runs out: no warning, no last word. It starts again at the next look."""

@@ -32,14 +32,22 @@ function grow(text) {
 
 function mode() {
   const text = field();
-  if (text) text.placeholder = isNote() ? text.dataset.noteWords : text.dataset.replyWords;
+  if (!text) return;
+  const closed = composer().dataset.window === "closed" && !isNote();
+  const words = closed ? "closedWords" : isNote() ? "noteWords" : "replyWords";
+  text.placeholder = text.dataset[words];
+  // Free words would only be refused; without scripts the server says so.
+  text.disabled = closed;
+  text.setAttribute("aria-describedby", closed ? "closed-why" : "composer-told");
 }
+document.addEventListener("inbox:window", mode);
 
 export function write(note = false) {
   const choice = composer()?.querySelector(`[name=mode][value=${note ? "note" : "reply"}]`);
   if (choice) choice.checked = true;
   mode();
   field()?.focus();
+  if (field()?.disabled) openTemplates();
 }
 
 // ---- Typing
@@ -206,6 +214,7 @@ document.addEventListener("inbox:window-closed", () => {
   const place = composer();
   if (!place) return;
   place.dataset.window = "closed";
+  mode();
   openTemplates();
 });
 // Both when the clock says so and when the server does: the text stays, the templates are offered.
@@ -236,7 +245,8 @@ document.addEventListener("htmx:afterSettle", (event) => {
     body.value = field().value;
     body.dispatchEvent(new Event("input", { bubbles: true }));
   }
-  if (event.target.id === "panel") event.target.querySelector(".offers a, input:not([type=hidden], .unseen), textarea")?.focus();
+  // What opens by itself takes the focus from nobody.
+  if (event.target.id === "panel" && event.detail.requestConfig?.elt?.id !== "panel") event.target.querySelector(".offers a, input:not([type=hidden], .unseen), textarea")?.focus();
 });
 
 // A picture that is chosen for a template's header is seen in the preview before it is uploaded, whenever that is drawn.

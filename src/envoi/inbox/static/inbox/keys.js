@@ -21,6 +21,7 @@ function step(by) {
 function cannedNow() {
   const text = field();
   write(false);
+  if (text.disabled) return;
   if (!text.value) text.value = "/";
   else if (!/(^|\s)\/$/.test(text.value)) text.value += /\s$/.test(text.value) ? "/" : " /";
   text.setSelectionRange(text.value.length, text.value.length);

@@ -201,7 +201,16 @@ export function follow() {
 }
 
 
-// What the sender tells nobody: that a message has left. As long as one is on its way, the page looks by itself.
+// What the sender tells nobody: that a message has left, or waits. As long as one is on its way, the page looks by itself;
+// now and then while it is known until when they all wait, and when that moment has come.
+let looks = 0;
 setInterval(() => {
-  if (!document.hidden && document.querySelector("#lines .line.waiting")) refreshOpen();
+  if (document.hidden) return;
+  looks += 1;
+  const waiting = [...document.querySelectorAll("#lines .line.waiting")];
+  const soon = waiting.some((one) => {
+    const known = one.querySelector("[data-waits]");
+    return !known || new Date(known.dataset.waits) <= Date.now();
+  });
+  if (soon || (waiting.length && looks % 6 === 0)) refreshOpen();
 }, 2500);

@@ -106,6 +106,7 @@ function countDown(now) {
   }
   if (left <= 0 && place.dataset.window === "open") {
     place.dataset.window = "closed";
+    document.dispatchEvent(new CustomEvent("inbox:window"));
     document.dispatchEvent(new CustomEvent("inbox:window-over"));
   }
 }
@@ -118,6 +119,7 @@ export function setWindow(until) {
   const open = Boolean(until) && new Date(until) > Date.now();
   if (open && place.dataset.window === "closed") document.dispatchEvent(new CustomEvent("inbox:window-again"));
   place.dataset.window = open ? "open" : "closed";
+  document.dispatchEvent(new CustomEvent("inbox:window"));
   tick();
 }
 
