@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from django.conf import settings
 from django.db import connections
+from django.utils import timezone, translation
 from hypothesis import HealthCheck
 from hypothesis import settings as examples
 from psycopg.conninfo import make_conninfo
@@ -98,3 +99,11 @@ def channel(account: Account) -> Channel:
         provider_id="1099",
         throughput_per_second=80,
     )
+
+
+@pytest.fixture(autouse=True)
+def _own_language_and_clock() -> Iterator[None]:
+    """A request leaves its language and its zone in the thread; the next test is nobody's reader."""
+    yield
+    translation.deactivate()
+    timezone.deactivate()
